@@ -107,6 +107,8 @@ export class KubeError extends Error {
   }
 }
 
-export const isConflict = (error: unknown): boolean => error instanceof KubeError && error.code === 409 && error.reason !== 'AlreadyExists'
-export const isAlreadyExists = (error: unknown): boolean => error instanceof KubeError && error.reason === 'AlreadyExists'
+export const isConflict = (error: unknown): boolean =>
+  error instanceof KubeError && error.code === 409 && error.reason !== 'AlreadyExists'
+export const isAlreadyExists = (error: unknown): boolean =>
+  error instanceof KubeError && error.reason === 'AlreadyExists'
 export const isGone = (error: unknown): boolean => error instanceof KubeError && error.code === 410
