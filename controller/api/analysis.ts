@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { KubeObject } from './meta.ts'
-import { instant, intOrString, openObject, stringMap } from './scalars.ts'
+import { instant, intOrString, OPTIONAL_ON_WIRE, openObject, stringMap } from './scalars.ts'
 
 const secretKeyRef = z.looseObject({ name: z.string(), key: z.string() })
 const fieldRef = z.looseObject({ fieldPath: z.string() })
@@ -41,7 +41,7 @@ export const prometheusMetricSchema = z.looseObject({
   address: z.string().optional(),
   query: z.string().optional(),
   /** Seconds; default 30. */
-  timeout: z.int().optional(),
+  timeout: z.int().meta({ format: 'int64' }).optional(),
   insecure: z.boolean().optional(),
   headers: z.array(header).optional(),
   authentication: authentication.optional(),
@@ -57,7 +57,7 @@ export const webMetricSchema = z.looseObject({
   body: z.string().optional(),
   jsonBody: openObject.optional(),
   /** Seconds; default 10. */
-  timeoutSeconds: z.int().optional(),
+  timeoutSeconds: z.int().meta({ format: 'int64' }).optional(),
   jsonPath: z.string().optional(),
   insecure: z.boolean().optional(),
   authentication: authentication.optional(),
@@ -96,7 +96,10 @@ export type Metric = z.infer<typeof metricSchema>
 
 export const dryRunSchema = z.looseObject({ metricName: z.string() })
 export const measurementRetentionSchema = z.looseObject({ metricName: z.string(), limit: z.int() })
-export const templateRefSchema = z.looseObject({ templateName: z.string(), clusterScope: z.boolean().optional() })
+export const templateRefSchema = z.looseObject({
+  templateName: z.string().meta({ [OPTIONAL_ON_WIRE]: true }),
+  clusterScope: z.boolean().optional(),
+})
 
 export const analysisTemplateSpecSchema = z.looseObject({
   metrics: z.array(metricSchema).optional(),

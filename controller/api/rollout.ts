@@ -5,16 +5,16 @@
 import { z } from 'zod'
 import { argumentSchema, dryRunSchema, measurementRetentionSchema, templateRefSchema } from './analysis.ts'
 import type { KubeObject, LabelSelector, PodTemplate } from './meta.ts'
-import { instant, intOrString, openObject, stringMap } from './scalars.ts'
+import { instant, intOrString, OPTIONAL_ON_WIRE, openObject, stringMap } from './scalars.ts'
 
 const podTemplate = openObject.transform((value) => value as PodTemplate)
-const labelSelector = z.looseObject({
+export const labelSelectorSchema = z.looseObject({
   matchLabels: stringMap.optional(),
   matchExpressions: z
     .array(z.looseObject({ key: z.string(), operator: z.string(), values: z.array(z.string()).optional() }))
     .optional(),
 })
-const podMetadata = z.looseObject({ labels: stringMap.optional(), annotations: stringMap.optional() })
+export const podMetadataSchema = z.looseObject({ labels: stringMap.optional(), annotations: stringMap.optional() })
 const antiAffinity = z.looseObject({
   requiredDuringSchedulingIgnoredDuringExecution: openObject.optional(),
   preferredDuringSchedulingIgnoredDuringExecution: z.looseObject({ weight: z.int() }).optional(),
@@ -25,7 +25,7 @@ export const rolloutAnalysisSchema = z.looseObject({
   args: z.array(argumentSchema).optional(),
   dryRun: z.array(dryRunSchema).optional(),
   measurementRetention: z.array(measurementRetentionSchema).optional(),
-  analysisRunMetadata: podMetadata.optional(),
+  analysisRunMetadata: podMetadataSchema.optional(),
 })
 export type RolloutAnalysis = z.infer<typeof rolloutAnalysisSchema>
 
@@ -49,7 +49,7 @@ export const stepSchema = z.looseObject({
     .optional(),
   setHeaderRoute: z
     .looseObject({
-      name: z.string(),
+      name: z.string().meta({ [OPTIONAL_ON_WIRE]: true }),
       match: z.array(z.looseObject({ headerName: z.string(), headerValue: stringMatch.optional() })).optional(),
     })
     .optional(),
@@ -95,8 +95,8 @@ export const canarySchema = z.looseObject({
   maxSurge: intOrString.optional(),
   maxUnavailable: intOrString.optional(),
   analysis: rolloutAnalysisSchema.extend({ startingStep: z.int().optional() }).optional(),
-  canaryMetadata: podMetadata.optional(),
-  stableMetadata: podMetadata.optional(),
+  canaryMetadata: podMetadataSchema.optional(),
+  stableMetadata: podMetadataSchema.optional(),
   antiAffinity: antiAffinity.optional(),
   scaleDownDelaySeconds: z.int().optional(),
   scaleDownDelayRevisionLimit: z.int().optional(),
@@ -121,14 +121,16 @@ export const blueGreenSchema = z.looseObject({
   prePromotionAnalysis: rolloutAnalysisSchema.optional(),
   postPromotionAnalysis: rolloutAnalysisSchema.optional(),
   antiAffinity: antiAffinity.optional(),
-  previewMetadata: podMetadata.optional(),
-  activeMetadata: podMetadata.optional(),
+  previewMetadata: podMetadataSchema.optional(),
+  activeMetadata: podMetadataSchema.optional(),
 })
 export type BlueGreenStrategy = z.infer<typeof blueGreenSchema>
 
 export const rolloutSpecSchema = z.looseObject({
   replicas: z.int().nullish(),
-  selector: labelSelector.optional(),
+  selector: labelSelectorSchema
+    .meta({ 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: '.spec.selector is immutable' }] })
+    .optional(),
   template: podTemplate.optional(),
   workloadRef: z
     .looseObject({

@@ -13,6 +13,12 @@ export const openObject = z.looseObject({}).meta({ 'x-kubernetes-preserve-unknow
 
 export const stringMap = z.record(z.string(), z.string())
 
+/**
+ * Metadata key: validation demands the field, yet the API server must take the object without it, because Argo's CRDs do. It says which
+ * field is missing in the condition `InvalidSpec` instead of refusing the write.
+ */
+export const OPTIONAL_ON_WIRE = 'x-penstock-optional-on-wire'
+
 /** RFC 3339 date-time, UTC, as the API server stores it. */
 export const instant = z.string().meta({ format: 'date-time' })
 
