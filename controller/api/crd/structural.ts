@@ -49,8 +49,9 @@ function convert(node: JsonSchema, path: string): StructuralSchema {
       return { ...common, type: 'boolean' }
     case 'null':
     case undefined:
-      throw new Error(`${path}: type ${JSON.stringify(node.type)} has no form in a structural schema`)
+      break
   }
+  throw new Error(`${path}: type ${JSON.stringify(node.type)} has no form in a structural schema`)
 }
 
 function commonFields(node: JsonSchema): StructuralSchema {
