@@ -68,6 +68,8 @@ export interface WriteOptions {
   /** Only for `apply`. */
   readonly force?: boolean
   readonly dryRun?: boolean
+  /** Skips ahead of everything else in the client-side rate limit: aborts must not queue behind routine work. */
+  readonly urgent?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -92,13 +94,29 @@ export interface KubeClient {
   postSubresource(ref: ObjectRef, subresource: 'eviction', body: unknown): Promise<void>
 }
 
-/** Any answer that is not success. `code` 0 means: no answer (connection lost, timed out): the write may have been applied. */
+/** `KubeError.reason` of failures that have no answer from the server; all of them carry code 0. */
+export const noAnswerReasons = {
+  /** The connection was lost after the request may have been sent. */
+  lost: 'ConnectionLost',
+  timeout: 'Timeout',
+  /** The request never left: connection refused, name not found, TLS failed. */
+  notSent: 'NotSent',
+  /** The fencing gate is shut: this process may not write now. */
+  notLeader: 'NotLeader',
+  /** The answer is larger than the client accepts, or no JSON. */
+  badAnswer: 'BadAnswer',
+} as const
+
+/**
+ * Any answer that is not success. `code` 0 means: no answer; unless {@link hasUnknownOutcome} says otherwise, the write may
+ * have been applied.
+ */
 export class KubeError extends Error {
   readonly code: number
   readonly reason: string
   readonly retryAfterMs: number | undefined
-  constructor(status: KubeStatus, request: string) {
-    super(`${request}: ${status.message ?? status.reason ?? `HTTP ${status.code}`}`)
+  constructor(status: KubeStatus, request: string, options?: ErrorOptions) {
+    super(`${request}: ${status.message ?? status.reason ?? `HTTP ${status.code}`}`, options)
     this.name = 'KubeError'
     this.code = status.code
     this.reason = status.reason ?? ''
@@ -107,8 +125,14 @@ export class KubeError extends Error {
   }
 }
 
-export const isConflict = (error: unknown): boolean =>
-  error instanceof KubeError && error.code === 409 && error.reason !== 'AlreadyExists'
 export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof KubeError && error.reason === 'AlreadyExists'
+export const isConflict = (error: unknown): boolean =>
+  error instanceof KubeError && error.code === 409 && !isAlreadyExists(error)
 export const isGone = (error: unknown): boolean => error instanceof KubeError && error.code === 410
+
+/** True when a write that failed with `error` may nevertheless have been applied: no answer, or an answer of 500 and above. */
+export const hasUnknownOutcome = (error: unknown): boolean =>
+  error instanceof KubeError &&
+  (error.code >= 500 ||
+    (error.code === 0 && error.reason !== noAnswerReasons.notSent && error.reason !== noAnswerReasons.notLeader))

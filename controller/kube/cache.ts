@@ -1,0 +1,213 @@
+/**
+ * The local copy of one kind's objects with its indexes. Only list and watch write it (invariant S16: a write of ours shows up
+ * when the API server tells us, never before). Objects are deeply frozen; the cache decides what is stale and what changed.
+ */
+import type { KubeObject } from '../api/meta.ts'
+import type { Logger } from '../runtime/log.ts'
+import { compareResourceVersions } from './resource-version.ts'
+
+export type CacheChange<T extends KubeObject> =
+  | { readonly type: 'added'; readonly object: T }
+  | { readonly type: 'updated'; readonly object: T; readonly previous: T }
+  | { readonly type: 'deleted'; readonly object: T }
+
+export type CacheListener<T extends KubeObject> = (change: CacheChange<T>) => void
+
+/** From an object to the index values it is found under. */
+export type Indexer<T extends KubeObject> = (object: T) => readonly string[]
+
+/** The reading side. Results are sorted by namespace and name, so that equal content gives equal decisions. */
+export interface ObjectCache<T extends KubeObject> {
+  get(namespace: string | undefined, name: string): T | undefined
+  list(namespace?: string): readonly T[]
+  /** Objects under `value` of a named index. Throws TypeError for an index that was never declared. */
+  byIndex(index: string, value: string): readonly T[]
+  /** Newest resourceVersion the cache is known to include; '' before the first list. */
+  resourceVersion(): string
+  size(): number
+  /** Listeners run after the cache has changed; one that throws is logged and harms nobody. Returns the unsubscriber. */
+  subscribe(listener: CacheListener<T>): () => void
+}
+
+/** The writing side, for the reflector alone. */
+export interface CacheSink<T extends KubeObject> {
+  /** The complete content as of `resourceVersion`; what is missing from it has been deleted. Returns how many objects differed. */
+  replace(objects: readonly T[], resourceVersion: string): number
+  upsert(object: T): void
+  remove(object: T): void
+  /** The server has told us everything up to here. */
+  advance(resourceVersion: string): void
+}
+
+export interface CacheOptions<T extends KubeObject> {
+  readonly name: string
+  readonly log: Logger
+  readonly indexers?: Readonly<Record<string, Indexer<T>>>
+}
+
+/** Indexes every owner's uid; enough for "the ReplicaSets of this Rollout". */
+export const indexByOwnerUid = (object: KubeObject): readonly string[] =>
+  (object.metadata.ownerReferences ?? []).map((owner) => owner.uid)
+
+const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`
+
+const byKey = (a: KubeObject, b: KubeObject): number => {
+  const left = keyOf(a)
+  const right = keyOf(b)
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** Freezes an object tree made of JSON. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const entry of Object.values(value)) deepFreeze(entry)
+  return Object.freeze(value)
+}
+
+export function createCache<T extends KubeObject>(options: CacheOptions<T>): ObjectCache<T> & CacheSink<T> {
+  const objects = new Map<string, T>()
+  const indexes = new Map(
+    Object.entries(options.indexers ?? {}).map(([name, indexer]) => [name, createIndex(indexer, options)]),
+  )
+  const byNamespace = createIndex<T>((object) => [object.metadata.namespace ?? ''], options)
+  const listeners = new Set<CacheListener<T>>()
+  let version = ''
+
+  const notify = (change: CacheChange<T>): void => {
+    for (const listener of listeners) {
+      try {
+        listener(change)
+      } catch (error) {
+        options.log.error('a cache listener threw', { reason: 'ListenerThrew', cache: options.name, error })
+      }
+    }
+  }
+  const place = (key: string, next: T | undefined, previous: T | undefined): void => {
+    for (const index of [byNamespace, ...indexes.values()]) {
+      if (previous) index.remove(key, previous)
+      if (next) index.insert(key, next)
+    }
+    if (next) objects.set(key, next)
+    else objects.delete(key)
+  }
+  const put = (object: T, replaces: (next: T, previous: T) => boolean): boolean => {
+    const key = keyOf(object)
+    const previous = objects.get(key)
+    if (previous && !replaces(object, previous)) return false
+    const frozen = deepFreeze(object)
+    place(key, frozen, previous)
+    // A different uid is another object of the same name: its predecessor's deletion went unseen.
+    if (previous && previous.metadata.uid !== frozen.metadata.uid) {
+      notify({ type: 'deleted', object: previous })
+      notify({ type: 'added', object: frozen })
+    } else notify(previous ? { type: 'updated', object: frozen, previous } : { type: 'added', object: frozen })
+    return true
+  }
+  const advance = (resourceVersion: string): void => {
+    if (version === '' || compareResourceVersions(resourceVersion, version) !== -1) version = resourceVersion
+  }
+  const drop = (key: string): void => {
+    const previous = objects.get(key)
+    if (!previous) return
+    place(key, undefined, previous)
+    notify({ type: 'deleted', object: previous })
+  }
+  const pick = (keys: Iterable<string>): readonly T[] => {
+    const found: T[] = []
+    for (const key of keys) {
+      const object = objects.get(key)
+      if (object) found.push(object)
+    }
+    return found.sort(byKey)
+  }
+
+  return {
+    get: (namespace, name) => objects.get(`${namespace ?? ''}/${name}`),
+    list: (namespace) =>
+      namespace === undefined ? [...objects.values()].sort(byKey) : pick(byNamespace.keys(namespace)),
+    byIndex(index, value) {
+      const found = indexes.get(index)
+      if (!found) throw new TypeError(`cache of ${options.name} has no index "${index}"`)
+      return pick(found.keys(value))
+    },
+    resourceVersion: () => version,
+    size: () => objects.size,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    replace(next, resourceVersion) {
+      const kept = new Set(next.map(keyOf))
+      let differences = 0
+      for (const key of objects.keys()) {
+        if (kept.has(key)) continue
+        differences += 1
+        drop(key)
+      }
+      // A list is the truth as it is, even when a restored backup took the API server back in time.
+      version = resourceVersion
+      for (const object of next) if (put(object, isDifferent)) differences += 1
+      return differences
+    },
+    upsert(object) {
+      advance(object.metadata.resourceVersion ?? version)
+      put(object, isNewer)
+    },
+    remove(object) {
+      advance(object.metadata.resourceVersion ?? version)
+      const cached = objects.get(keyOf(object))
+      // A late deletion of a predecessor must not take its successor away.
+      if (cached && cached.metadata.uid === object.metadata.uid) drop(keyOf(object))
+    },
+    advance,
+  }
+}
+
+const isDifferent = (next: KubeObject, previous: KubeObject): boolean =>
+  next.metadata.uid !== previous.metadata.uid || next.metadata.resourceVersion !== previous.metadata.resourceVersion
+
+/** A watch may repeat or delay events: the same version or an older one of the same object changes nothing. */
+const isNewer = (next: KubeObject, previous: KubeObject): boolean =>
+  isDifferent(next, previous) &&
+  (next.metadata.uid !== previous.metadata.uid ||
+    compareResourceVersions(next.metadata.resourceVersion, previous.metadata.resourceVersion) !== -1)
+
+interface KeyIndex<T> {
+  insert(key: string, object: T): void
+  remove(key: string, object: T): void
+  keys(value: string): Iterable<string>
+}
+
+function createIndex<T extends KubeObject>(indexer: Indexer<T>, options: CacheOptions<T>): KeyIndex<T> {
+  const keysByValue = new Map<string, Set<string>>()
+  const valuesOf = (object: T): readonly string[] => {
+    try {
+      return indexer(object)
+    } catch (error) {
+      // A hostile object must not stop the watch of all the others; it is only not found by this index.
+      options.log.error('an indexer threw', {
+        reason: 'IndexerThrew',
+        cache: options.name,
+        object: keyOf(object),
+        error,
+      })
+      return []
+    }
+  }
+  return {
+    insert(key, object) {
+      for (const value of valuesOf(object)) {
+        const keys = keysByValue.get(value) ?? new Set()
+        keysByValue.set(value, keys.add(key))
+      }
+    },
+    remove(key, object) {
+      for (const value of valuesOf(object)) {
+        const keys = keysByValue.get(value)
+        keys?.delete(key)
+        if (keys?.size === 0) keysByValue.delete(value)
+      }
+    },
+    keys: (value) => keysByValue.get(value) ?? [],
+  }
+}

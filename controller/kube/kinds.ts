@@ -1,0 +1,60 @@
+/** The kinds this product reads or writes, by REST address. A plain table: which version is served is discovery's business. */
+import type { ObjectRef, ResourceKind } from './client.ts'
+
+const namespaced = (group: string, version: string, plural: string, kind: string): ResourceKind => ({
+  group,
+  version,
+  plural,
+  kind,
+  namespaced: true,
+})
+const clusterScoped = (group: string, version: string, plural: string, kind: string): ResourceKind => ({
+  ...namespaced(group, version, plural, kind),
+  namespaced: false,
+})
+
+export const rollouts = namespaced('argoproj.io', 'v1alpha1', 'rollouts', 'Rollout')
+export const analysisTemplates = namespaced('argoproj.io', 'v1alpha1', 'analysistemplates', 'AnalysisTemplate')
+export const clusterAnalysisTemplates = clusterScoped(
+  'argoproj.io',
+  'v1alpha1',
+  'clusteranalysistemplates',
+  'ClusterAnalysisTemplate',
+)
+export const analysisRuns = namespaced('argoproj.io', 'v1alpha1', 'analysisruns', 'AnalysisRun')
+export const experiments = namespaced('argoproj.io', 'v1alpha1', 'experiments', 'Experiment')
+
+export const replicaSets = namespaced('apps', 'v1', 'replicasets', 'ReplicaSet')
+export const deployments = namespaced('apps', 'v1', 'deployments', 'Deployment')
+export const podTemplates = namespaced('', 'v1', 'podtemplates', 'PodTemplate')
+export const pods = namespaced('', 'v1', 'pods', 'Pod')
+export const services = namespaced('', 'v1', 'services', 'Service')
+export const endpointSlices = namespaced('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice')
+export const leases = namespaced('coordination.k8s.io', 'v1', 'leases', 'Lease')
+export const events = namespaced('', 'v1', 'events', 'Event')
+export const jobs = namespaced('batch', 'v1', 'jobs', 'Job')
+export const secrets = namespaced('', 'v1', 'secrets', 'Secret')
+export const configMaps = namespaced('', 'v1', 'configmaps', 'ConfigMap')
+export const httpRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute')
+export const namespaces = clusterScoped('', 'v1', 'namespaces', 'Namespace')
+
+/** `v1` for core kinds, `group/version` otherwise: the value of an object's `apiVersion`. */
+export const apiVersionOf = (kind: ResourceKind): string =>
+  kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+
+/** `plural.group`, unique per kind: for map keys and metric labels. */
+export const kindId = (kind: ResourceKind): string => (kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`)
+
+/** Readable address for logs and errors, such as `rollouts.argoproj.io shop/checkout`. */
+export const describeRef = (ref: ObjectRef): string =>
+  `${kindId(ref.kind)} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`
+
+/** The reference to `object`, which must be of `kind`. */
+export const refOf = (
+  kind: ResourceKind,
+  object: { readonly metadata: { readonly name: string; readonly namespace?: string } },
+): ObjectRef => ({
+  kind,
+  name: object.metadata.name,
+  ...(kind.namespaced && object.metadata.namespace !== undefined ? { namespace: object.metadata.namespace } : {}),
+})

@@ -1,0 +1,280 @@
+/**
+ * Keeps one cache equal to one collection of the API server: list, then watch, for ever. It survives closed, failing, lying and
+ * silent watches, and never gives up. It must not interpret the objects.
+ *
+ * What follows the end of a watch (`position` is the last resourceVersion seen; 410 means HTTP status or ERROR event):
+ *   closed by the server after a healthy time    watch from position, within 100 ms
+ *   closed at once, connection lost, 5xx, 429    watch from position, after back-off; after three in a row list again
+ *   410                                          list again, after back-off
+ *   nothing for `silenceMs`, first time          watch from position (an event that got lost is replayed from there)
+ *   nothing for `silenceMs`, again               list again and compare: either the kind is quiet or the server stalls
+ */
+import type { KubeObject } from '../api/meta.ts'
+import { createBackoff } from '../runtime/backoff.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Logger } from '../runtime/log.ts'
+import type { Random } from '../runtime/random.ts'
+import type { CacheSink } from './cache.ts'
+import { isGone, type KubeClient, KubeError, type ResourceKind, type WatchEvent } from './client.ts'
+import { apiVersionOf, kindId } from './kinds.ts'
+import { listPages } from './list-pages.ts'
+import type { ReflectorMetrics, RestartCause } from './reflector-metrics.ts'
+import { compareResourceVersions } from './resource-version.ts'
+
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly client: Pick<KubeClient, 'list' | 'watch'>
+  readonly kind: ResourceKind
+  readonly namespace?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+  readonly sink: CacheSink<T>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly metrics?: ReflectorMetrics
+  /** Longest time without event or bookmark before the watch is distrusted; 90 s when absent (bookmarks come each minute). */
+  readonly silenceMs?: number
+}
+
+export interface Reflector {
+  start(): void
+  /** Resolves when the loop has ended; nothing is written to the sink afterwards. */
+  stop(): Promise<void>
+  /** True once a first list has been stored. */
+  hasSynced(): boolean
+  /** Monotonic time of the last list, event or bookmark; undefined before the first. */
+  lastProgressMs(): number | undefined
+  /** Lists again soon, because someone has reason to distrust the cache. Coalesces. */
+  relist(): void
+}
+
+const FIRST_BACKOFF_MS = 800
+const MAX_BACKOFF_MS = 30_000
+const HEALTHY_WATCH_MS = 30_000
+const QUICK_RESTART_MS = 100
+const MAX_FAILED_WATCHES = 3
+/** Requested lists come no closer than this: a caller's loop must not become the server's storm. */
+const SHORTEST_RELIST_MS = 1_000
+const SHORTEST_WATCH_S = 300
+const DEFAULT_SILENCE_MS = 90_000
+
+type WatchEnd =
+  | { readonly cause: 'closed' | 'silent' | 'requested' }
+  | { readonly cause: 'failed' | 'gone'; readonly error: unknown }
+
+/** What the loop remembers between restarts. */
+interface Progress {
+  /** Undefined: the next thing to do is a list. */
+  position: string | undefined
+  synced: boolean
+  lastMs: number | undefined
+  failedWatches: number
+  silentWatches: number
+}
+
+export function createReflector<T extends KubeObject>(options: ReflectorOptions<T>): Reflector {
+  const { clock, random, metrics } = options
+  const log = options.log.child({ kind: kindId(options.kind) })
+  const backoff = createBackoff({ random, firstMs: FIRST_BACKOFF_MS, maxMs: MAX_BACKOFF_MS })
+  const stopping = new AbortController()
+  const progress: Progress = {
+    position: undefined,
+    synced: false,
+    lastMs: undefined,
+    failedWatches: 0,
+    silentWatches: 0,
+  }
+  let running: Promise<void> | undefined
+  let relistIsWanted = false
+  let listedAtMs = 0
+  let interruptWatch = (): void => {}
+
+  const noteProgress = (): void => {
+    progress.lastMs = clock.monotonicMs()
+    metrics?.progressed(clock.now())
+  }
+
+  async function list(): Promise<void> {
+    const { kind, namespace, labelSelector, fieldSelector } = options
+    relistIsWanted = false
+    listedAtMs = clock.monotonicMs()
+    const whole = await listPages<T>(options.client, kind, {
+      signal: stopping.signal,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    })
+    if (stopping.signal.aborted) return
+    const differences = options.sink.replace(
+      whole.objects.map((object) => normalizeObject(object, kind)),
+      whole.resourceVersion,
+    )
+    if (progress.silentWatches > 1 && differences > 0) {
+      log.warn('a silent watch had lost changes; the list restored them', { reason: 'WatchStalled', differences })
+    }
+    Object.assign(progress, { position: whole.resourceVersion, synced: true, failedWatches: 0, silentWatches: 0 })
+    metrics?.listed(whole.objects.length)
+    noteProgress()
+  }
+
+  async function watch(position: string): Promise<WatchEnd> {
+    const { kind, namespace, labelSelector, fieldSelector } = options
+    const session = openSession(clock, stopping.signal, options.silenceMs ?? DEFAULT_SILENCE_MS)
+    interruptWatch = () => session.end('requested')
+    try {
+      const stream = options.client.watch<T>(kind, {
+        resourceVersion: position,
+        timeoutSeconds: Math.round(SHORTEST_WATCH_S * (1 + random.next())),
+        signal: session.signal,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+        ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      })
+      // Not every transport ends its stream when aborted, so the session's end is awaited beside it.
+      const outcome = await Promise.race([consume(stream, session), session.ended])
+      return { cause: outcome }
+    } catch (error) {
+      if (session.cause()) return { cause: session.cause() ?? 'closed' }
+      return { cause: isGone(error) ? 'gone' : 'failed', error }
+    } finally {
+      interruptWatch = () => {}
+      session.end('closed')
+    }
+  }
+
+  async function consume(stream: AsyncIterable<WatchEvent<T>>, session: WatchSession): Promise<'closed'> {
+    for await (const event of stream) {
+      if (session.signal.aborted) break
+      session.touch()
+      metrics?.received()
+      applyEvent(event)
+      noteProgress()
+      progress.failedWatches = 0
+      progress.silentWatches = 0
+    }
+    return 'closed'
+  }
+
+  function applyEvent(event: WatchEvent<T>): void {
+    if (event.type === 'ERROR') throw new KubeError(event.object, `watch ${kindId(options.kind)}`)
+    if (event.type === 'BOOKMARK') options.sink.advance(event.object.metadata.resourceVersion)
+    else if (event.type === 'DELETED') options.sink.remove(normalizeObject(event.object, options.kind))
+    else if (event.type === 'ADDED' || event.type === 'MODIFIED') {
+      options.sink.upsert(normalizeObject(event.object, options.kind))
+    } else throw new KubeError({ code: 0, reason: 'BadAnswer', message: 'unknown watch event' }, kindId(options.kind))
+    const seen = event.object.metadata.resourceVersion
+    // A repeated old event must not take the position back, or everything since would be replayed.
+    if (seen !== undefined && compareResourceVersions(seen, progress.position) !== -1) progress.position = seen
+  }
+
+  /** Decides what to do after a watch has ended, and how long to wait first. */
+  function judgeEnd(end: WatchEnd, livedMs: number): number {
+    metrics?.restarted(end.cause satisfies RestartCause)
+    const wasHealthy = livedMs >= HEALTHY_WATCH_MS
+    if (wasHealthy) backoff.reset()
+    if (end.cause === 'gone') progress.position = undefined
+    if (end.cause === 'silent') {
+      progress.silentWatches += 1
+      if (progress.silentWatches > 1) progress.position = undefined
+      return random.next() * QUICK_RESTART_MS
+    }
+    if (end.cause === 'requested') return Math.max(0, listedAtMs + SHORTEST_RELIST_MS - clock.monotonicMs())
+    if (end.cause === 'closed' && wasHealthy) return random.next() * QUICK_RESTART_MS
+    progress.failedWatches += 1
+    if (progress.failedWatches >= MAX_FAILED_WATCHES) progress.position = undefined
+    if ('error' in end) log.info('the watch ended; it will be restarted', { reason: 'WatchEnded', error: end.error })
+    return Math.max(backoff.nextDelayMs(), 'error' in end ? retryAfterOf(end.error) : 0)
+  }
+
+  async function listOrWait(): Promise<void> {
+    try {
+      await list()
+    } catch (error) {
+      if (stopping.signal.aborted) return
+      metrics?.restarted('failed')
+      log.warn('the list failed; it will be repeated', { reason: 'ListFailed', error })
+      await pause(Math.max(backoff.nextDelayMs(), retryAfterOf(error)))
+    }
+  }
+
+  const pause = (ms: number): Promise<void> => clock.sleep(ms, stopping.signal)
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      if (progress.position === undefined || relistIsWanted) {
+        await listOrWait()
+        continue
+      }
+      const startedMs = clock.monotonicMs()
+      const end = await watch(progress.position)
+      if (stopping.signal.aborted) return
+      const delayMs = judgeEnd(end, clock.monotonicMs() - startedMs)
+      await pause(delayMs)
+    }
+  }
+
+  return {
+    start() {
+      running ??= run()
+    },
+    async stop() {
+      stopping.abort()
+      await running
+    },
+    hasSynced: () => progress.synced,
+    lastProgressMs: () => progress.lastMs,
+    relist() {
+      relistIsWanted = true
+      interruptWatch()
+    },
+  }
+}
+
+interface WatchSession {
+  readonly signal: AbortSignal
+  readonly ended: Promise<'silent' | 'requested' | 'closed'>
+  cause(): 'silent' | 'requested' | 'closed' | undefined
+  end(cause: 'silent' | 'requested' | 'closed'): void
+  /** Something arrived: the silence starts anew. */
+  touch(): void
+}
+
+/** The life of one watch: ended by the stop signal, by request, or by silence. */
+function openSession(clock: Clock, stop: AbortSignal, silenceMs: number): WatchSession {
+  const controller = new AbortController()
+  let cause: 'silent' | 'requested' | 'closed' | undefined
+  let cancelTimer = (): void => {}
+  let resolveEnded: (cause: 'silent' | 'requested' | 'closed') => void = () => {}
+  const ended = new Promise<'silent' | 'requested' | 'closed'>((resolve) => {
+    resolveEnded = resolve
+  })
+  const end: WatchSession['end'] = (why) => {
+    if (cause) return
+    cause = why
+    cancelTimer()
+    stop.removeEventListener('abort', onStop)
+    controller.abort()
+    resolveEnded(why)
+  }
+  const onStop = (): void => end('closed')
+  const touch = (): void => {
+    cancelTimer()
+    if (!cause) cancelTimer = clock.setTimer(silenceMs, () => end('silent'))
+  }
+  stop.addEventListener('abort', onStop, { once: true })
+  if (stop.aborted) end('closed')
+  touch()
+  return { signal: controller.signal, ended, cause: () => cause, end, touch }
+}
+
+const retryAfterOf = (error: unknown): number =>
+  error instanceof KubeError ? Math.min(error.retryAfterMs ?? 0, MAX_BACKOFF_MS) : 0
+
+/**
+ * The object as every consumer sees it: list items get the apiVersion and kind that only watch events carry, and managedFields
+ * go, which would be half of the cache's memory.
+ */
+export function normalizeObject<T extends KubeObject>(object: T, kind: ResourceKind): T {
+  const { managedFields: _dropped, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown }
+  return { ...object, apiVersion: object.apiVersion ?? apiVersionOf(kind), kind: object.kind ?? kind.kind, metadata }
+}
