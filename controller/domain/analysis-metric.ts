@@ -1,0 +1,78 @@
+/**
+ * What a metric's definition says once its numbers are read: limits with their defaults, delays in milliseconds, and which provider it
+ * names. Shared by validation and by the judge, so that both read a definition alike.
+ */
+import type { Metric } from '../api/analysis.ts'
+import { type IntOrString, parseGoDuration } from '../api/scalars.ts'
+
+/** Providers this build measures with; `analysis/providers/registry.ts` must have exactly these. */
+export const providerIds = ['prometheus', 'web'] as const
+export type ProviderId = (typeof providerIds)[number]
+
+const FOREIGN_PROVIDERS = new Set([
+  'job',
+  'datadog',
+  'newRelic',
+  'wavefront',
+  'graphite',
+  'influxdb',
+  'cloudWatch',
+  'skywalking',
+  'kayenta',
+])
+
+export interface MetricLimits {
+  /** Measurements until the metric is decided; undefined when it goes on until it is ended. */
+  readonly count: number | undefined
+  /** Negative: failures are not limited. */
+  readonly failureLimit: number
+  readonly inconclusiveLimit: number
+  readonly consecutiveErrorLimit: number
+  /** 0: not used. */
+  readonly consecutiveSuccessLimit: number
+  readonly intervalMs: number | undefined
+  readonly initialDelayMs: number
+}
+
+const DEFAULT_CONSECUTIVE_ERROR_LIMIT = 4
+
+/** An int, or a string that holds one; undefined when absent or something else. */
+export function readInt(value: IntOrString | undefined): number | undefined {
+  if (typeof value === 'number') return value
+  return value !== undefined && /^\s*-?\d{1,9}\s*$/.test(value) ? Number(value) : undefined
+}
+
+/** The metric must have been validated; what cannot be read counts as absent. */
+export function readLimits(metric: Metric): MetricLimits {
+  const intervalMs = metric.interval ? parseGoDuration(metric.interval) : undefined
+  const count = readInt(metric.count) || undefined
+  return {
+    count: count ?? (intervalMs === undefined ? 1 : undefined),
+    failureLimit: readInt(metric.failureLimit) ?? 0,
+    inconclusiveLimit: readInt(metric.inconclusiveLimit) ?? 0,
+    consecutiveErrorLimit: readInt(metric.consecutiveErrorLimit) ?? DEFAULT_CONSECUTIVE_ERROR_LIMIT,
+    consecutiveSuccessLimit: readInt(metric.consecutiveSuccessLimit) ?? 0,
+    intervalMs,
+    initialDelayMs: (metric.initialDelay ? parseGoDuration(metric.initialDelay) : undefined) ?? 0,
+  }
+}
+
+export type ProviderChoice = { readonly id: ProviderId; readonly config: unknown } | { readonly problem: string }
+
+const isProviderId = (id: string): id is ProviderId => providerIds.some((known) => known === id)
+
+/** Which one provider the metric names. */
+export function chooseProvider(metric: Metric): ProviderChoice {
+  const named = Object.entries(metric.provider).filter(([, config]) => config !== undefined && config !== null)
+  const [first, ...others] = named
+  if (!first) return { problem: 'no provider specified' }
+  if (others.length > 0) return { problem: 'multiple providers specified' }
+  const [id, config] = first
+  if (isProviderId(id)) return { id, config }
+  const known = `known providers: ${providerIds.join(', ')}`
+  if (id === 'plugin') {
+    const plugins = Object.keys((config as object | null) ?? {}).join(', ')
+    return { problem: `unknown metric plugin "${plugins}"; ${known}` }
+  }
+  return { problem: `provider "${id}" is ${FOREIGN_PROVIDERS.has(id) ? 'not supported' : 'unknown'}; ${known}` }
+}

@@ -1,0 +1,113 @@
+/** What a metric must not say, and how the refusal reads. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Metric } from '../../../controller/api/analysis.ts'
+import { findArgumentProblem, findPromqlProblem } from '../../../controller/domain/promql.ts'
+import { renderAnalysisProblems, validateAnalysis } from '../../../controller/domain/validate-analysis.ts'
+
+const sound: Metric = {
+  name: 'errors',
+  interval: '30s',
+  count: 5,
+  successCondition: 'result[0] < 0.05',
+  provider: { prometheus: { address: 'http://prometheus:9090', query: 'sum(rate(http_requests_total[1m]))' } },
+}
+const problems = (changes: Partial<Metric>): string =>
+  renderAnalysisProblems(validateAnalysis({ metrics: [{ ...sound, ...changes }] }))
+
+const prometheus = (config: NonNullable<Metric['provider']['prometheus']>): Partial<Metric> => ({
+  provider: { prometheus: { address: 'http://p', query: 'up', ...config } },
+})
+const web = (config: Partial<NonNullable<Metric['provider']['web']>>): Partial<Metric> => ({
+  provider: { web: { url: 'http://w/', ...config } },
+})
+
+const refusals: readonly (readonly [Partial<Metric>, RegExp])[] = [
+  [{ name: ' ' }, /metrics\[0\]\.name: metric name must not be empty/],
+  [{ interval: 'soon' }, /invalid interval string: "soon"/],
+  [{ interval: '-1s' }, /invalid interval string/],
+  [{ initialDelay: '5 minutes' }, /invalid initialDelay string/],
+  [{ count: 'many' }, /metrics\[0\]\.count: "many" is not a whole number/],
+  [{ count: 1, failureLimit: 2 }, /count must be >= failureLimit/],
+  [
+    { count: 3, failureLimit: 2, consecutiveSuccessLimit: 2 },
+    /count must be >= failureLimit \+ consecutiveSuccessLimit/,
+  ],
+  [{ count: 1, inconclusiveLimit: 2 }, /count must be >= inconclusiveLimit/],
+  [JSON.parse('{"count":2,"interval":""}'), /interval must be specified when count > 1/],
+  [{ failureLimit: -1 }, /failureLimit and consecutiveSuccessLimit are both disabled/],
+  [{ failureLimit: -2 }, /failureLimit must be >= -1/],
+  [{ inconclusiveLimit: -1 }, /inconclusiveLimit must be >= 0/],
+  [{ consecutiveErrorLimit: -1 }, /consecutiveErrorLimit must be >= 0/],
+  [{ consecutiveSuccessLimit: -1 }, /consecutiveSuccessLimit must be >= 0/],
+  [{ successCondition: 'result[0 < 1' }, /metrics\[0\]\.successCondition: expected "\]"[\s\S]*\^/],
+  [{ failureCondition: 'rm -rf' }, /metrics\[0\]\.failureCondition: unknown name rm/],
+  [{ provider: {} }, /no provider specified/],
+  [{ provider: { web: { url: 'http://w' }, job: {} } }, /multiple providers specified/],
+  [{ provider: { datadog: {} } }, /provider "datadog" is not supported; known providers: prometheus, web/],
+  [{ provider: { plugin: { 'acme/x': {} } } }, /unknown metric plugin "acme\/x"/],
+  [prometheus({ query: 'sum(rate(x[1m])' }), /metrics\[0\]\.provider\.prometheus\.query: bad PromQL \(column 16\)/],
+  [prometheus({ query: '' }), /the query is empty/],
+  [prometheus({ address: 'prometheus:9090' }), /"prometheus:9090" is not an http or https URL/],
+  [prometheus({ address: 'file:///etc/passwd' }), /is not an http or https URL/],
+  [prometheus({ timeout: -1 }), /timeout should not be negative/],
+  [prometheus({ authentication: { sigv4: { region: 'eu' } } }), /sigv4 is not supported/],
+  [prometheus({ authentication: { oauth2: { tokenUrl: 'http://t' } } }), /oauth2 is not supported/],
+  [prometheus({ rangeQuery: { start: 'now()', end: 'now()' } }), /rangeQuery\.step: is required/],
+  [prometheus({ rangeQuery: { step: '15s', end: 'now()' } }), /rangeQuery\.start: is required/],
+  [web({ url: '' }), /web\.url: is required/],
+  [web({ body: 'x', jsonBody: {}, method: 'POST' }), /use either body or jsonBody/],
+  [web({ body: 'x' }), /a body needs method POST or PUT/],
+]
+
+describe('metrics that are refused', () => {
+  for (const [changes, message] of refusals) test(String(message), () => assert.match(problems(changes), message))
+})
+
+describe('metrics that are accepted', () => {
+  const accepted: readonly Partial<Metric>[] = [
+    {},
+    { count: '{{args.count}}', failureLimit: '{{args.limit}}', interval: '{{args.interval}}' },
+    { successCondition: 'result[0] < {{args.limit}}' },
+    { failureLimit: -1, consecutiveSuccessLimit: 2 },
+    prometheus({ query: 'sum(rate(x{job="{{args.job}}"}[1m]))', address: '{{args.prometheus}}' }),
+    prometheus({ authentication: { sigv4: {}, basicAuth: { username: 'u', password: 'p' } } }),
+    prometheus({ rangeQuery: { start: 'now() - duration("5m")', end: 'now()', step: '15s' } }),
+    web({ jsonBody: { a: 1 }, method: 'POST' }),
+  ]
+  for (const changes of accepted) test(JSON.stringify(changes), () => assert.equal(problems(changes), ''))
+})
+
+test('rules with bad patterns and duplicate metrics are refused by their place', () => {
+  const found = validateAnalysis({
+    metrics: [sound, sound],
+    dryRun: [{ metricName: '(' }],
+    measurementRetention: [{ metricName: 'errors', limit: -1 }],
+  })
+  assert.deepEqual(
+    found.map(({ field }) => field),
+    ['metrics[1].name', 'dryRun[0].metricName', 'measurementRetention[0].limit'],
+  )
+})
+
+describe('PromQL', () => {
+  const sound = [
+    'up',
+    'sum by (code) (rate(http_requests_total{code=~"5..", job="a"}[1m])) / ignoring(x) sum(rate(y[5m] offset 1m))',
+    'histogram_quantile(0.99, sum(rate(d_bucket[1m])) by (le)) > bool 1.15 * vector(1)',
+    '# a comment\nup\n  or vector(0)',
+  ]
+  for (const query of sound)
+    test(`reads ${query.slice(0, 40)}`, () => assert.equal(findPromqlProblem(query), undefined))
+  for (const query of ['sum(', 'up{job=}', 'up{job="a}', 'rate(x[1])]', 'a b c', 'SELECT 1', ')'])
+    test(`refuses ${query}`, () =>
+      assert.match(findPromqlProblem(query) ?? '', /^bad PromQL \(column \d+\)\n.*\n *\^$/))
+
+  const bad = ['a"b', "it's", 'a\nb', 'a\\', 'x"} or vector(1) # ']
+  for (const value of bad)
+    test(`refuses the argument ${JSON.stringify(value)}`, () =>
+      assert.match(findArgumentProblem('job', value) ?? '', /^args\.job contains/))
+  for (const value of ['checkout', 'a="b"', 'code=~"5.."', '', "{job='x'}"])
+    test(`takes the argument ${JSON.stringify(value)}`, () =>
+      assert.equal(findArgumentProblem('job', value), undefined))
+})
