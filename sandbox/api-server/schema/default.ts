@@ -1,0 +1,27 @@
+/**
+ * Defaulting: fills in what a schema's `default` says, also inside objects and lists that are present. A null where the schema
+ * forbids null but has a default counts as absent.
+ */
+import { clone, isObject, type JsonObject } from '../json.ts'
+import { fieldSchema, type Schema } from './structural-schema.ts'
+
+const withOwnDefaults = (value: JsonObject, schema: Schema): JsonObject => {
+  const filled: JsonObject = { ...value }
+  for (const [field, child] of Object.entries(schema.properties ?? {})) {
+    const isAbsent = filled[field] === undefined || (filled[field] === null && child.nullable !== true)
+    if (isAbsent && child.defaultValue !== undefined) filled[field] = clone(child.defaultValue)
+  }
+  return filled
+}
+
+export const applyDefaults = (value: unknown, schema: Schema | undefined): unknown => {
+  if (schema === undefined) return value
+  if (Array.isArray(value)) return value.map((item) => applyDefaults(item, schema.items))
+  if (!isObject(value)) return value
+  const filled = withOwnDefaults(value, schema)
+  for (const [field, child] of Object.entries(filled)) {
+    const known = fieldSchema(schema, field)
+    if (known !== undefined) filled[field] = applyDefaults(child, known)
+  }
+  return filled
+}
