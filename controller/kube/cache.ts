@@ -37,6 +37,8 @@ export interface CacheSink<T extends KubeObject> {
   remove(object: T): void
   /** The server has told us everything up to here. */
   advance(resourceVersion: string): void
+  /** Declares an index, filling it from what is there. Throws TypeError when the name is taken by another indexer. */
+  addIndexer(name: string, indexer: Indexer<T>): void
 }
 
 export interface CacheOptions<T extends KubeObject> {
@@ -66,9 +68,7 @@ export function deepFreeze<T>(value: T): T {
 
 export function createCache<T extends KubeObject>(options: CacheOptions<T>): ObjectCache<T> & CacheSink<T> {
   const objects = new Map<string, T>()
-  const indexes = new Map(
-    Object.entries(options.indexers ?? {}).map(([name, indexer]) => [name, createIndex(indexer, options)]),
-  )
+  const indexes = new Map<string, KeyIndex<T>>()
   const byNamespace = createIndex<T>((object) => [object.metadata.namespace ?? ''], options)
   const listeners = new Set<CacheListener<T>>()
   let version = ''
@@ -121,7 +121,18 @@ export function createCache<T extends KubeObject>(options: CacheOptions<T>): Obj
     return found.sort(byKey)
   }
 
+  const addIndexer = (name: string, indexer: Indexer<T>): void => {
+    const existing = indexes.get(name)
+    if (existing?.indexer === indexer) return
+    if (existing) throw new TypeError(`cache of ${options.name} already has another index "${name}"`)
+    const index = createIndex(indexer, options)
+    for (const [key, object] of objects) index.insert(key, object)
+    indexes.set(name, index)
+  }
+  for (const [name, indexer] of Object.entries(options.indexers ?? {})) addIndexer(name, indexer)
+
   return {
+    addIndexer,
     get: (namespace, name) => objects.get(`${namespace ?? ''}/${name}`),
     list: (namespace) =>
       namespace === undefined ? [...objects.values()].sort(byKey) : pick(byNamespace.keys(namespace)),
@@ -172,7 +183,8 @@ const isNewer = (next: KubeObject, previous: KubeObject): boolean =>
   (next.metadata.uid !== previous.metadata.uid ||
     compareResourceVersions(next.metadata.resourceVersion, previous.metadata.resourceVersion) !== -1)
 
-interface KeyIndex<T> {
+interface KeyIndex<T extends KubeObject> {
+  readonly indexer: Indexer<T>
   insert(key: string, object: T): void
   remove(key: string, object: T): void
   keys(value: string): Iterable<string>
@@ -195,6 +207,7 @@ function createIndex<T extends KubeObject>(indexer: Indexer<T>, options: CacheOp
     }
   }
   return {
+    indexer,
     insert(key, object) {
       for (const value of valuesOf(object)) {
         const keys = keysByValue.get(value) ?? new Set()

@@ -70,6 +70,8 @@ export interface WriteOptions {
   readonly dryRun?: boolean
   /** Skips ahead of everything else in the client-side rate limit: aborts must not queue behind routine work. */
   readonly urgent?: boolean
+  /** Asked just before the bytes leave, after every wait; false fails the write with reason NotLeader. See `gated-client.ts`. */
+  readonly isPermitted?: () => boolean
   readonly signal?: AbortSignal
 }
 
@@ -78,6 +80,8 @@ export interface DeleteOptions {
   readonly resourceVersion?: string
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'
   readonly gracePeriodSeconds?: number
+  readonly urgent?: boolean
+  readonly isPermitted?: () => boolean
 }
 
 export interface KubeClient {
@@ -91,7 +95,12 @@ export interface KubeClient {
   /** Resolves also when the object is already gone (404). */
   delete(ref: ObjectRef, options?: DeleteOptions): Promise<void>
   /** POST to a subresource that answers with something else than the object (eviction). */
-  postSubresource(ref: ObjectRef, subresource: 'eviction', body: unknown): Promise<void>
+  postSubresource(
+    ref: ObjectRef,
+    subresource: 'eviction',
+    body: unknown,
+    options?: Pick<WriteOptions, 'isPermitted' | 'urgent' | 'signal'>,
+  ): Promise<void>
 }
 
 /** `KubeError.reason` of failures that have no answer from the server; all of them carry code 0. */

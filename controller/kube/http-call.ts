@@ -33,6 +33,7 @@ export interface HttpCall {
   readonly body?: unknown
   readonly deadlineMs: number
   readonly urgent?: boolean
+  readonly isPermitted?: (() => boolean) | undefined
   /** False for evictions: see the table above. */
   readonly retriesTooManyRequests?: boolean
   readonly signal?: AbortSignal | undefined
@@ -71,6 +72,13 @@ function isWorthRetry(call: HttpCall, error: KubeError): boolean {
   if (error.code === 0) return error.reason === noAnswerReasons.lost || error.reason === noAnswerReasons.notSent
   return error.code >= 502 && error.code <= 504
 }
+
+/** The error of a write that the fencing gate has stopped. It was certainly not applied. */
+export const notLeader = (request: string): KubeError =>
+  new KubeError(
+    { code: 0, reason: noAnswerReasons.notLeader, message: 'this process does not hold the lease; nothing was sent' },
+    request,
+  )
 
 const notSentCodes = new Set([
   'ECONNREFUSED',
@@ -118,6 +126,8 @@ export function createHttpCaller(deps: HttpCallDeps): HttpCaller {
   async function sendOnce(call: HttpCall, access: ApiAccess, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const pool = call.verb === 'watch' ? deps.pool.forWatches(access) : deps.pool.forCalls(access)
     const base = new URL(access.server)
+    // The last moment before the request is handed to the connection: the lease may have run out during the waits above.
+    if (call.isPermitted?.() === false) throw notLeader(describeCall(call))
     const response = await pool.request({
       origin: base.origin,
       path: `${base.pathname.replace(/\/$/, '')}${call.path}`,

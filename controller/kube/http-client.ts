@@ -85,17 +85,19 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
   }
 }
 
-type Target = Pick<HttpCall, 'kind' | 'namespace' | 'name' | 'urgent' | 'signal'>
+type Target = Pick<HttpCall, 'kind' | 'namespace' | 'name' | 'urgent' | 'isPermitted' | 'signal'>
+type CommonOptions = Pick<WriteOptions, 'urgent' | 'isPermitted' | 'signal'>
 
 /** A leader must not lose its lease because routine work used up the rate limit. */
-const isUrgent = (kind: ResourceKind, options?: WriteOptions): boolean =>
+const isUrgent = (kind: ResourceKind, options?: CommonOptions): boolean =>
   options?.urgent === true || kindId(kind) === kindId(leases)
 
-const targetOf = (ref: ObjectRef, options?: WriteOptions): Target => ({
+const targetOf = (ref: ObjectRef, options?: CommonOptions): Target => ({
   kind: ref.kind,
   namespace: ref.namespace,
   name: ref.name,
   urgent: isUrgent(ref.kind, options),
+  isPermitted: options?.isPermitted,
   signal: options?.signal,
 })
 
@@ -162,8 +164,8 @@ function createWrites(
     async create<T extends KubeObject>(kind: ResourceKind, object: T, options?: WriteOptions): Promise<T> {
       const { name, namespace } = object.metadata
       const path = `${renderCollectionPath(kind, namespace)}${writeQuery(options)}`
-      const target = { kind, namespace, name, urgent: isUrgent(kind, options), signal: options?.signal }
-      return (await caller.send({ ...target, verb: 'create', path, body: object, deadlineMs })) as T
+      const ref: ObjectRef = { kind, name, ...(namespace === undefined ? {} : { namespace }) }
+      return (await caller.send({ ...targetOf(ref, options), verb: 'create', path, body: object, deadlineMs })) as T
     },
     async patch<T extends KubeObject>(
       ref: ObjectRef,
@@ -178,15 +180,26 @@ function createWrites(
     async delete(ref: ObjectRef, options?: DeleteOptions): Promise<void> {
       const path = `${renderObjectPath(ref)}${renderQuery({ timeout })}`
       try {
-        await caller.send({ ...targetOf(ref), verb: 'delete', path, body: renderDeleteOptions(options), deadlineMs })
+        await caller.send({
+          ...targetOf(ref, options),
+          verb: 'delete',
+          path,
+          body: renderDeleteOptions(options),
+          deadlineMs,
+        })
       } catch (error) {
         if (!(error instanceof KubeError && error.code === 404)) throw error
       }
     },
-    async postSubresource(ref: ObjectRef, subresource: 'eviction', body: unknown): Promise<void> {
+    async postSubresource(
+      ref: ObjectRef,
+      subresource: 'eviction',
+      body: unknown,
+      options?: CommonOptions,
+    ): Promise<void> {
       const path = `${renderObjectPath(ref, subresource)}${renderQuery({ timeout })}`
       await caller.send({
-        ...targetOf(ref),
+        ...targetOf(ref, options),
         verb: 'create',
         path,
         body,

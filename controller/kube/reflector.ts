@@ -44,6 +44,8 @@ export interface Reflector {
   hasSynced(): boolean
   /** Monotonic time of the last list, event or bookmark; undefined before the first. */
   lastProgressMs(): number | undefined
+  /** True while the server does not serve the kind at all (its CRD is not installed). */
+  isMissing(): boolean
   /** Lists again soon, because someone has reason to distrust the cache. Coalesces. */
   relist(): void
 }
@@ -68,6 +70,7 @@ interface Progress {
   position: string | undefined
   synced: boolean
   lastMs: number | undefined
+  isMissing: boolean
   failedWatches: number
   silentWatches: number
 }
@@ -80,6 +83,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   const progress: Progress = {
     position: undefined,
     synced: false,
+    isMissing: false,
     lastMs: undefined,
     failedWatches: 0,
     silentWatches: 0,
@@ -112,7 +116,13 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     if (progress.silentWatches > 1 && differences > 0) {
       log.warn('a silent watch had lost changes; the list restored them', { reason: 'WatchStalled', differences })
     }
-    Object.assign(progress, { position: whole.resourceVersion, synced: true, failedWatches: 0, silentWatches: 0 })
+    Object.assign(progress, {
+      position: whole.resourceVersion,
+      synced: true,
+      isMissing: false,
+      failedWatches: 0,
+      silentWatches: 0,
+    })
     metrics?.listed(whole.objects.length)
     noteProgress()
   }
@@ -167,6 +177,15 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     if (seen !== undefined && compareResourceVersions(seen, progress.position) !== -1) progress.position = seen
   }
 
+  /** A kind that is not installed has no objects, and says so once instead of at every try. */
+  function noteListFailure(error: unknown): void {
+    const isMissing = error instanceof KubeError && error.code === 404
+    if (!isMissing) log.warn('the list failed; it will be repeated', { reason: 'ListFailed', error })
+    else if (!progress.isMissing) log.info('the server does not serve this kind', { reason: 'KindMissing' })
+    if (isMissing && progress.synced) options.sink.replace([], '')
+    progress.isMissing = isMissing
+  }
+
   /** Decides what to do after a watch has ended, and how long to wait first. */
   function judgeEnd(end: WatchEnd, livedMs: number): number {
     metrics?.restarted(end.cause satisfies RestartCause)
@@ -192,7 +211,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     } catch (error) {
       if (stopping.signal.aborted) return
       metrics?.restarted('failed')
-      log.warn('the list failed; it will be repeated', { reason: 'ListFailed', error })
+      noteListFailure(error)
       await pause(Math.max(backoff.nextDelayMs(), retryAfterOf(error)))
     }
   }
@@ -223,6 +242,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     },
     hasSynced: () => progress.synced,
     lastProgressMs: () => progress.lastMs,
+    isMissing: () => progress.isMissing,
     relist() {
       relistIsWanted = true
       interruptWatch()
