@@ -8,6 +8,7 @@ import { chooseProvider, type ProviderId, readInt } from './analysis-metric.ts'
 import { compileCondition } from './expression/condition.ts'
 import { compilePattern } from './expression/pattern.ts'
 import { ExpressionError } from './expression/syntax.ts'
+import { parseJsonPath } from './json-path.ts'
 import { findPromqlProblem } from './promql.ts'
 
 export interface AnalysisProblem {
@@ -202,8 +203,15 @@ function validateWeb(metric: Metric, path: string): readonly AnalysisProblem[] {
       'a body needs method POST or PUT',
     ),
     ...when((config.timeoutSeconds ?? 0) < 0, `${path}.timeoutSeconds`, 'must be >= 0'),
+    ...validateJsonPath(config.jsonPath ?? '', `${path}.jsonPath`),
     ...validateAuthentication(config.authentication, path),
   ]
+}
+
+function validateJsonPath(source: string, field: string): readonly AnalysisProblem[] {
+  if (hasPlaceholder(source)) return []
+  const parsed = parseJsonPath(source)
+  return 'problem' in parsed ? [{ field, message: parsed.problem }] : []
 }
 
 function validateAddress(address: string | undefined, field: string): readonly AnalysisProblem[] {

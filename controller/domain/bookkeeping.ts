@@ -1,0 +1,59 @@
+/**
+ * What has to exist whatever the strategy does: the ReplicaSet of the new revision, revision numbers, and no more history than asked for.
+ * It must not change the size of anything.
+ */
+import { REVISION, REVISION_HISTORY } from '../api/labels.ts'
+import type { ReplicaSet } from '../api/rollout.ts'
+import { type Action, join, type Part } from './plan.ts'
+import { createdReplicas, specReplicas } from './replicas.ts'
+import { podHashOf, type Revisions, renderReplicaSet, revisionOf } from './revisions.ts'
+import type { World } from './world.ts'
+
+const DEFAULT_HISTORY = 10
+
+export function keepBooks(world: World, revisions: Revisions): Part {
+  return join(ensureReplicaSet(world, revisions), numberRevision(world, revisions), forgetHistory(world, revisions))
+}
+
+function ensureReplicaSet(world: World, revisions: Revisions): Part {
+  if (revisions.newRs) return {}
+  const replicaSet = renderReplicaSet(world.rollout, revisions)
+  const action: Action = { do: 'createReplicaSet', replicaSet }
+  const message = `Created ReplicaSet ${replicaSet.metadata.name} (revision ${revisions.revision})`
+  return { actions: [action], events: [{ type: 'Normal', reason: 'NewReplicaSetCreated', message, action }] }
+}
+
+/** Going back to an earlier revision gives it the newest number and remembers the old one. */
+function numberRevision(world: World, revisions: Revisions): Part {
+  const number = String(revisions.revision)
+  const actions: Action[] = []
+  const { newRs } = revisions
+  if (newRs && revisionOf(newRs) !== revisions.revision) {
+    const earlier = [newRs.metadata.annotations?.[REVISION_HISTORY], newRs.metadata.annotations?.[REVISION]]
+      .filter(Boolean)
+      .join(',')
+    const history = earlier === '' ? {} : { [REVISION_HISTORY]: earlier }
+    actions.push({ do: 'annotateReplicaSet', replicaSet: newRs, annotations: { [REVISION]: number, ...history } })
+  }
+  if (world.rollout.metadata.annotations?.[REVISION] !== number)
+    actions.push({ do: 'annotateRollout', annotations: { [REVISION]: number } })
+  return { actions }
+}
+
+/** Old revisions without pods, without a Service that names them and without a role in status, oldest first beyond the limit. */
+function forgetHistory(world: World, revisions: Revisions): Part {
+  const limit = world.rollout.spec.revisionHistoryLimit ?? DEFAULT_HISTORY
+  const empty = revisions.others.filter(
+    (rs) => specReplicas(rs) === 0 && createdReplicas(rs) === 0 && !isNamed(world, rs),
+  )
+  const surplus = empty.slice(Math.max(0, limit))
+  return { actions: surplus.map((replicaSet) => ({ do: 'deleteReplicaSet', replicaSet }) as const) }
+}
+
+function isNamed(world: World, rs: ReplicaSet): boolean {
+  const hash = podHashOf(rs)
+  const bySelector = Object.values(world.services).some(
+    ({ service }) => service.spec.selector?.['rollouts-pod-template-hash'] === hash,
+  )
+  return bySelector || world.rollout.status?.stableRS === hash || world.rollout.status?.currentPodHash === hash
+}

@@ -1,0 +1,79 @@
+/**
+ * Facts that stop a Rollout before any strategy looks at it, in order. A new rule is one function and one line in `guards`. An abort is not
+ * stopped by anything that another object does: only a spec that cannot be understood keeps it from acting.
+ */
+import type { Condition, RolloutStatus } from '../api/rollout.ts'
+import { formatInstant } from '../api/scalars.ts'
+import { findCondition } from './deadline.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { displayPhase } from './phase.ts'
+import type { Plan } from './plan.ts'
+import { type Problem, renderProblems, validateRollout } from './validate.ts'
+import { validateReferences } from './validate-references.ts'
+import type { World } from './world.ts'
+
+/** How long until an invalid Rollout is looked at again though nothing changed. */
+const INVALID_RECHECK_MS = 20_000
+
+type Guard = (world: World, lifecycle: Lifecycle) => Plan | undefined
+
+const guards: readonly Guard[] = [beingDeleted, invalidSpec, invalidReferences]
+
+export function guard(world: World, lifecycle: Lifecycle): Plan | undefined {
+  for (const check of guards) {
+    const stopped = check(world, lifecycle)
+    if (stopped) return stopped
+  }
+  return undefined
+}
+
+function beingDeleted(world: World): Plan | undefined {
+  if (!world.rollout.metadata.deletionTimestamp) return undefined
+  const hold = { reason: 'BeingDeleted', message: 'the Rollout is being deleted' }
+  return { actions: [], status: world.rollout.status ?? {}, events: [], notices: [], holds: [hold] }
+}
+
+function invalidSpec(world: World): Plan | undefined {
+  const problems = validateRollout(world.rollout)
+  return problems.length > 0 ? refuse(world, problems) : undefined
+}
+
+function invalidReferences(world: World, lifecycle: Lifecycle): Plan | undefined {
+  if (lifecycle.mode === 'aborted') return undefined
+  const problems = validateReferences(world)
+  return problems.length > 0 ? refuse(world, problems) : undefined
+}
+
+/** Says what is wrong and touches nothing else; what runs keeps running. */
+function refuse(world: World, problems: readonly Problem[]): Plan {
+  const previous = world.rollout.status ?? {}
+  const message = `The Rollout "${world.rollout.metadata.name}" is invalid: ${renderProblems(problems)}`
+  const before = findCondition(previous, 'InvalidSpec')
+  const now = formatInstant(world.now)
+  const same = before?.message === message
+  const condition: Condition = same
+    ? before
+    : {
+        type: 'InvalidSpec',
+        status: 'True',
+        reason: 'InvalidSpec',
+        message,
+        lastUpdateTime: now,
+        lastTransitionTime: before?.lastTransitionTime ?? now,
+      }
+  const conditions = [...(previous.conditions ?? []).filter(({ type }) => type !== 'InvalidSpec'), condition]
+  const next: RolloutStatus = {
+    ...previous,
+    conditions,
+    observedGeneration: String(world.rollout.metadata.generation ?? 0),
+  }
+  const status = { ...next, ...displayPhase({ status: next, replicas: 0, specPaused: false, routed: false }) }
+  return {
+    actions: [],
+    status,
+    events: same ? [] : [{ type: 'Warning', reason: 'InvalidSpec', message }],
+    notices: [],
+    holds: [{ reason: 'InvalidSpec', message }],
+    wakeAtMs: world.now + INVALID_RECHECK_MS,
+  }
+}

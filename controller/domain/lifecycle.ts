@@ -1,0 +1,72 @@
+/**
+ * Where a Rollout stands: which mode the strategy is in, before anything is moved. Requests and aborts are settled here, first, so that no
+ * later failure can starve them. It must not look at pods, weights or analyses.
+ *
+ *   spec's hash     stable   status.abort / request   promoteFull | mode
+ *   not yet seen    any      any                      any         | superseded (memory is reset, nothing else of the old update counts)
+ *   seen            none     any                      any         | initial    (first deploy, or stable was deleted: straight up, no steps)
+ *   seen, = stable  -        any                      any         | steady     (abort of nothing changes nothing: S9)
+ *   seen, ≠ stable  other    yes                      any         | aborted    (abort wins over promoteFull, pauses and spec.paused)
+ *   seen, ≠ stable  other    no                       any         | updating
+ */
+import { type AbortRequest, isPending, readAbortRequests } from '../api/abort-request.ts'
+import type { RolloutStatus } from '../api/rollout.ts'
+import { parseInstant } from '../api/scalars.ts'
+import { stepHash } from '../argo/pod-hash.ts'
+import type { Revisions } from './revisions.ts'
+import type { World } from './world.ts'
+
+export type Mode = 'superseded' | 'initial' | 'steady' | 'aborted' | 'updating'
+
+export interface Lifecycle {
+  readonly mode: Mode
+  /** Set when the abort is new in this pass: why, for condition, event and notice. */
+  readonly abortCause?: AbortCause
+  /** Pause requests that have not been obeyed yet. */
+  readonly pauseRequests: readonly AbortRequest[]
+  /** Distinguishes the tries of one revision: the hash of the steps and the moment of the last abort. Evidence never crosses it (S14). */
+  readonly attempt: string
+}
+
+export interface AbortCause {
+  readonly reason: string
+  readonly message: string
+}
+
+export function decideLifecycle(world: World, revisions: Revisions): Lifecycle {
+  const status: RolloutStatus = world.rollout.status ?? {}
+  const attempt = [status.currentStepHash ?? '', status.abortedAt ?? ''].join('/')
+  const known = status.currentPodHash === revisions.podHash && status.currentStepHash === currentStepHash(world)
+  if (!known) return { mode: 'superseded', pauseRequests: [], attempt: '' }
+  if (!revisions.stableRs) return { mode: 'initial', pauseRequests: [], attempt }
+  if (status.stableRS === revisions.podHash) return { mode: 'steady', pauseRequests: [], attempt }
+  const pending = pendingRequests(world, revisions)
+  const pauseRequests = pending.filter((request) => request.action === 'pause')
+  const request = pending.find((candidate) => candidate.action === 'abort')
+  if (request) return { mode: 'aborted', abortCause: request, pauseRequests: [], attempt }
+  if (!status.abort) return { mode: 'updating', pauseRequests, attempt }
+  const isNew = status.abortedAt === undefined || status.abortedAt === null || isRetryMark(status)
+  return { mode: 'aborted', ...(isNew ? { abortCause: BY_HAND } : {}), pauseRequests: [], attempt }
+}
+
+const BY_HAND: AbortCause = { reason: 'AbortRequested', message: 'abort requested' }
+
+/** After a retry `abortedAt` stays behind as a mark; a second abort is new when our Progressing condition does not tell of it yet. */
+function isRetryMark(status: RolloutStatus): boolean {
+  const progressing = status.conditions?.find((condition) => condition.type === 'Progressing')
+  return progressing?.reason !== 'RolloutAborted' && progressing?.reason !== 'ProgressDeadlineExceeded'
+}
+
+export const currentStepHash = (world: Pick<World, 'rollout'>): string =>
+  stepHash(world.rollout.spec.strategy?.canary?.steps)
+
+function pendingRequests(world: World, revisions: Revisions): readonly AbortRequest[] {
+  const current = {
+    podHash: revisions.podHash,
+    revision: revisions.revision,
+    abortedAt: world.rollout.status?.abortedAt,
+  }
+  return readAbortRequests(world.rollout.metadata.annotations)
+    .filter((request) => isPending(request, current))
+    .sort((a, b) => (parseInstant(a.receivedAt) ?? 0) - (parseInstant(b.receivedAt) ?? 0))
+}

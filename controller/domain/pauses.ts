@@ -1,0 +1,117 @@
+/**
+ * Which pauses hold an update now, which ended, and when a timed one ends. A pause is written to status and removed by its end, by a person
+ * (clients clear `pauseConditions`) or by an abort; `controllerPause` tells "removed" from "never set". It must not move the step index.
+ *
+ *   at a pause step   condition there   controllerPause   time is up | then
+ *   yes               no                no                -          | set it
+ *   yes               yes               -                 no         | wait, wake at the end
+ *   yes               yes               -                 yes        | over: step complete
+ *   yes               no                yes               -          | resumed by somebody: step complete
+ *   no                any               any               -          | Inconclusive pauses stay until somebody resumes
+ */
+
+import { ABORT_REQUESTS, type AbortRequest, readAbortRequests } from '../api/abort-request.ts'
+import type { AnalysisRun } from '../api/analysis.ts'
+import type { PauseCondition } from '../api/rollout.ts'
+import { formatInstant, parseInstant } from '../api/scalars.ts'
+import type { CanaryView } from './canary-view.ts'
+import type { Part } from './plan.ts'
+import { pauseDurationMs } from './steps.ts'
+
+export interface PauseDecision {
+  readonly conditions: readonly PauseCondition[]
+  /** The pause step in force is over. */
+  readonly stepDone: boolean
+  /** Conditions set in this pass. */
+  readonly started: readonly PauseCondition[]
+  /** Some pause ended or was lifted in this pass. */
+  readonly resumed: boolean
+  readonly part: Part
+}
+
+const INCONCLUSIVE = 'InconclusiveAnalysisRun'
+
+export function decidePauses(view: CanaryView, inconclusive: AnalysisRun | undefined): PauseDecision {
+  const recorded = view.status.pauseConditions ?? []
+  const wasPaused = view.status.controllerPause === true
+  if (view.mode !== 'updating' || view.promoteFull) return lifted(recorded.length > 0)
+  const step = stepPause(view, recorded, wasPaused)
+  const asked = view.lifecycle.pauseRequests.filter((request) => !isObeyed(request, recorded))
+  const kept = recorded.filter((pause) => pause.reason !== 'CanaryPauseStep')
+  const halts = (inconclusive !== undefined || asked.length > 0) && !kept.some((pause) => pause.reason === INCONCLUSIVE)
+  const halt = halts ? [{ reason: INCONCLUSIVE, startTime: formatInstant(view.world.now) }] : []
+  const started = [...halt, ...(step.started ? [step.started] : [])]
+  const conditions = [...kept, ...halt, ...(step.condition ? [step.condition] : [])]
+  return {
+    conditions,
+    stepDone: step.done,
+    started,
+    resumed: (wasPaused && conditions.length === 0) || (recorded.length > 0 && conditions.length < recorded.length),
+    part: {
+      ...(step.endsAtMs === undefined ? {} : { wakeAtMs: step.endsAtMs }),
+      memory: {
+        pauseConditions: conditions.length > 0 ? [...conditions] : null,
+        controllerPause: conditions.length > 0,
+      },
+      actions: consume(view, recorded),
+    },
+  }
+}
+
+const lifted = (resumed: boolean): PauseDecision => ({
+  conditions: [],
+  stepDone: false,
+  started: [],
+  resumed,
+  part: { memory: { pauseConditions: null, controllerPause: false } },
+})
+
+interface StepPause {
+  readonly done: boolean
+  readonly condition?: PauseCondition
+  readonly started?: PauseCondition
+  readonly endsAtMs?: number
+}
+
+function stepPause(view: CanaryView, recorded: readonly PauseCondition[], wasPaused: boolean): StepPause {
+  const { step, world } = view
+  const condition = recorded.find((pause) => pause.reason === 'CanaryPauseStep')
+  if (!step?.pause) return { done: false }
+  if (!condition && wasPaused) return { done: true }
+  if (!condition) {
+    const started = { reason: 'CanaryPauseStep', startTime: formatInstant(world.now) }
+    const durationMs = pauseDurationMs(step)
+    return {
+      done: false,
+      condition: started,
+      started,
+      ...(durationMs === undefined ? {} : { endsAtMs: world.now + durationMs }),
+    }
+  }
+  const durationMs = pauseDurationMs(step)
+  if (durationMs === undefined) return { done: false, condition }
+  const endsAtMs = (parseInstant(condition.startTime) ?? world.now) + durationMs
+  return world.now >= endsAtMs ? { done: true } : { done: false, condition, endsAtMs }
+}
+
+const isObeyed = (request: AbortRequest, recorded: readonly PauseCondition[]): boolean =>
+  recorded.some(
+    (pause) =>
+      pause.reason === INCONCLUSIVE && (parseInstant(pause.startTime) ?? 0) >= floorToSecond(request.receivedAt),
+  )
+
+const floorToSecond = (instant: string): number => Math.floor((parseInstant(instant) ?? 0) / 1000) * 1000
+
+/** Marks obeyed pause requests as consumed, so that resuming is not undone by the same alert. */
+function consume(view: CanaryView, recorded: readonly PauseCondition[]) {
+  const obeyed = new Set(
+    view.lifecycle.pauseRequests.filter((request) => isObeyed(request, recorded)).map((request) => request.id),
+  )
+  if (obeyed.size === 0) return []
+  const consumedAt = formatInstant(view.world.now)
+  const all = readAbortRequests(view.world.rollout.metadata.annotations)
+  const marked = all.map((request) =>
+    obeyed.has(request.id) && request.action === 'pause' ? { ...request, consumedAt } : request,
+  )
+  return [{ do: 'annotateRollout', annotations: { [ABORT_REQUESTS]: JSON.stringify(marked) } } as const]
+}

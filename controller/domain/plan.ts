@@ -1,0 +1,106 @@
+/**
+ * A Plan is a decision as data: what to write, in which order, why, what to tell and when to look again. Sub-decisions return Parts, which
+ * are joined in order; `summarize.ts` alone turns them into a status. It must not perform or know any effect.
+ */
+import type { AnalysisRun } from '../api/analysis.ts'
+import type { Notice } from '../api/notice.ts'
+import type { ReplicaSet, RolloutStatus } from '../api/rollout.ts'
+
+/** Annotation changes: a string sets, null removes. */
+export type AnnotationPatch = Readonly<Record<string, string | null>>
+
+/**
+ * One write. All are idempotent and carry a precondition on the version that was observed. `risky` ones can hurt traffic; the applier
+ * performs at most one of them a pass, after re-checking its guard on a live read.
+ */
+export type Action =
+  | { readonly do: 'createReplicaSet'; readonly replicaSet: ReplicaSet }
+  | {
+      readonly do: 'scale'
+      readonly replicaSet: ReplicaSet
+      readonly to: number
+      readonly annotations: AnnotationPatch
+    }
+  | { readonly do: 'annotateReplicaSet'; readonly replicaSet: ReplicaSet; readonly annotations: AnnotationPatch }
+  | { readonly do: 'deleteReplicaSet'; readonly replicaSet: ReplicaSet }
+  | { readonly do: 'annotateRollout'; readonly annotations: AnnotationPatch }
+  | { readonly do: 'select'; readonly service: string; readonly podHash: string; readonly replicaSet: string }
+  | { readonly do: 'route'; readonly canary: number; readonly stable: number; readonly from: number | undefined }
+  | { readonly do: 'createAnalysisRun'; readonly run: AnalysisRun }
+  | { readonly do: 'terminateAnalysisRun'; readonly run: AnalysisRun }
+  | { readonly do: 'deleteAnalysisRun'; readonly run: AnalysisRun }
+
+/** A Kubernetes event to record once the pass is reported; with `action`, only if that write was made. */
+export interface PlannedEvent {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+  readonly action?: Action
+}
+
+/** Why nothing more is done now: a normal result, read by people. */
+export interface Hold {
+  readonly reason: string
+  readonly message: string
+}
+
+/** Status fields that sub-decisions set. `undefined` leaves a field, `null` clears it. Conditions, counts and phase are `summarize`'s. */
+export type Memory = Pick<
+  RolloutStatus,
+  | 'abort'
+  | 'abortedAt'
+  | 'pauseConditions'
+  | 'controllerPause'
+  | 'currentPodHash'
+  | 'currentStepHash'
+  | 'currentStepIndex'
+  | 'stableRS'
+  | 'promoteFull'
+> & { readonly canary?: RolloutStatus['canary'] }
+
+export interface Part {
+  readonly actions?: readonly Action[]
+  readonly memory?: Memory
+  readonly events?: readonly PlannedEvent[]
+  readonly notices?: readonly Notice[]
+  readonly holds?: readonly Hold[]
+  /** Epoch milliseconds at which to look again though nothing was written. */
+  readonly wakeAtMs?: number
+}
+
+/** What a strategy decides: writes and words, and the status as it shall be. */
+export interface StrategyOutcome {
+  readonly part: Part
+  readonly status: RolloutStatus
+}
+
+export interface Plan {
+  readonly actions: readonly Action[]
+  /** The whole status as it shall be. */
+  readonly status: RolloutStatus
+  readonly events: readonly PlannedEvent[]
+  readonly notices: readonly Notice[]
+  readonly holds: readonly Hold[]
+  readonly wakeAtMs?: number
+}
+
+/** Joins parts in order: lists are appended, the earliest wake-up wins, a later memory overrides an earlier one field by field. */
+export function join(...parts: readonly Part[]): Part {
+  const wakes = parts.flatMap((part) => (part.wakeAtMs === undefined ? [] : [part.wakeAtMs]))
+  const canaries = parts.flatMap((part) => (part.memory?.canary ? [part.memory.canary] : []))
+  const memory: Memory = Object.assign({}, ...parts.map((part) => part.memory ?? {}))
+  return {
+    actions: parts.flatMap((part) => part.actions ?? []),
+    events: parts.flatMap((part) => part.events ?? []),
+    notices: parts.flatMap((part) => part.notices ?? []),
+    holds: parts.flatMap((part) => part.holds ?? []),
+    memory: canaries.length > 0 ? { ...memory, canary: Object.assign({}, ...canaries) } : memory,
+    ...(wakes.length > 0 ? { wakeAtMs: Math.min(...wakes) } : {}),
+  }
+}
+
+/** The actions that can take traffic or capacity away: at most one is performed a pass. */
+export const isRisky = (action: Action): boolean =>
+  action.do === 'route' ||
+  action.do === 'select' ||
+  (action.do === 'scale' && action.to < (action.replicaSet.spec.replicas ?? 0))

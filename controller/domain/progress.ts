@@ -1,0 +1,132 @@
+/**
+ * Whether the step in force is complete, and whether the whole update is. Decides the next step index or the promotion; at most one step a
+ * pass, so that every step is visible in status. It must not scale or shift anything: it only reads what has come true.
+ *
+ *   step            complete when
+ *   setWeight       routed: written, settled, and the canary's pods available    unrouted: both sides at their size, older revisions gone
+ *   setCanaryScale  the canary's pods available
+ *   pause           resumed or its time is up
+ *   analysis        the run of this revision, step and attempt is Successful
+ *   (past the end)  all pods available and, routed, all weight written and settled: promote
+ */
+
+import type { Inquiry } from './analyses.ts'
+import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './canary-view.ts'
+import type { PauseDecision } from './pauses.ts'
+import type { Hold, Part } from './plan.ts'
+import { approximateWeight, type Split } from './replica-ratio.ts'
+import { availableReplicas, createdReplicas, meetsThreshold, rollingBudget, sum } from './replicas.ts'
+import { describeStep } from './steps.ts'
+
+export interface Progress {
+  readonly stepDone: boolean
+  readonly promoted: boolean
+  readonly part: Part
+}
+
+export function decideProgress(view: CanaryView, pauses: PauseDecision, inline: Inquiry | undefined): Progress {
+  if (view.mode === 'initial') return promote(view, 'Initial deploy')
+  if (view.mode !== 'updating') return still()
+  if (view.world.rollout.spec.paused) return still({ reason: 'Paused', message: 'spec.paused is true' })
+  if (pauses.conditions.length > 0) return still(waitingForResume(pauses))
+  if (view.promoteFull || view.step === undefined) {
+    const because = view.promoteFull ? 'Full promotion requested' : `Completed all ${view.steps.length} canary steps`
+    return isFullyShifted(view) ? promote(view, because) : still(waiting(view))
+  }
+  return isComplete(view, pauses, inline) ? advance(view) : still(waiting(view))
+}
+
+const still = (hold?: Hold): Progress => ({ stepDone: false, promoted: false, part: hold ? { holds: [hold] } : {} })
+
+const waitingForResume = (pauses: PauseDecision): Hold => ({
+  reason: pauses.conditions[0]?.reason ?? 'Paused',
+  message: 'waiting to be resumed',
+})
+
+function waiting(view: CanaryView): Hold {
+  if (view.step?.analysis)
+    return { reason: 'AnalysisRunning', message: `step ${view.stepIndex + 1} waits for its AnalysisRun` }
+  const pods = `${availableReplicas(view.newRs)} of ${wantedPods(view)} canary pods available`
+  const traffic = view.routed ? `, canary weight ${view.programmed ?? 'unset'} of ${wantedWeight(view)}` : ''
+  return { reason: 'StepInProgress', message: `${pods}${traffic}` }
+}
+
+const wantedPods = (view: CanaryView): number => (view.routed ? wantedCanaryPods(view) : ratioTarget(view).canary)
+
+function isComplete(view: CanaryView, pauses: PauseDecision, inline: Inquiry | undefined): boolean {
+  const step = view.step
+  if (step?.setWeight !== undefined) return view.routed ? isWeightReached(view) : isRatioReached(view)
+  if (step?.setCanaryScale) return isReadyFor(view, wantedCanaryPods(view))
+  if (step?.pause) return pauses.stepDone
+  if (step?.analysis) return inline?.run?.status?.phase === 'Successful'
+  return false
+}
+
+const isWeightReached = (view: CanaryView): boolean =>
+  view.programmed === wantedWeight(view) &&
+  view.settled &&
+  isReadyFor(view, wantedCanaryPods(view)) &&
+  namesCanary(view)
+
+/** A weight of 0 is reached also while the canary Service does not name the new revision yet. */
+const namesCanary = (view: CanaryView): boolean =>
+  wantedWeight(view) === 0 || view.canaryService?.podHash === view.podHash
+
+function isFullyShifted(view: CanaryView): boolean {
+  if (!isReadyFor(view, view.replicas)) return false
+  return !view.routed || view.replicas === 0 || (view.programmed === view.maxWeight && view.settled)
+}
+
+/** Pods that both sides are to have without a router. */
+export function ratioTarget(view: CanaryView): Split {
+  if (view.mode === 'aborted') return { canary: 0, stable: view.replicas }
+  if (view.mode !== 'updating') return { canary: view.replicas, stable: 0 }
+  return approximateWeight(
+    view.replicas,
+    wantedWeight(view),
+    view.maxWeight,
+    rollingBudget(view.strategy, view.replicas).maxSurge,
+  )
+}
+
+function isRatioReached(view: CanaryView): boolean {
+  const target = ratioTarget(view)
+  const stableIsThere = view.stableRs === undefined || createdReplicas(view.stableRs) >= target.stable
+  const canaryIsThere = meetsThreshold(
+    availableReplicas(view.newRs),
+    target.canary,
+    view.strategy.replicaProgressThreshold,
+  )
+  return canaryIsThere && stableIsThere && sum(view.others.map(availableReplicas)) === 0
+}
+
+function advance(view: CanaryView): Progress {
+  const next = view.stepIndex + 1
+  const what = view.step ? describeStep(view.step) : ''
+  const message = `Rollout step ${next}/${view.steps.length} completed (${what})`
+  return {
+    stepDone: true,
+    promoted: false,
+    part: { memory: { currentStepIndex: next }, events: [{ type: 'Normal', reason: 'RolloutStepCompleted', message }] },
+  }
+}
+
+function promote(view: CanaryView, because: string): Progress {
+  const message = `Rollout completed update to revision ${view.revision} (${view.podHash}): ${because}`
+  return {
+    stepDone: false,
+    promoted: true,
+    part: {
+      memory: {
+        stableRS: view.podHash,
+        currentStepIndex: view.steps.length,
+        pauseConditions: null,
+        controllerPause: false,
+        abort: false,
+        abortedAt: null,
+        promoteFull: false,
+      },
+      events: [{ type: 'Normal', reason: 'RolloutCompleted', message }],
+    },
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * A World and its Plan as a few lines that read like a log written by a careful engineer. The same text is the golden file, the debug log and
+ * the middle of `penstock explain`. It must not hide an action or a reason.
+ */
+import type { Action, Plan } from './plan.ts'
+import { availableReplicas, specReplicas } from './replicas.ts'
+import { podHashOf } from './revisions.ts'
+import type { World } from './world.ts'
+
+export function renderWorld(world: World): string {
+  const status = world.rollout.status ?? {}
+  const sets = [...world.replicaSets]
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    .map((rs) => `${roleOf(world, podHashOf(rs))}${podHashOf(rs)} ${availableReplicas(rs)}/${specReplicas(rs)}`)
+  const routes = world.routes.map((route) => `weight ${route.programmedCanary ?? 'unset'} ${route.confirmation}`)
+  const services = Object.values(world.services).map(
+    ({ service }) => `${service.metadata.name}→${service.spec.selector?.['rollouts-pod-template-hash'] ?? '*'}`,
+  )
+  const steps = world.rollout.spec.strategy?.canary?.steps ?? []
+  const step = `step ${status.currentStepIndex ?? '-'}/${steps.length}`
+  const flags = [
+    status.abort ? 'abort' : '',
+    status.promoteFull ? 'promoteFull' : '',
+    ...(status.pauseConditions ?? []).map((pause) => pause.reason),
+  ]
+  return [...sets, ...services, ...routes, step, ...flags].filter(Boolean).join('  ')
+}
+
+function roleOf(world: World, hash: string): string {
+  const { stableRS, currentPodHash } = world.rollout.status ?? {}
+  if (hash === stableRS) return 'stable='
+  return hash === currentPodHash ? 'canary=' : 'old='
+}
+
+/** One line per write, hold and event of note, in order. */
+export function renderPlan(plan: Plan): readonly string[] {
+  return [
+    ...plan.actions.map(renderAction),
+    ...plan.holds.map(({ reason, message }) => `hold ${reason} "${message}"`),
+    ...plan.events
+      .filter(({ action }) => action === undefined)
+      .map(({ reason, message }) => `tell ${reason} "${message}"`),
+    `phase ${plan.status.phase ?? '-'}${plan.status.message ? `: ${plan.status.message}` : ''}`,
+  ]
+}
+
+export function renderAction(action: Action): string {
+  switch (action.do) {
+    case 'createReplicaSet':
+      return `create ReplicaSet ${action.replicaSet.metadata.name}`
+    case 'scale':
+      return `scale ${podHashOf(action.replicaSet)} ${specReplicas(action.replicaSet)}→${action.to}`
+    case 'annotateReplicaSet':
+      return `annotate ${podHashOf(action.replicaSet)} ${renderAnnotations(action.annotations)}`
+    case 'deleteReplicaSet':
+      return `delete ReplicaSet ${action.replicaSet.metadata.name}`
+    case 'annotateRollout':
+      return `annotate rollout ${renderAnnotations(action.annotations)}`
+    case 'select':
+      return `select ${action.service}→${action.podHash}`
+    case 'route':
+      return `route canary ${action.from ?? 'unset'}→${action.canary}`
+    case 'createAnalysisRun':
+      return `analyse ${action.run.metadata.name}`
+    case 'terminateAnalysisRun':
+      return `terminate ${action.run.metadata.name}`
+    case 'deleteAnalysisRun':
+      return `delete AnalysisRun ${action.run.metadata.name}`
+  }
+}
+
+const renderAnnotations = (annotations: Readonly<Record<string, string | null>>): string =>
+  Object.entries(annotations)
+    .map(([key, value]) => (value === null ? `-${key}` : `${key}=${value.length > 60 ? '…' : value}`))
+    .join(' ')

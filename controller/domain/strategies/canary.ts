@@ -1,0 +1,126 @@
+/**
+ * The canary strategy as a story: settle aborts, then pauses, then what has come true, then weight, Services and pods, in the order that is
+ * safe. It composes; every rule lives in the file named after it.
+ */
+import type { RolloutStatus } from '../../api/rollout.ts'
+import { formatInstant } from '../../api/scalars.ts'
+import { abortByAnalysis, decideRuns, inconclusiveRun, inquire } from '../analyses.ts'
+import { type CanaryView, viewCanary } from '../canary-view.ts'
+import { abortByDeadline, judgeDeadline } from '../deadline.ts'
+import { type AbortCause, currentStepHash, type Lifecycle } from '../lifecycle.ts'
+import { decideNotices } from '../notices.ts'
+import { decidePauses } from '../pauses.ts'
+import { join, type Part, type StrategyOutcome } from '../plan.ts'
+import { decideProgress } from '../progress.ts'
+import type { Revisions } from '../revisions.ts'
+import { decideScaling } from '../scaling.ts'
+import { decideServices } from '../services.ts'
+import { summarize } from '../summarize.ts'
+import { decideRoute, decideWeight } from '../weights.ts'
+import type { World } from '../world.ts'
+
+export function decideCanary(world: World, revisions: Revisions, lifecycle: Lifecycle): StrategyOutcome {
+  const observed = viewCanary(world, revisions, lifecycle, world.rollout.spec.strategy?.canary ?? {})
+  const deadline = judgeDeadline(observed, isPaused(observed.status, world))
+  const asked = inquire(observed)
+  const abortCause =
+    lifecycle.abortCause ?? abortByAnalysis([asked.background, asked.inline]) ?? abortByDeadline(observed, deadline)
+  const view = abortCause
+    ? { ...observed, mode: 'aborted' as const, stepIndex: 0, step: observed.steps[0], promoteFull: false }
+    : observed
+  const inquiries = abortCause ? [] : [asked.inline, asked.background]
+
+  const pauses = decidePauses(view, inconclusiveRun(inquiries))
+  const progress = decideProgress(view, pauses, asked.inline)
+  const superseded = view.mode === 'superseded'
+  const updateStarts =
+    superseded && view.status.currentPodHash !== view.podHash && (view.status.stableRS ?? view.podHash) !== view.podHash
+
+  const part = join(
+    abortPart(view, abortCause),
+    supersedePart(view),
+    pauses.part,
+    decideRuns(view, inquiries),
+    decideRoute(view, decideWeight(view)),
+    ...decideServices(view),
+    decideScaling(view),
+    progress.part,
+    pauseEvents(view, pauses.started.length > 0, pauses.resumed),
+    deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
+    { notices: decideNotices(view, { abortCause, pauses, progress, updateStarts }) },
+  )
+  const paused = pauses.conditions.length > 0 || (world.rollout.spec.paused === true && view.mode !== 'aborted')
+  const summary = {
+    memory: part.memory ?? {},
+    abortCause,
+    paused,
+    deadlineExceeded: deadline.exceeded,
+    newRevision: superseded,
+  }
+  return { part, status: summarize(view, summary) }
+}
+
+const isPaused = (status: RolloutStatus, world: World): boolean =>
+  (status.pauseConditions ?? []).length > 0 || world.rollout.spec.paused === true
+
+/** An abort is one write of status: flag, moment, first step, no pauses. */
+function abortPart(view: CanaryView, cause: AbortCause | undefined): Part {
+  if (!cause) return {}
+  const message = `Rollout aborted update to revision ${view.revision}: ${cause.message}`
+  return {
+    memory: { abort: true, abortedAt: formatInstant(view.world.now), currentStepIndex: 0, promoteFull: false },
+    events: [{ type: 'Warning', reason: 'RolloutAborted', message }],
+  }
+}
+
+/** A revision or plan that was not seen before: nothing of the former update counts any more (S14). */
+function supersedePart(view: CanaryView): Part {
+  if (view.mode !== 'superseded') return {}
+  const otherRevision = view.status.currentPodHash !== view.podHash
+  const isStable = view.status.stableRS === view.podHash
+  const completed = (view.status.stableRS ?? '') !== '' && view.status.stableRS === view.status.currentPodHash
+  const first = view.status.currentPodHash === undefined
+  const added = {
+    type: 'Normal',
+    reason: 'RolloutAddedToInformer',
+    message: `Rollout resource added to informer: ${keyOf(view)}`,
+  } as const
+  const updated = {
+    type: 'Normal',
+    reason: 'RolloutUpdated',
+    message: `Rollout updated to revision ${view.revision}`,
+  } as const
+  const notCompleted = {
+    type: 'Normal',
+    reason: 'RolloutNotCompleted',
+    message: `Rollout not completed, started update to revision ${view.revision} (${view.podHash})`,
+  } as const
+  return {
+    memory: {
+      currentPodHash: view.podHash,
+      currentStepHash: currentStepHash(view.world),
+      currentStepIndex: isStable ? view.steps.length : 0,
+      abort: false,
+      promoteFull: false,
+      ...(otherRevision ? { abortedAt: null } : {}),
+    },
+    events: [
+      ...(first ? [added] : []),
+      ...(otherRevision ? [updated] : []),
+      ...(otherRevision && (completed || first) ? [notCompleted] : []),
+    ],
+  }
+}
+
+const keyOf = (view: CanaryView): string =>
+  `${view.world.rollout.metadata.namespace ?? ''}/${view.world.rollout.metadata.name}`
+
+function pauseEvents(view: CanaryView, started: boolean, resumed: boolean): Part {
+  const paused = {
+    type: 'Normal',
+    reason: 'RolloutPaused',
+    message: `Rollout is paused (${view.step?.pause ? 'CanaryPauseStep' : 'InconclusiveAnalysisRun'})`,
+  } as const
+  const lifted = { type: 'Normal', reason: 'RolloutResumed', message: 'Rollout is resumed' } as const
+  return { events: [...(started ? [paused] : []), ...(resumed && view.mode === 'updating' ? [lifted] : [])] }
+}

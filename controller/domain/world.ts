@@ -1,0 +1,48 @@
+/**
+ * The World is everything a decision may know: one frozen snapshot of a Rollout and the objects around it, with one `now`. It holds facts as
+ * they were read; whatever is concluded from them belongs to the decisions. Nothing here reads a clock, a cluster or a configuration.
+ */
+import type { AnalysisRun, AnalysisTemplate } from '../api/analysis.ts'
+import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
+
+/**
+ * What one router's objects say. `programmedCanary` is the canary's weight written in them (undefined: not readable, see `problem`).
+ * `confirmation`: `confirmed` the data plane reports that it serves this; `pending` it reports an older state; `unknown` it does not report.
+ */
+export interface RouteReading {
+  readonly router: string
+  readonly programmedCanary: number | undefined
+  readonly confirmation: 'confirmed' | 'pending' | 'unknown'
+  /** A sentence naming object, field and fix when the router cannot be driven as it stands. */
+  readonly problem?: string
+}
+
+export interface ServiceReading {
+  readonly service: Service
+  /** Ready endpoints behind the Service, by the name of the ReplicaSet that their pods belong to. */
+  readonly readyEndpoints: Readonly<Record<string, number>>
+}
+
+export interface World {
+  /** Epoch milliseconds; the only time that decisions know. */
+  readonly now: number
+  readonly rollout: Rollout
+  /** ReplicaSets controlled by this Rollout's UID, in any order. */
+  readonly replicaSets: readonly ReplicaSet[]
+  /** Services that the strategy names; a named one that is absent here does not exist. */
+  readonly services: Readonly<Record<string, ServiceReading>>
+  /** One reading per configured router; empty without traffic routing. */
+  readonly routes: readonly RouteReading[]
+  /** AnalysisRuns controlled by this Rollout's UID. */
+  readonly analysisRuns: readonly AnalysisRun[]
+  /** Templates by {@link templateKey}. */
+  readonly templates: Readonly<Record<string, AnalysisTemplate>>
+  /** `strict` unless `compat: argo` was asked for by flag or annotation. */
+  readonly reading: 'strict' | 'argo'
+  /** Whether any channel takes notices; without one no outbox is written. */
+  readonly notices: boolean
+  readonly instanceId?: string
+}
+
+export const templateKey = (name: string, isClusterScoped: boolean): string =>
+  isClusterScoped ? `cluster/${name}` : name

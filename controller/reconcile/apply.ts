@@ -1,0 +1,201 @@
+/**
+ * Performs a Plan's writes in order: idempotent, each with a precondition, at most one that can hurt traffic, stopping at the first failure. It
+ * decides nothing; a write that its guard objects to is left for the next pass. Annotations of the Rollout are written by `report.ts`, in front
+ * of the status.
+ */
+
+import { MANAGED_BY, POD_TEMPLATE_HASH } from '../api/labels.ts'
+import type { KubeObject } from '../api/meta.ts'
+import { type Action, isRisky, type Plan } from '../domain/plan.ts'
+import type { World } from '../domain/world.ts'
+import { applyMergePatch, fieldManager } from '../kube/apply.ts'
+import { hasUnknownOutcome, isAlreadyExists, type KubeClient, type ObjectRef } from '../kube/client.ts'
+import type { Fence } from '../kube/fence.ts'
+import * as kinds from '../kube/kinds.ts'
+import type { RolloutCaches } from './caches.ts'
+import { findObjection } from './live-guards.ts'
+import { cachedObjects } from './observe.ts'
+import { routersOf } from './routers.ts'
+
+export interface ApplyDeps {
+  readonly client: KubeClient
+  readonly caches: RolloutCaches
+  readonly fence: Fence
+}
+
+export interface Outcome {
+  readonly done: readonly Action[]
+  /** Left for the next pass: a second risky write, or one that a live guard objected to. */
+  readonly deferred: readonly { readonly action: Action; readonly why: string }[]
+  /** The failure that stopped the pass. */
+  readonly failure?: { readonly action: Action; readonly error: unknown }
+}
+
+export async function apply(key: string, world: World, plan: Plan, deps: ApplyDeps): Promise<Outcome> {
+  const done: Action[] = []
+  const deferred: { action: Action; why: string }[] = []
+  let riskTaken = false
+  for (const action of plan.actions) {
+    if (action.do === 'annotateRollout') continue
+    if (isRisky(action) && riskTaken) {
+      deferred.push({ action, why: 'one risky write a pass' })
+      continue
+    }
+    try {
+      const objection = await findObjection(deps.client, world, action, world.rollout.metadata.resourceVersion ?? '')
+      if (objection !== undefined) {
+        deferred.push({ action, why: objection })
+        continue
+      }
+      await perform(key, world, action, deps)
+      riskTaken ||= isRisky(action)
+      done.push(action)
+    } catch (error) {
+      return { done, deferred, failure: { action, error } }
+    }
+  }
+  return { done, deferred }
+}
+
+async function perform(key: string, world: World, action: Action, deps: ApplyDeps): Promise<void> {
+  switch (action.do) {
+    case 'createReplicaSet':
+      return create(key, refIn(world, kinds.replicaSets, action.replicaSet.metadata.name), action.replicaSet, deps)
+    case 'createAnalysisRun':
+      return create(key, refIn(world, kinds.analysisRuns, action.run.metadata.name), action.run, deps)
+    case 'scale': {
+      const patch = { metadata: { annotations: action.annotations }, spec: { replicas: action.to } }
+      return mergePatch(
+        key,
+        refIn(world, kinds.replicaSets, action.replicaSet.metadata.name),
+        action.replicaSet,
+        patch,
+        deps,
+      )
+    }
+    case 'annotateReplicaSet': {
+      const patch = { metadata: { annotations: action.annotations } }
+      return mergePatch(
+        key,
+        refIn(world, kinds.replicaSets, action.replicaSet.metadata.name),
+        action.replicaSet,
+        patch,
+        deps,
+      )
+    }
+    case 'select':
+      return select(key, world, action, deps)
+    case 'route':
+      return route(key, world, action, deps)
+    case 'terminateAnalysisRun':
+      return mergePatch(
+        key,
+        refIn(world, kinds.analysisRuns, action.run.metadata.name),
+        action.run,
+        { spec: { terminate: true } },
+        deps,
+      )
+    case 'deleteReplicaSet':
+      return remove(key, refIn(world, kinds.replicaSets, action.replicaSet.metadata.name), action.replicaSet, deps)
+    case 'deleteAnalysisRun':
+      return remove(key, refIn(world, kinds.analysisRuns, action.run.metadata.name), action.run, deps)
+    case 'annotateRollout':
+      return undefined
+  }
+}
+
+const refIn = (world: World, kind: ObjectRef['kind'], name: string): ObjectRef => ({
+  kind,
+  namespace: world.rollout.metadata.namespace ?? '',
+  name,
+})
+
+/** Remembers every write for the fence, also one whose answer got lost. */
+export async function recorded(
+  key: string,
+  ref: ObjectRef,
+  fence: Fence,
+  write: () => Promise<KubeObject>,
+): Promise<KubeObject> {
+  try {
+    const written = await write()
+    fence.recordWrite(key, ref, written)
+    return written
+  } catch (error) {
+    if (hasUnknownOutcome(error)) fence.recordUnknown(key, ref)
+    throw error
+  }
+}
+
+/** Creating what a crashed pass has already created is success when it is ours. */
+async function create(key: string, ref: ObjectRef, object: KubeObject, { client, fence }: ApplyDeps): Promise<void> {
+  try {
+    await recorded(key, ref, fence, () => client.create(ref.kind, object, { fieldManager }))
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+    const existing = await client.get(ref)
+    const owner = object.metadata.ownerReferences?.[0]?.uid
+    if (!existing?.metadata.ownerReferences?.some(({ uid }) => uid === owner)) throw error
+    fence.recordWrite(key, ref, existing)
+  }
+}
+
+async function mergePatch(
+  key: string,
+  ref: ObjectRef,
+  observed: KubeObject,
+  patch: Readonly<Record<string, unknown>>,
+  { client, fence }: ApplyDeps,
+): Promise<void> {
+  const precondition = { resourceVersion: observed.metadata.resourceVersion ?? '' }
+  await recorded(key, ref, fence, () => applyMergePatch(client, ref, patch, { precondition }))
+}
+
+async function select(
+  key: string,
+  world: World,
+  action: Extract<Action, { do: 'select' }>,
+  deps: ApplyDeps,
+): Promise<void> {
+  const service = world.services[action.service]?.service
+  if (!service) return
+  const patch = {
+    metadata: { annotations: { [MANAGED_BY]: world.rollout.metadata.name } },
+    spec: { selector: { [POD_TEMPLATE_HASH]: action.podHash } },
+  }
+  await mergePatch(key, refIn(world, kinds.services, action.service), service, patch, deps)
+}
+
+/** Every router in turn; each write touches only the weights and fails when the object is not the one that was read. */
+async function route(
+  key: string,
+  world: World,
+  action: Extract<Action, { do: 'route' }>,
+  deps: ApplyDeps,
+): Promise<void> {
+  for (const { router } of routersOf(world.rollout)) {
+    if ('problem' in router) continue
+    const writes = router.render(
+      { canary: action.canary, stable: action.stable },
+      cachedObjects(deps.caches, router.targets),
+    )
+    for (const { ref, patch } of writes)
+      await recorded(key, ref, deps.fence, () => deps.client.patch(ref, 'json', patch, { fieldManager }))
+  }
+}
+
+async function remove(key: string, ref: ObjectRef, observed: KubeObject, { client, fence }: ApplyDeps): Promise<void> {
+  const uid = observed.metadata.uid ?? ''
+  const resourceVersion = observed.metadata.resourceVersion
+  try {
+    await client.delete(ref, {
+      uid,
+      propagationPolicy: 'Background',
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    })
+    fence.recordDelete(key, ref, uid)
+  } catch (error) {
+    if (hasUnknownOutcome(error)) fence.recordUnknown(key, ref)
+    throw error
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The caches that rollouts are decided from, their indexes, and which Rollouts a changed object concerns. It must not decide anything about
+ * them.
+ */
+import type { AnalysisRun, AnalysisTemplate } from '../api/analysis.ts'
+import type { KubeObject } from '../api/meta.ts'
+import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
+import { controllerOf } from '../kube/apply.ts'
+import { indexByOwnerUid, type ObjectCache } from '../kube/cache.ts'
+import type { ResourceKind } from '../kube/client.ts'
+import type { Informers } from '../kube/informers.ts'
+import * as kinds from '../kube/kinds.ts'
+import { routerRegistry } from '../traffic/registry.ts'
+import { routersOf } from './routers.ts'
+
+export interface EndpointSlice extends KubeObject {
+  readonly endpoints?: readonly {
+    readonly conditions?: { readonly ready?: boolean }
+    readonly targetRef?: { readonly kind?: string; readonly name?: string }
+  }[]
+}
+
+export interface RolloutCaches {
+  readonly rollouts: ObjectCache<Rollout>
+  readonly replicaSets: ObjectCache<ReplicaSet>
+  readonly analysisRuns: ObjectCache<AnalysisRun>
+  readonly services: ObjectCache<Service>
+  readonly endpointSlices: ObjectCache<EndpointSlice>
+  readonly templates: ObjectCache<AnalysisTemplate>
+  readonly clusterTemplates: ObjectCache<AnalysisTemplate>
+  /** Kinds that routers write, by `plural.group`. */
+  readonly routes: ReadonlyMap<string, ObjectCache<KubeObject>>
+}
+
+const BY_OWNER = 'ownerUid'
+const BY_SERVICE = 'service'
+const BY_ROUTE = 'route'
+const SERVICE_NAME = 'kubernetes.io/service-name'
+
+export function openCaches(informers: Informers): RolloutCaches {
+  const routeKinds = Object.values(routerRegistry).flatMap((router) => router.watches)
+  return {
+    rollouts: informers.for<Rollout>(kinds.rollouts, {
+      indexers: { [BY_SERVICE]: servicesNamed, [BY_ROUTE]: routesNamed },
+    }),
+    replicaSets: informers.for<ReplicaSet>(kinds.replicaSets, { indexers: { [BY_OWNER]: indexByOwnerUid } }),
+    analysisRuns: informers.for<AnalysisRun>(kinds.analysisRuns, { indexers: { [BY_OWNER]: indexByOwnerUid } }),
+    services: informers.for<Service>(kinds.services),
+    endpointSlices: informers.for<EndpointSlice>(kinds.endpointSlices, { indexers: { [BY_SERVICE]: serviceOfSlice } }),
+    templates: informers.for<AnalysisTemplate>(kinds.analysisTemplates),
+    clusterTemplates: informers.for<AnalysisTemplate>(kinds.clusterAnalysisTemplates),
+    routes: new Map(
+      routeKinds.map((kind) => [kinds.kindId(kind), informers.for<KubeObject>(kind, { optional: true })]),
+    ),
+  }
+}
+
+export const ownedBy = <T extends KubeObject>(cache: ObjectCache<T>, uid: string): readonly T[] =>
+  cache.byIndex(BY_OWNER, uid).filter((object) => controllerOf(object)?.uid === uid)
+
+export const slicesOf = (caches: RolloutCaches, namespace: string, service: string): readonly EndpointSlice[] =>
+  caches.endpointSlices.byIndex(BY_SERVICE, `${namespace}/${service}`)
+
+export const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`
+
+function servicesNamed(rollout: Rollout): string[] {
+  const canary = rollout.spec?.strategy?.canary
+  return [canary?.stableService, canary?.canaryService].flatMap((name) =>
+    name ? [`${rollout.metadata.namespace}/${name}`] : [],
+  )
+}
+
+const routesNamed = (rollout: Rollout): string[] =>
+  routersOf(rollout).flatMap(({ router }) =>
+    'targets' in router ? router.targets.map((ref) => `${kinds.kindId(ref.kind)}/${ref.namespace}/${ref.name}`) : [],
+  )
+
+function serviceOfSlice(slice: EndpointSlice): string[] {
+  const service = slice.metadata.labels?.[SERVICE_NAME]
+  return service === undefined ? [] : [`${slice.metadata.namespace}/${service}`]
+}
+
+/** Calls `add` with the key of every Rollout that a change may concern. Returns the unsubscriber. */
+export function watchKeys(caches: RolloutCaches, add: (key: string) => void): () => void {
+  const addAll = (rollouts: readonly Rollout[]): void => {
+    for (const rollout of rollouts) add(keyOf(rollout))
+  }
+  const byOwner = (object: KubeObject): void => {
+    const owner = controllerOf(object)
+    if (owner?.kind === 'Rollout') add(`${object.metadata.namespace ?? ''}/${owner.name}`)
+  }
+  const subscriptions = [
+    caches.rollouts.subscribe(({ object }) => add(keyOf(object))),
+    caches.replicaSets.subscribe(({ object }) => byOwner(object)),
+    caches.analysisRuns.subscribe(({ object }) => byOwner(object)),
+    caches.services.subscribe(({ object }) => addAll(caches.rollouts.byIndex(BY_SERVICE, keyOf(object)))),
+    caches.endpointSlices.subscribe(({ object }) =>
+      addAll(serviceOfSlice(object).flatMap((service) => caches.rollouts.byIndex(BY_SERVICE, service))),
+    ),
+    caches.templates.subscribe(({ object }) => addAll(caches.rollouts.list(object.metadata.namespace))),
+    caches.clusterTemplates.subscribe(() => addAll(caches.rollouts.list())),
+    ...[...caches.routes].map(([kind, cache]) =>
+      cache.subscribe(({ object }) => addAll(caches.rollouts.byIndex(BY_ROUTE, `${kind}/${keyOf(object)}`))),
+    ),
+  ]
+  return () => {
+    for (const unsubscribe of subscriptions) unsubscribe()
+  }
+}
+
+export const routeCache = (caches: RolloutCaches, kind: ResourceKind): ObjectCache<KubeObject> | undefined =>
+  caches.routes.get(kinds.kindId(kind))

@@ -1,0 +1,98 @@
+/**
+ * Reads the World of one Rollout from the caches: one snapshot, one `now`, nothing written, nothing concluded. The caller has made sure that
+ * the caches include our own last writes.
+ */
+import type { AnalysisTemplate } from '../api/analysis.ts'
+import { COMPAT, INSTANCE_ID } from '../api/labels.ts'
+import type { ReplicaSet, Rollout } from '../api/rollout.ts'
+import { type RouteReading, type ServiceReading, templateKey, type World } from '../domain/world.ts'
+import { type RouterObjects, refKey } from '../traffic/router.ts'
+import { type EndpointSlice, ownedBy, type RolloutCaches, routeCache, slicesOf } from './caches.ts'
+import { routersOf } from './routers.ts'
+
+export interface ObserveOptions {
+  readonly caches: RolloutCaches
+  readonly now: () => number
+  readonly compat: 'strict' | 'argo'
+  readonly notices: boolean
+  readonly instanceId?: string
+}
+
+/** The World, or undefined when there is no such Rollout or it belongs to another instance. */
+export function observe(key: string, options: ObserveOptions): World | undefined {
+  const { caches } = options
+  const [namespace = '', name = ''] = key.split('/')
+  const rollout = caches.rollouts.get(namespace, name)
+  if (!rollout || rollout.metadata.labels?.[INSTANCE_ID] !== options.instanceId) return undefined
+  const uid = rollout.metadata.uid ?? ''
+  const replicaSets = ownedBy(caches.replicaSets, uid)
+  return {
+    now: options.now(),
+    rollout,
+    replicaSets,
+    services: readServices(caches, rollout, replicaSets),
+    routes: readRoutes(caches, rollout),
+    analysisRuns: ownedBy(caches.analysisRuns, uid),
+    templates: readTemplates(caches, namespace),
+    reading: rollout.metadata.annotations?.[COMPAT] === 'argo' ? 'argo' : options.compat,
+    notices: options.notices,
+    ...(options.instanceId === undefined ? {} : { instanceId: options.instanceId }),
+  }
+}
+
+function readServices(
+  caches: RolloutCaches,
+  rollout: Rollout,
+  replicaSets: readonly ReplicaSet[],
+): Record<string, ServiceReading> {
+  const namespace = rollout.metadata.namespace ?? ''
+  const canary = rollout.spec?.strategy?.canary
+  const names = [canary?.stableService, canary?.canaryService].filter((name) => name !== undefined)
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const service = caches.services.get(namespace, name)
+      return service
+        ? [[name, { service, readyEndpoints: countReady(slicesOf(caches, namespace, name), replicaSets) }] as const]
+        : []
+    }),
+  )
+}
+
+/** Ready endpoints by ReplicaSet: a pod's name is its ReplicaSet's name, a dash and five letters. */
+export function countReady(
+  slices: readonly EndpointSlice[],
+  replicaSets: readonly ReplicaSet[],
+): Record<string, number> {
+  const names = new Set(replicaSets.map((rs) => rs.metadata.name))
+  const counts: Record<string, number> = {}
+  const seen = new Set<string>()
+  for (const { conditions, targetRef } of slices.flatMap((slice) => slice.endpoints ?? [])) {
+    const pod = targetRef?.name
+    if (pod === undefined || conditions?.ready === false || seen.has(pod)) continue
+    seen.add(pod)
+    const owner = pod.slice(0, pod.lastIndexOf('-'))
+    if (names.has(owner)) counts[owner] = (counts[owner] ?? 0) + 1
+  }
+  return counts
+}
+
+function readRoutes(caches: RolloutCaches, rollout: Rollout): RouteReading[] {
+  return routersOf(rollout).map(({ id, router }) => {
+    if ('problem' in router)
+      return { router: id, programmedCanary: undefined, confirmation: 'unknown' as const, problem: router.problem }
+    return { router: id, ...router.read(cachedObjects(caches, router.targets)) }
+  })
+}
+
+export const cachedObjects = (caches: RolloutCaches, targets: readonly Parameters<typeof refKey>[0][]): RouterObjects =>
+  Object.fromEntries(targets.map((ref) => [refKey(ref), routeCache(caches, ref.kind)?.get(ref.namespace, ref.name)]))
+
+function readTemplates(caches: RolloutCaches, namespace: string): Record<string, AnalysisTemplate> {
+  const entries = [
+    ...caches.templates
+      .list(namespace)
+      .map((template) => [templateKey(template.metadata.name, false), template] as const),
+    ...caches.clusterTemplates.list().map((template) => [templateKey(template.metadata.name, true), template] as const),
+  ]
+  return Object.fromEntries(entries)
+}

@@ -1,0 +1,93 @@
+/**
+ * Makes a pass durable and visible, in this order: notices (written ahead of the status that they tell of) and bookkeeping annotations, then
+ * one status patch, then events, log and metrics. It decides nothing; steady state writes nothing.
+ */
+
+import type { KubeObject } from '../api/meta.ts'
+import { addToOutbox, OUTBOX, readOutbox } from '../api/notice.ts'
+import type { AnnotationPatch, Plan } from '../domain/plan.ts'
+import { renderAction, renderPlan, renderWorld } from '../domain/story.ts'
+import type { World } from '../domain/world.ts'
+import { applyMergePatch } from '../kube/apply.ts'
+import type { EventRecorder } from '../kube/events.ts'
+import * as kinds from '../kube/kinds.ts'
+import type { Logger } from '../runtime/log.ts'
+import { type ApplyDeps, type Outcome, recorded } from './apply.ts'
+import { mergeDiff } from './merge-diff.ts'
+import type { RolloutMetrics } from './rollout-metrics.ts'
+
+export interface ReportDeps extends ApplyDeps {
+  readonly events: EventRecorder
+  readonly log: Logger
+  readonly metrics: RolloutMetrics
+}
+
+export async function report(key: string, world: World, plan: Plan, outcome: Outcome, deps: ReportDeps): Promise<void> {
+  const version = await writeAnnotations(key, world, plan, deps)
+  await writeStatus(key, world, plan, version, deps)
+  tell(world, plan, outcome, deps)
+}
+
+const rolloutRef = (world: World) => ({
+  kind: kinds.rollouts,
+  namespace: world.rollout.metadata.namespace ?? '',
+  name: world.rollout.metadata.name,
+})
+
+/** Returns the Rollout's resourceVersion after the write, so that the status patch follows it and nothing in between. */
+async function writeAnnotations(key: string, world: World, plan: Plan, deps: ReportDeps): Promise<string> {
+  const { metadata } = world.rollout
+  const outbox = plan.notices.length > 0 ? addToOutbox(readOutbox(metadata.annotations), plan.notices) : undefined
+  const annotations: AnnotationPatch = Object.assign(
+    {},
+    ...plan.actions.flatMap((action) => (action.do === 'annotateRollout' ? [action.annotations] : [])),
+    outbox ? { [OUTBOX]: JSON.stringify(outbox) } : {},
+  )
+  const observed = metadata.resourceVersion ?? ''
+  if (Object.keys(annotations).length === 0) return observed
+  const ref = rolloutRef(world)
+  const patch = { metadata: { annotations } }
+  const written = await recorded(key, ref, deps.fence, () =>
+    applyMergePatch<KubeObject>(deps.client, ref, patch, { precondition: { resourceVersion: observed } }),
+  )
+  return written.metadata.resourceVersion ?? observed
+}
+
+async function writeStatus(
+  key: string,
+  world: World,
+  plan: Plan,
+  resourceVersion: string,
+  deps: ReportDeps,
+): Promise<void> {
+  const status = mergeDiff(world.rollout.status ?? {}, plan.status)
+  if (!status) return
+  const ref = rolloutRef(world)
+  const options = { precondition: { resourceVersion }, subresource: 'status' } as const
+  await recorded(key, ref, deps.fence, () => applyMergePatch<KubeObject>(deps.client, ref, { status }, options))
+}
+
+function tell(world: World, plan: Plan, outcome: Outcome, deps: ReportDeps): void {
+  const target = {
+    apiVersion: kinds.apiVersionOf(kinds.rollouts),
+    kind: kinds.rollouts.kind,
+    metadata: world.rollout.metadata,
+  }
+  for (const { type, reason, message, action } of plan.events) {
+    if (action && !outcome.done.includes(action)) continue
+    deps.events.record(target, type, reason, message)
+    deps.metrics.event(world, type, reason)
+  }
+  deps.metrics.observe(world, plan, outcome)
+  const { name, namespace } = world.rollout.metadata
+  const log = deps.log.child({
+    rollout: name,
+    ...(namespace === undefined ? {} : { namespace }),
+    step: plan.status.currentStepIndex ?? 0,
+  })
+  log.debug('pass', { world: renderWorld(world), plan: renderPlan(plan) })
+  for (const action of outcome.done) log.info(renderAction(action), { reason: plan.holds[0]?.reason ?? 'Progress' })
+  for (const { action, why } of outcome.deferred)
+    log.debug(`left for the next pass: ${renderAction(action)}`, { reason: why })
+  for (const { reason, message, action } of plan.events) if (!action) log.info(message, { reason })
+}

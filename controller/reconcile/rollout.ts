@@ -1,0 +1,65 @@
+/**
+ * One pass over one Rollout: observe, decide, apply, report, and nothing else. A view older than our own last write decides nothing (S16); a
+ * conflict means that somebody was faster, and the next pass sees what they did.
+ */
+import { decide } from '../domain/decide.ts'
+import type { Plan } from '../domain/plan.ts'
+import { renderAction } from '../domain/story.ts'
+import type { World } from '../domain/world.ts'
+import { isPreconditionFailed } from '../kube/apply.ts'
+import { done, type Result } from '../kube/work-queue.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { apply, type Outcome } from './apply.ts'
+import { type ObserveOptions, observe } from './observe.ts'
+import { type ReportDeps, report } from './report.ts'
+
+export interface RolloutDeps extends ReportDeps {
+  readonly observe: ObserveOptions
+  readonly clock: Clock
+}
+
+/** Look again when a watch event that should come does not. */
+const BEHIND_RECHECK_MS = 200
+/** Another pass follows at once after a conflict, when the caches have had a moment. */
+const CONFLICT_RECHECK_MS = 20
+
+export async function reconcileRollout(key: string, deps: RolloutDeps): Promise<Result> {
+  if (await isBehind(key, deps)) return { requeueAfterMs: BEHIND_RECHECK_MS }
+  const world = observe(key, deps.observe)
+  if (!world) return gone(key, deps)
+  const startedMs = deps.clock.monotonicMs()
+  try {
+    const plan = decide(world)
+    const outcome = await apply(key, world, plan, deps)
+    await report(key, world, plan, outcome, deps)
+    return requeue(world, plan, outcome)
+  } catch (error) {
+    if (isPreconditionFailed(error)) return { requeueAfterMs: CONFLICT_RECHECK_MS }
+    deps.metrics.failed(key)
+    throw error
+  } finally {
+    deps.metrics.passed((deps.clock.monotonicMs() - startedMs) / 1000)
+  }
+}
+
+async function isBehind(key: string, { fence }: RolloutDeps): Promise<boolean> {
+  if (fence.behind(key).length === 0) return false
+  await fence.catchUp(key)
+  return fence.behind(key).length > 0
+}
+
+function gone(key: string, deps: RolloutDeps): Result {
+  deps.fence.forget(key)
+  deps.metrics.forget(key)
+  return done
+}
+
+/** A failed write is thrown after the report, so that the queue backs off while what happened is on record. */
+function requeue(world: World, plan: Plan, outcome: Outcome): Result {
+  if (outcome.failure) {
+    if (isPreconditionFailed(outcome.failure.error)) return { requeueAfterMs: CONFLICT_RECHECK_MS }
+    throw new Error(`${renderAction(outcome.failure.action)} failed`, { cause: outcome.failure.error })
+  }
+  if (outcome.deferred.length > 0) return { requeueAfterMs: BEHIND_RECHECK_MS }
+  return plan.wakeAtMs === undefined ? done : { requeueAfterMs: Math.max(0, plan.wakeAtMs - world.now) }
+}

@@ -1,0 +1,230 @@
+/**
+ * A tiny cluster in memory that obeys Plans, for golden stories: ReplicaSets whose pods become available after a while, Services with
+ * endpoints, one route that its gateway confirms, AnalysisRuns that end when told. It decides nothing about rollouts; it plays the world.
+ */
+import type { AnalysisPhase, AnalysisRun, AnalysisTemplate } from '../../controller/api/analysis.ts'
+import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
+import type { ReplicaSet, Rollout, RolloutStatus, Service } from '../../controller/api/rollout.ts'
+import { decide } from '../../controller/domain/decide.ts'
+import { type Action, isRisky, type Plan } from '../../controller/domain/plan.ts'
+import { renderPlan, renderWorld } from '../../controller/domain/story.ts'
+import { templateKey, type World } from '../../controller/domain/world.ts'
+
+export interface MachineOptions {
+  readonly rollout: Rollout
+  readonly templates?: readonly AnalysisTemplate[]
+  /** Until a pod that was asked for is available; 5 s unless said otherwise. */
+  readonly podDelayMs?: number
+  /** How the route's data plane answers: at once, after a time, or never. */
+  readonly confirmation?: 'confirmed' | 'unknown'
+}
+
+interface Pods {
+  readonly readyAtMs: number
+}
+
+const START = Date.UTC(2026, 0, 1)
+
+export function createMachine(options: MachineOptions) {
+  let now = START
+  let rollout: Rollout = options.rollout
+  let podDelayMs = options.podDelayMs ?? 5_000
+  const replicaSets = new Map<string, ReplicaSet>()
+  const pods = new Map<string, Pods[]>()
+  const services = new Map<string, Service>()
+  const runs = new Map<string, AnalysisRun>()
+  const brokenHashes = new Set<string>()
+  let route: number | undefined
+  let sequence = 0
+  const lines: string[] = []
+
+  const canary = rollout.spec.strategy?.canary
+  for (const name of [canary?.stableService, canary?.canaryService]) {
+    if (name) services.set(name, { metadata: { name, namespace: 'web' }, spec: { selector: { app: 'shop' }, ports: [{ port: 80 }] } })
+  }
+
+  const availableOf = (name: string): number => (pods.get(name) ?? []).filter((pod) => pod.readyAtMs <= now).length
+
+  function endpoints(service: Service): Record<string, number> {
+    const hash = service.spec.selector?.[POD_TEMPLATE_HASH]
+    const behind = [...replicaSets.values()].filter((rs) => hash === undefined || rs.metadata.labels?.[POD_TEMPLATE_HASH] === hash)
+    return Object.fromEntries(behind.map((rs) => [rs.metadata.name, availableOf(rs.metadata.name)]))
+  }
+
+  function observeReplicaSet(rs: ReplicaSet): ReplicaSet {
+    const available = availableOf(rs.metadata.name)
+    const replicas = pods.get(rs.metadata.name)?.length ?? 0
+    return { ...rs, status: { replicas, readyReplicas: available, availableReplicas: available } }
+  }
+
+  function world(): World {
+    return {
+      now,
+      rollout,
+      replicaSets: [...replicaSets.values()].map(observeReplicaSet),
+      services: Object.fromEntries([...services].map(([name, service]) => [name, { service, readyEndpoints: endpoints(service) }])),
+      routes: canary?.trafficRouting
+        ? [{ router: 'argoproj-labs/gatewayAPI', programmedCanary: route, confirmation: options.confirmation ?? 'confirmed' }]
+        : [],
+      analysisRuns: [...runs.values()],
+      templates: Object.fromEntries((options.templates ?? []).map((template) => [templateKey(template.metadata.name, false), template])),
+      reading: 'strict',
+      notices: true,
+    }
+  }
+
+  function setPods(name: string, count: number): void {
+    const hash = replicaSets.get(name)?.metadata.labels?.[POD_TEMPLATE_HASH] ?? ''
+    const current = [...(pods.get(name) ?? [])].sort((a, b) => a.readyAtMs - b.readyAtMs).slice(0, count)
+    const readyAtMs = brokenHashes.has(hash) ? Number.POSITIVE_INFINITY : now + podDelayMs
+    pods.set(name, [...current, ...Array.from({ length: Math.max(0, count - current.length) }, () => ({ readyAtMs }))])
+  }
+
+  function mergeAnnotations<T extends { readonly metadata: ReplicaSet['metadata'] }>(object: T, patch: Readonly<Record<string, string | null>>): T {
+    const merged = Object.entries({ ...object.metadata.annotations, ...patch }).filter((entry): entry is [string, string] => entry[1] !== null)
+    return { ...object, metadata: { ...object.metadata, annotations: Object.fromEntries(merged) } }
+  }
+
+  function perform(action: Action): void {
+    switch (action.do) {
+      case 'createReplicaSet':
+        replicaSets.set(action.replicaSet.metadata.name, action.replicaSet)
+        return
+      case 'scale': {
+        const { name } = action.replicaSet.metadata
+        const scaled = mergeAnnotations(action.replicaSet, action.annotations)
+        replicaSets.set(name, { ...scaled, spec: { ...scaled.spec, replicas: action.to } })
+        setPods(name, action.to)
+        return
+      }
+      case 'annotateReplicaSet': {
+        const current = replicaSets.get(action.replicaSet.metadata.name)
+        if (current) replicaSets.set(action.replicaSet.metadata.name, mergeAnnotations(current, action.annotations))
+        return
+      }
+      case 'deleteReplicaSet':
+        replicaSets.delete(action.replicaSet.metadata.name)
+        return
+      case 'annotateRollout':
+        rollout = mergeAnnotations(rollout, action.annotations)
+        return
+      case 'select': {
+        const service = services.get(action.service)
+        if (service) services.set(action.service, { ...service, spec: { ...service.spec, selector: { ...service.spec.selector, [POD_TEMPLATE_HASH]: action.podHash } } })
+        return
+      }
+      case 'route':
+        route = action.canary
+        return
+      case 'createAnalysisRun': {
+        sequence += 1
+        const creationTimestamp = new Date(START + sequence).toISOString()
+        runs.set(action.run.metadata.name, { ...action.run, metadata: { ...action.run.metadata, creationTimestamp }, status: { phase: 'Running' } })
+        return
+      }
+      case 'terminateAnalysisRun':
+        endRun(action.run.metadata.name, 'Inconclusive', 'terminated')
+        return
+      case 'deleteAnalysisRun':
+        runs.delete(action.run.metadata.name)
+    }
+  }
+
+  function endRun(name: string, phase: AnalysisPhase, message?: string): void {
+    const run = runs.get(name)
+    if (!run) throw new Error(`no AnalysisRun ${name}`)
+    runs.set(name, { ...run, status: { phase, ...(message === undefined ? {} : { message }) } })
+  }
+
+  /** One pass as `reconcile` makes it: everything harmless, at most one risky write, then status. Returns whether anything was written. */
+  function pass(): { readonly plan: Plan; readonly wrote: boolean } {
+    const before = world()
+    const plan = decide(before)
+    const text = `t=${(now - START) / 1000}s`
+    const story = renderPlan(plan)
+    let riskTaken = false
+    let wrote = false
+    for (const action of plan.actions) {
+      if (isRisky(action) && riskTaken) continue
+      riskTaken ||= isRisky(action)
+      perform(action)
+      wrote = true
+    }
+    const sameStatus = JSON.stringify(plan.status) === JSON.stringify(rollout.status ?? {})
+    rollout = { ...rollout, status: plan.status }
+    if (wrote || !sameStatus) {
+      lines.push(`${text.padEnd(8)} world  ${renderWorld(before)}`, ...story.map((line) => `${' '.repeat(8)} plan   ${line}`))
+      for (const { kind, message } of plan.notices) lines.push(`${' '.repeat(8)} notice ${kind} "${message}"`)
+    }
+    return { plan, wrote: wrote || !sameStatus }
+  }
+
+  /** Passes until nothing is written any more; more than 60 is a loop. */
+  function settle(): Plan {
+    for (let count = 0; count < 60; count++) {
+      const { plan, wrote } = pass()
+      if (!wrote) return plan
+    }
+    throw new Error(`no fixpoint after 60 passes:\n${lines.slice(-30).join('\n')}`)
+  }
+
+  const machine = {
+    world,
+    lines,
+    pass,
+    settle,
+    /** Lets time go by in steps at which something can happen: pods becoming ready, wake-ups. */
+    run(forMs: number): void {
+      const endMs = now + forMs
+      for (;;) {
+        const { wakeAtMs } = settle()
+        const readyTimes = [...pods.values()].flat().map((pod) => pod.readyAtMs)
+        const next = Math.min(...[...readyTimes, wakeAtMs ?? Number.POSITIVE_INFINITY].filter((at) => at > now), endMs)
+        if (next >= endMs) break
+        now = next
+      }
+      now = endMs
+      settle()
+    },
+    say(text: string): void {
+      lines.push(`# ${text}`)
+    },
+    status: (): RolloutStatus => rollout.status ?? {},
+    patchStatus(patch: RolloutStatus): void {
+      rollout = { ...rollout, status: { ...rollout.status, ...patch } }
+    },
+    annotate(annotations: Readonly<Record<string, string>>): void {
+      rollout = mergeAnnotations(rollout, annotations)
+    },
+    patchSpec(patch: Partial<Rollout['spec']>): void {
+      const generation = (rollout.metadata.generation ?? 1) + 1
+      rollout = { ...rollout, spec: { ...rollout.spec, ...patch }, metadata: { ...rollout.metadata, generation } }
+    },
+    setImage(image: string): void {
+      const template = { ...rollout.spec.template, spec: { containers: [{ name: 'app', image }] } }
+      machine.patchSpec({ template })
+    },
+    /** Pods of the image that the spec names now never become ready from here on. */
+    breakPods(podHash: string): void {
+      brokenHashes.add(podHash)
+    },
+    endRun,
+    runNames: (): string[] => [...runs.keys()],
+    setPodDelay(ms: number): void {
+      podDelayMs = ms
+    },
+    route: (): number | undefined => route,
+    setRoute(weight: number | undefined): void {
+      route = weight
+    },
+    sizes: (): Record<string, number> => Object.fromEntries([...replicaSets.values()].map((rs) => [rs.metadata.labels?.[POD_TEMPLATE_HASH] ?? '', rs.spec.replicas ?? 0])),
+    loseReplicaSet(name: string): void {
+      replicaSets.delete(name)
+      pods.delete(name)
+    },
+    now: () => now,
+  }
+  return machine
+}
+
+export type Machine = ReturnType<typeof createMachine>
