@@ -4,6 +4,7 @@
  */
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { ReplicaSet, Rollout } from '../../controller/api/rollout.ts'
+import type { CacheChange, CacheListener, ObjectCache } from '../../controller/kube/cache.ts'
 import { type KubeClient, KubeError, type ObjectRef } from '../../controller/kube/client.ts'
 
 export interface RolloutStore {
@@ -14,9 +15,8 @@ export interface RolloutStore {
   remove(namespace: string, name: string): void
   live(namespace: string, name: string): Rollout | undefined
   getRollout(namespace: string, name: string): Rollout | undefined
-  listRollouts(): readonly Rollout[]
+  readonly cache: Pick<ObjectCache<Rollout>, 'get' | 'list' | 'subscribe'>
   listReplicaSets(rollout: Rollout): readonly ReplicaSet[]
-  onRolloutChange(listener: (namespace: string, name: string) => void): () => void
   /** From here on the cache shows what it shows now, until thawed. */
   freezeCache(): void
   thawCache(): void
@@ -36,17 +36,22 @@ const keyOf = (namespace: string, name: string): string => `${namespace}/${name}
 export function createRolloutStore(): RolloutStore {
   const objects = new Map<string, Rollout>()
   const owned = new Map<string, readonly ReplicaSet[]>()
-  const listeners = new Set<(namespace: string, name: string) => void>()
+  const listeners = new Set<CacheListener<Rollout>>()
   const patches: unknown[] = []
   let frozen: ReadonlyMap<string, Rollout> | undefined
   let version = 100
+
+  const notify = (change: CacheChange<Rollout>): void => {
+    if (!frozen) for (const listener of listeners) listener(change)
+  }
 
   const store = (rollout: Rollout): Rollout => {
     version += 1
     const { namespace = '', name } = rollout.metadata
     const stored = { ...rollout, metadata: { ...rollout.metadata, resourceVersion: String(version) } }
+    const previous = objects.get(keyOf(namespace, name))
     objects.set(keyOf(namespace, name), stored)
-    for (const listener of listeners) listener(namespace, name)
+    notify(previous ? { type: 'updated', object: stored, previous } : { type: 'added', object: stored })
     return stored
   }
 
@@ -80,22 +85,27 @@ export function createRolloutStore(): RolloutStore {
       store(rollout)
     },
     remove(namespace, name) {
+      const object = objects.get(keyOf(namespace, name))
       objects.delete(keyOf(namespace, name))
-      for (const listener of listeners) listener(namespace, name)
+      if (object) notify({ type: 'deleted', object })
     },
     live: (namespace, name) => objects.get(keyOf(namespace, name)),
     getRollout: (namespace, name) => (frozen ?? objects).get(keyOf(namespace, name)),
-    listRollouts: () => [...(frozen ?? objects).values()],
-    listReplicaSets: (rollout) => owned.get(keyOf(rollout.metadata.namespace ?? '', rollout.metadata.name)) ?? [],
-    onRolloutChange(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
+    cache: {
+      get: (namespace, name) => (frozen ?? objects).get(keyOf(namespace ?? '', name)),
+      list: () => [...(frozen ?? objects).values()],
+      subscribe(listener) {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      },
     },
+    listReplicaSets: (rollout) => owned.get(keyOf(rollout.metadata.namespace ?? '', rollout.metadata.name)) ?? [],
     freezeCache() {
       frozen = new Map(objects)
     },
     thawCache() {
       frozen = undefined
+      for (const object of objects.values()) notify({ type: 'updated', object, previous: object })
     },
     beforePatch: undefined,
   }
