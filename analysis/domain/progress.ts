@@ -22,6 +22,8 @@ export interface PassInput {
   readonly status: AnalysisRunStatus | undefined
   /** By metric name: what this pass measured. */
   readonly measured: ReadonlyMap<string, Measurement>
+  /** By metric name: what is known of the metric itself, such as its resolved query. */
+  readonly metadata?: ReadonlyMap<string, Readonly<Record<string, string>>>
   readonly mode: VerdictMode
   readonly now: number
 }
@@ -73,13 +75,15 @@ const newResult = (name: string, isDryRun: boolean): MetricResult => ({
   ...(isDryRun ? { dryRun: true } : {}),
 })
 
-function collectResult(name: string, { spec, status, measured }: PassInput): MetricResult {
+function collectResult(name: string, { spec, status, measured, metadata }: PassInput): MetricResult {
   const isDryRun = spec.dryRun?.some((rule) => matches(rule.metricName, name)) ?? false
   const known = status?.metricResults?.find((result) => result.name === name) ?? newResult(name, isDryRun)
   const measurement = measured.get(name)
   if (!measurement) return known
   const limit = spec.measurementRetention?.find((rule) => matches(rule.metricName, name))?.limit ?? 0
-  return addMeasurement(known, measurement, limit > 0 ? limit : DEFAULT_RETENTION)
+  const about = metadata?.get(name)
+  const result = about && Object.keys(about).length > 0 ? { ...known, metadata: { ...about } } : known
+  return addMeasurement(result, measurement, limit > 0 ? limit : DEFAULT_RETENTION)
 }
 
 /** The patterns of rules were validated; they match anywhere in the name, as Argo's do. */

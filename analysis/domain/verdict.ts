@@ -96,6 +96,7 @@ export function findMissingData(value: Value): string | undefined {
 }
 
 function findNonFinite(list: readonly Value[]): string | undefined {
-  const broken = list.find((item) => item === null || (typeof item === 'number' && !Number.isFinite(item)))
-  return broken === undefined ? undefined : `the result contains ${String(broken)}`
+  if (list.includes(null)) return 'the result contains null'
+  const broken = list.find((item) => typeof item === 'number' && !Number.isFinite(item))
+  return typeof broken === 'number' ? `the result contains ${broken}` : undefined
 }

@@ -90,7 +90,10 @@ describe('arguments', () => {
     assert.equal(outcome.provider.prometheus?.query, 'up{job="{{args.secret}}"}')
   })
   test('that would break a query out of its quotes are refused', () => {
-    assert.match(JSON.stringify(put({}, { job: 'a"} or vector(1) #' })), /metric m: args\.job contains an unbalanced quote/)
+    assert.match(
+      JSON.stringify(put({}, { job: 'a"} or vector(1) #' })),
+      /metric m: args\.job contains an unbalanced quote/,
+    )
     assert.match(JSON.stringify(put({}, { job: 'a\nb' })), /line break/)
     assert.equal(typeof put({}, { job: 'a\nb' }, 'argo'), 'object')
   })

@@ -57,6 +57,7 @@ const refusals: readonly (readonly [Partial<Metric>, RegExp])[] = [
   [prometheus({ rangeQuery: { step: '15s', end: 'now()' } }), /rangeQuery\.start: is required/],
   [web({ url: '' }), /web\.url: is required/],
   [web({ body: 'x', jsonBody: {}, method: 'POST' }), /use either body or jsonBody/],
+  [web({ jsonPath: '{$..deep}' }), /web\.jsonPath: jsonPath \{\$\.\.deep\}: cannot read/],
   [web({ body: 'x' }), /a body needs method POST or PUT/],
 ]
 
