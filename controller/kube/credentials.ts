@@ -47,6 +47,15 @@ export function loadKubeConfig(options: KubeConfigOptions = {}): KubeConfig {
       `the kubeconfig has no cluster for context "${config.getCurrentContext()}"; choose one with --context`,
     )
   }
+  return acceptPlainHttp(config)
+}
+
+/** The library refuses http:// unless told to skip TLS; without TLS there is nothing to verify, and kubectl accepts it too. */
+function acceptPlainHttp(config: KubeConfig): KubeConfig {
+  const isPlain = (server: string): boolean => server.toLowerCase().startsWith('http://')
+  config.clusters = config.clusters.map((cluster) =>
+    isPlain(cluster.server) ? { ...cluster, skipTLSVerify: true } : cluster,
+  )
   return config
 }
 

@@ -38,6 +38,8 @@ export interface ClosableHttpTransport extends HttpTransport {
   close(): void
 }
 
+type UseAddress = (error: Error | null, address: string, family: 4 | 6) => void
+
 const MOST_AGENTS = 32
 const IDLE_SOCKETS = 8
 const LONGEST_RETRY_DELAY_MS = 5_000
@@ -80,7 +82,8 @@ export function createHttpTransport(options: HttpTransportOptions): ClosableHttp
       validateStatus: () => true,
       transformRequest: [(data: unknown) => data],
       signal,
-      lookup: () => [chosen.address, chosen.family === 6 ? 6 : 4],
+      lookup: (_host: string, _options: object, use: UseAddress) =>
+        use(null, chosen.address, chosen.family === 6 ? 6 : 4),
       httpAgent: agents.http,
       httpsAgent: agents.https(request.tls),
     })

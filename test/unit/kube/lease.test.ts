@@ -26,7 +26,7 @@ function candidate(kube: MemoryKube, clock: FakeClock, identity: string) {
     onStarted: () => log.push('started'),
     onStopped: (cause) => log.push(cause),
   })
-  return { clock, election, log, mayWrite: election.mayWrite }
+  return { clock, election, log, mayWrite: () => election.mayWrite() }
 }
 
 type Candidate = ReturnType<typeof candidate>
