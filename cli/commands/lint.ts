@@ -1,0 +1,43 @@
+/** `penstock lint -f FILE`: says before the cluster does what is wrong with manifests. Needs no cluster. */
+import type { ExitCode } from '../cli-error.ts'
+import type { CliDeps } from '../deps.ts'
+import { lintText } from '../lint/lint-text.ts'
+import type { LocatedProblem } from '../lint/problem.ts'
+import { type CommonOptions, sendJson } from '../options.ts'
+import { printable } from '../terminal.ts'
+
+export interface LintOptions extends CommonOptions {
+  readonly file: readonly string[]
+}
+
+/** 1 when there is an error; warnings alone end with 0. */
+export async function runLint(options: LintOptions, deps: CliDeps): Promise<ExitCode> {
+  const validators = await deps.loadValidators()
+  const reports = []
+  for (const file of options.file) reports.push(lintText(file, await deps.readText(file), validators))
+  const problems = reports.flatMap((report) => report.problems)
+  const checked = reports.reduce((sum, report) => sum + report.checked, 0)
+  const skipped = reports.reduce((sum, report) => sum + report.skipped, 0)
+  const errors = problems.filter((problem) => problem.severity === 'error').length
+  if (options.json === true) sendJson(deps, { checked, skipped, errors, problems })
+  else {
+    for (const problem of problems) deps.terminal.out(`${renderProblem(problem)}\n`)
+    const others = skipped === 0 ? '' : `, ${count(skipped, 'object')} of other kinds not looked at`
+    const found = `${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}`
+    deps.terminal.out(`${found} in ${count(checked, 'object')}${others}\n`)
+  }
+  return errors > 0 ? 1 : 0
+}
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`
+
+function renderProblem(problem: LocatedProblem): string {
+  const subject = problem.kind === '' ? '' : `${problem.kind} ${problem.name || '(no name)'}: `
+  const field = problem.field === '' ? '' : `${problem.field}: `
+  const fix = problem.fix === undefined ? '' : ` (${problem.fix})`
+  const place = `${problem.file}:${problem.line}:${problem.column}`
+  return printable(`${place}: ${problem.severity}: ${subject}${field}${problem.message}${fix}`).replaceAll(
+    / {2,}/g,
+    ' ',
+  )
+}

@@ -1,0 +1,37 @@
+/** What the commands need from the outside, as ports: tests pass fakes, `main.ts` builds the real ones. Types only. */
+import type { KubeClient } from '../controller/kube/client.ts'
+import type { Clock } from '../controller/runtime/clock.ts'
+import type { Picture } from './cluster/picture.ts'
+import type { Problem } from './lint/problem.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface ConnectOptions {
+  readonly kubeconfig?: string
+  readonly context?: string
+  readonly namespace?: string
+}
+
+export interface Connection {
+  readonly client: KubeClient
+  /** The one asked for, else the context's, else `default`. */
+  readonly namespace: string
+  close(): Promise<void>
+}
+
+/** By kind; a kind without an entry is checked for its shape alone. Called only with objects whose shape is right. */
+export type Validators = Readonly<Record<string, (object: unknown) => readonly Problem[]>>
+
+export interface CliDeps {
+  readonly terminal: Terminal
+  readonly clock: Clock
+  /** Ends waits and watches (Ctrl-C). */
+  readonly signal: AbortSignal
+  /** Called only by commands that need the API server: loading the client takes longer than everything else. */
+  connect(options: ConnectOptions): Promise<Connection>
+  /** The text of a file; `-` is standard input. Rejects with a sentence. */
+  readText(path: string): Promise<string>
+  /** Rules beyond the shape; loaded only by `lint`. */
+  loadValidators(): Promise<Validators>
+  /** The controller's own decision for this picture, in lines. */
+  readonly story?: (picture: Picture) => readonly string[]
+}

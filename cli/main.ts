@@ -1,0 +1,56 @@
+/**
+ * Composition root of the CLI: builds the real terminal, clock and API client, runs one command line and ends the process with its exit
+ * code. The only file of the CLI that touches the process or its environment.
+ */
+import { readFile } from 'node:fs/promises'
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
+import { systemClock } from '../controller/runtime/clock.ts'
+import { CliError } from './cli-error.ts'
+import type { CliDeps, Connection, ConnectOptions } from './deps.ts'
+import { runCli } from './program.ts'
+
+const { env, stdout, stderr } = process
+
+const stopper = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopper.abort())
+// `penstock get … | head` closes the pipe early; that is no error.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
+const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
+
+async function connect(options: ConnectOptions): Promise<Connection> {
+  const { connectToCluster } = await import('./cluster/connect.ts')
+  return connectToCluster(options, systemClock)
+}
+
+async function readText(path: string): Promise<string> {
+  if (path === '-') return text(process.stdin)
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new CliError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, 1, {
+      cause: error,
+    })
+  }
+}
+
+const deps: CliDeps = {
+  terminal: {
+    out: (chunk) => void stdout.write(chunk),
+    err: (chunk) => void stderr.write(chunk),
+    isTty: stdout.isTTY === true,
+    color: stdout.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
+    unicode: /utf-?8/i.test(locale),
+  },
+  clock: systemClock,
+  signal: stopper.signal,
+  connect,
+  readText,
+  loadValidators: async () => (await import('./lint/validators.ts')).validators,
+}
+
+process.exitCode = await runCli(process.argv.slice(2), deps)

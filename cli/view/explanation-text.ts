@@ -1,0 +1,29 @@
+/** Prints an explanation for people. The newest deeds matter most, so a long history loses its oldest lines, and says so. Pure. */
+import { printable, renderStatus, type Style } from '../terminal.ts'
+import type { Explanation } from './explanation.ts'
+
+const DEEDS_SHOWN = 20
+
+/** Ends without a line break. */
+export function renderExplanation(explanation: Explanation, style: Style): string {
+  const { did } = explanation
+  const hidden = Math.max(0, did.length - DEEDS_SHOWN)
+  const deeds = did.slice(hidden).map((deed) => `${deed.at || '(no time)'}  ${deed.reason}: ${deed.message}`)
+  const message = explanation.message === '' ? '' : `: ${printable(explanation.message)}`
+  return [
+    `${explanation.namespace}/${explanation.name}  ${renderStatus(style, explanation.phase)}${message}`,
+    ...section('Stands', explanation.stands),
+    ...section('Waits', explanation.waitsFor),
+    ...(explanation.story ? section('Plan', explanation.story) : []),
+    ...section('Did', [
+      ...(hidden > 0 ? [`(${hidden} earlier ones are in --json)`] : []),
+      ...(deeds.length > 0 ? deeds : ['nothing that is still on record']),
+    ]),
+  ].join('\n')
+}
+
+const section = (title: string, lines: readonly string[]): readonly string[] => [
+  '',
+  title,
+  ...lines.map((line) => `  ${printable(line)}`),
+]

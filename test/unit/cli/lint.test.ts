@@ -1,0 +1,119 @@
+/** Each finding names file, line, column, field and fix; what is not ours is left alone; hostile files do no harm. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { lintText } from '../../../cli/lint/lint-text.ts'
+import { parseField, renderField } from '../../../cli/lint/problem.ts'
+import { runCli } from '../../../cli/program.ts'
+import { createFakeCli } from './fake-cluster.ts'
+
+const manifest = (spec: string): string =>
+  `apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata:\n  name: web\nspec:\n${spec}`
+const sound =
+  '  selector: {matchLabels: {app: web}}\n  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: a, image: b}]}}\n'
+const findings = (text: string): readonly string[] =>
+  lintText('f.yaml', text, {}).problems.map(
+    ({ line, column, field, message, fix }) => `${line}:${column} ${field} ${message}${fix ? ` (${fix})` : ''}`,
+  )
+
+describe('lintText', () => {
+  const rows: [string, string, string[]][] = [
+    ['a wrong type', manifest('  replicas: "3"\n'), ['6:13 spec.replicas must be a whole number, is a string']],
+    [
+      'a missing field is shown at its parent',
+      manifest('  strategy:\n    blueGreen:\n      previewService: p\n'),
+      ['8:7 spec.strategy.blueGreen.activeService is missing (add it: a string (put it in quotes))'],
+    ],
+    [
+      'an int-or-string',
+      manifest('  strategy: {canary: {maxSurge: true}}\n'),
+      ['6:33 spec.strategy.canary.maxSurge must be a whole number or a string (for example 1 or "25%")'],
+    ],
+    [
+      'a misspelt field',
+      manifest('  strategy:\n    canary:\n      steps:\n      - setWieght: 20\n'),
+      [
+        '9:20 spec.strategy.canary.steps[0].setWieght is not a field that Penstock knows; it has no effect (did you mean "setWeight"?)',
+      ],
+    ],
+    [
+      'no spec',
+      'apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n',
+      ['1:1 spec is missing (add a spec: every Rollout needs one)'],
+    ],
+    [
+      'no name',
+      'apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {}\n',
+      ['1:1 metadata.name is missing (give the object a name)'],
+    ],
+    [
+      'another version',
+      manifest('  paused: false\n').replace('v1alpha1', 'v1beta1'),
+      ['1:13 apiVersion must be argoproj.io/v1alpha1 (write apiVersion: argoproj.io/v1alpha1)'],
+    ],
+    [
+      'bad YAML',
+      'a: [\n',
+      ['2:1  Flow sequence in block collection must be sufficiently indented and end with a ] (correct the YAML)'],
+    ],
+    [
+      'an open map takes anything',
+      manifest('  strategy: {canary: {trafficRouting: {plugins: {"a/b": 7}}}}\n').replace('7', '{x: 1}'),
+      [],
+    ],
+    ['what is not ours', 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\n', []],
+  ]
+  for (const [name, text, expected] of rows) test(name, () => assert.deepEqual(findings(text), expected))
+
+  test('the second document of a file keeps its own lines', () => {
+    assert.deepEqual(findings(`${manifest(sound)}---\n${manifest('  replicas: x\n')}`), [
+      '14:13 spec.replicas must be a whole number, is a string',
+    ])
+  })
+
+  test('aliases that would blow up are not expanded', () => {
+    const bomb = Array.from(
+      { length: 20 },
+      (_, index) =>
+        `a${index}: &a${index} [${
+          index === 0
+            ? 'x'
+            : Array(9)
+                .fill(`*a${index - 1}`)
+                .join(',')
+        }]`,
+    )
+    assert.deepEqual(lintText('f', bomb.join('\n'), {}).problems, [])
+  })
+
+  test('a file larger than any manifest is refused', () => {
+    assert.match(findings('#'.repeat(5 * 1024 * 1024))[0] ?? '', /larger than 4 MiB/)
+  })
+
+  test('rules are asked only when the shape is right', () => {
+    const never = { Rollout: () => assert.fail('asked about a wrong shape') }
+    assert.equal(lintText('f', manifest('  replicas: x\n'), never).problems.length, 1)
+  })
+})
+
+describe('penstock lint', () => {
+  test('asks the same rules as the controller, exits 1, and counts', async () => {
+    const text = manifest(`${sound}  strategy:\n    canary:\n      steps:\n      - setWeight: 120\n`)
+    const { deps, output } = createFakeCli(undefined, { files: { 'f.yaml': text } })
+    assert.equal(await runCli(['lint', '-f', 'f.yaml'], deps), 1)
+    assert.match(output().out, /^f.yaml:11:20: error: Rollout web: spec.strategy.canary.steps\[0\].setWeight: /)
+    assert.match(output().out, /\n1 error, 0 warnings in 1 object\n$/)
+  })
+
+  test('a sound file exits 0 with an empty list', async () => {
+    const text = manifest(`${sound}  strategy: {canary: {steps: [{setWeight: 20}]}}\n`)
+    const { deps, output } = createFakeCli(undefined, { files: { 'f.yaml': text } })
+    assert.equal(await runCli(['lint', '-f', 'f.yaml', '--json'], deps), 0)
+    assert.deepEqual(JSON.parse(output().out), { checked: 1, skipped: 0, errors: 0, problems: [] })
+  })
+})
+
+test('a field path survives being printed and read', () => {
+  const path = ['spec', 'strategy', 'canary', 'steps', 3, 'plugins', 'a/b.c', 'd']
+  assert.equal(renderField(path), 'spec.strategy.canary.steps[3].plugins["a/b.c"].d')
+  assert.deepEqual(parseField(renderField(path)), path)
+})
