@@ -14,7 +14,7 @@ import type { NodeIdentity } from './node.ts'
 import { isFinished, isTerminating, keyOf, type Pod, parseTime, uidOf } from './objects.ts'
 import { decidePod, type PodPlan } from './pod-lifecycle.ts'
 import type { ProcessRuntime } from './processes/process-runtime.ts'
-import { createReconcileLoop } from './reconcile-loop.ts'
+import { createController } from './reconcile-loop.ts'
 import { type ContainerFacts, simulateContainer, unstartedContainer } from './simulated-container.ts'
 import type { Sources } from './sources.ts'
 
@@ -132,22 +132,22 @@ export function createKubelet(options: KubeletOptions, sources: Pick<Sources, 'p
     return plan.wakeAtMs
   }
 
-  const loop = createReconcileLoop({ ...options, name: 'kubelet', reconcile })
   const keyOfUid = (uid: string): string | undefined => [...memories].find(([, memory]) => memory.uid === uid)?.[0]
-  const unsubscribers = [
-    sources.pods.subscribe((change) => {
-      if (change.object.spec.nodeName === identity.name) loop.add(keyOf(change.object))
-    }),
-    processes?.subscribe((uid) => {
-      const key = keyOfUid(uid)
-      if (key !== undefined) loop.add(key)
-    }),
-  ]
+  const controller = createController({
+    ...options,
+    name: 'kubelet',
+    reconcile,
+    watch: (add) => [
+      sources.pods.subscribe(({ object }) => {
+        if (object.spec.nodeName === identity.name) add(keyOf(object))
+      }),
+      ...(processes ? [processes.subscribe((uid) => add(keyOfUid(uid) ?? ''))] : []),
+    ],
+  })
   return {
-    start: () => loop.start(),
+    start: () => controller.start(),
     async stop() {
-      for (const unsubscribe of unsubscribers) unsubscribe?.()
-      await loop.stop()
+      await controller.stop()
       await processes?.stop()
     },
   }

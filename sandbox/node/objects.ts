@@ -213,6 +213,7 @@ export interface PodDisruptionBudget extends KubeObject {
   }
   readonly status?: {
     readonly disruptedPods?: Readonly<Record<string, string>>
+    readonly conditions?: readonly Condition[]
     readonly [field: string]: unknown
   }
 }

@@ -49,3 +49,21 @@ export function createReconcileLoop(options: ReconcileLoopOptions): ReconcileLoo
     stop: () => queue.shutdown(),
   }
 }
+
+export interface ControllerOptions extends ReconcileLoopOptions {
+  /** Connects the loop to what it watches; returns the ways to disconnect. */
+  watch(add: (key: string) => void): readonly (() => void)[]
+}
+
+/** A loop with its subscriptions: connected from the beginning, working between start and stop. */
+export function createController(options: ControllerOptions): Runnable {
+  const loop = createReconcileLoop(options)
+  const unsubscribers = options.watch((key) => loop.add(key))
+  return {
+    start: () => loop.start(),
+    async stop() {
+      for (const unsubscribe of unsubscribers) unsubscribe()
+      await loop.stop()
+    },
+  }
+}

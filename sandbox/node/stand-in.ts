@@ -5,12 +5,16 @@
 import { createAddressPool, loopbackPrefix } from './addresses.ts'
 import { defaultPodDelays, type PodDelays } from './behaviour.ts'
 import type { NodeContext, Runnable } from './context.ts'
+import { createDeploymentController } from './controllers/deployment-controller.ts'
+import { createDisruptionController } from './controllers/disruption-controller.ts'
+import { createEndpointsController } from './controllers/endpoints-controller.ts'
+import { createJobController } from './controllers/job-controller.ts'
 import { createReplicaSetController } from './controllers/replicaset-controller.ts'
 import { createKubelet } from './kubelet.ts'
 import { createNode } from './node.ts'
 import type { ProcessRuntime } from './processes/process-runtime.ts'
 import { createScheduler } from './scheduler.ts'
-import { createSources } from './sources.ts'
+import { createSources, type Sources } from './sources.ts'
 
 export interface NodeStandInOptions extends NodeContext {
   /** `penstock-node` when absent. */
@@ -25,6 +29,14 @@ export interface NodeStandInOptions extends NodeContext {
 
 const SIMULATED_PREFIX = '10.244'
 
+const createControllers = (context: NodeContext, sources: Sources): readonly Runnable[] => [
+  createReplicaSetController(context, sources),
+  createDeploymentController(context, sources),
+  createJobController(context, sources),
+  createEndpointsController(context, sources),
+  createDisruptionController(context, sources),
+]
+
 /** Nothing happens before `start`; after `stop` has resolved no timer, watch or process is left. */
 export function createNodeStandIn(options: NodeStandInOptions): Runnable {
   const { random, processes } = options
@@ -37,7 +49,7 @@ export function createNodeStandIn(options: NodeStandInOptions): Runnable {
     createNode(context, identity),
     createScheduler(context, sources, identity.name),
     createKubelet(processes ? { ...kubeletOptions, processes } : kubeletOptions, sources),
-    ...(options.controllers === 'all' ? [createReplicaSetController(context, sources)] : []),
+    ...(options.controllers === 'all' ? createControllers(context, sources) : []),
   ]
   return {
     start() {

@@ -9,7 +9,7 @@ import type { NodeContext, Runnable } from '../context.ts'
 import { covers } from '../covers.ts'
 import { splitKey } from '../keys.ts'
 import { controllerOf, isTerminating, keyOf, type Pod, type ReplicaSet } from '../objects.ts'
-import { createReconcileLoop } from '../reconcile-loop.ts'
+import { createController } from '../reconcile-loop.ts'
 import type { Sources } from '../sources.ts'
 import { createPodFence } from './fence.ts'
 import { type Claims, decideClaims, renderAdoption, renderRelease } from './pod-adoption.ts'
@@ -107,30 +107,27 @@ export function createReplicaSetController(
     return undefined
   }
 
-  const loop = createReconcileLoop({ ...context, name: 'replicaset', reconcile })
-  const addOwners = (pod: Pod): void => {
+  const ownerKeys = (pod: Pod): readonly string[] => {
     const owner = controllerOf(pod)
     const namespace = pod.metadata.namespace ?? ''
-    if (owner?.kind === replicaSets.kind) loop.add(`${namespace}/${owner.name}`)
-    if (owner) return
-    for (const replicaSet of sources.replicaSets.list(namespace)) {
-      if (compileLabelSelector(replicaSet.spec.selector)(pod.metadata.labels)) loop.add(keyOf(replicaSet))
-    }
+    if (owner) return owner.kind === replicaSets.kind ? [`${namespace}/${owner.name}`] : []
+    return sources.replicaSets
+      .list(namespace)
+      .filter((replicaSet) => compileLabelSelector(replicaSet.spec.selector)(pod.metadata.labels))
+      .map(keyOf)
   }
-  const unsubscribers = [
-    sources.replicaSets.subscribe(({ object }) => loop.add(keyOf(object))),
-    sources.pods.subscribe((change) => {
-      addOwners(change.object)
-      if (change.type === 'updated') addOwners(change.previous)
-    }),
-  ]
-  return {
-    start: () => loop.start(),
-    async stop() {
-      for (const unsubscribe of unsubscribers) unsubscribe()
-      await loop.stop()
-    },
-  }
+  return createController({
+    ...context,
+    name: 'replicaset',
+    reconcile,
+    watch: (add) => [
+      sources.replicaSets.subscribe(({ object }) => add(keyOf(object))),
+      sources.pods.subscribe((change) => {
+        const states = change.type === 'updated' ? [change.object, change.previous] : [change.object]
+        for (const key of states.flatMap(ownerKeys)) add(key)
+      }),
+    ],
+  })
 }
 
 const asFailure = (cause: unknown): { readonly cause: unknown } => ({ cause })
