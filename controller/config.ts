@@ -1,0 +1,165 @@
+/**
+ * Flags and environment, read once, checked and frozen. Nobody else touches `process.env` or `process.argv`. A wrong flag is one sentence that
+ * names it; flags of Argo Rollouts that mean nothing here are accepted and reported, so that its manifests start us unchanged.
+ */
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { notifySettingsSchema } from './notify/settings.ts'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const count = z.coerce.number().int().min(1).max(1_000)
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
+
+const settingsSchema = z.object({
+  kubeconfig: z.string().min(1).optional(),
+  context: z.string().min(1).optional(),
+  namespace: z.string().min(1).optional(),
+  namespaced: flag.default(false),
+  'instance-id': z.string().min(1).optional(),
+  metricsPort: port.default(8090),
+  healthzPort: port.default(8080),
+  'webhook-port': port.default(8088),
+  'bind-address': z.string().min(1).optional(),
+  'leader-elect': flag.default(true),
+  'leader-election-namespace': z.string().min(1).optional(),
+  'rollout-threads': count.default(10),
+  'analysis-threads': count.default(30),
+  qps: z.coerce.number().positive().default(40),
+  burst: z.coerce.number().positive().default(80),
+  loglevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  logformat: z.enum(['json', 'text', '']).default('json'),
+  compat: z.enum(['strict', 'argo']).default('strict'),
+  'allow-outbound': z.array(z.string().min(1)).default([]),
+  'webhook-token-file': z.array(z.string().min(1)).max(4).default([]),
+  'webhook-insecure': flag.default(false),
+  'webhook-tls-cert': z.string().min(1).optional(),
+  'webhook-tls-key': z.string().min(1).optional(),
+  'alert-mapping': z.string().min(1).optional(),
+  'slack-webhook-url-file': z.string().optional(),
+  'slack-token-file': z.string().optional(),
+  'slack-channel': z.string().optional(),
+  'slack-api-url': z.string().optional(),
+  'notify-templates': z.string().optional(),
+})
+type Settings = z.infer<typeof settingsSchema>
+
+/** What Argo Rollouts knows and this controller needs no setting for. */
+const IGNORED = [
+  'rollout-resync',
+  'experiment-threads',
+  'service-threads',
+  'ingress-threads',
+  'ephemeral-metadata-threads',
+  'ephemeral-metadata-update-pod-retries',
+  'kloglevel',
+  'klog-v',
+  'istio-api-version',
+  'istio-dr-mode',
+  'ambassador-api-version',
+  'traffic-split-api-version',
+  'traefik-api-group',
+  'traefik-api-version',
+  'apisix-api-version',
+  'ingress-api-version',
+  'appmesh-crd-version',
+  'aws-target-group-binding-api-version',
+  'alb-tag-key-resource-id',
+  'alb-ingress-classes',
+  'nginx-ingress-classes',
+  'aws-verify-target-group',
+  'self-service-notification-enabled',
+  'controllers',
+  'enable-pprof-address',
+  'leader-election-lease-duration',
+  'leader-election-renew-deadline',
+  'leader-election-retry-period',
+  'electOnly',
+] as const
+
+const LISTS = new Set(['allow-outbound', 'webhook-token-file'])
+const BOOLEANS = new Set(['namespaced', 'leader-elect', 'webhook-insecure'])
+
+export interface Config {
+  readonly settings: Settings
+  readonly notify: z.infer<typeof notifySettingsSchema>
+  /** Where the Lease lives: the namespace of the pod, or of `--namespace`. */
+  readonly leaseNamespace: string
+  /** Restricts the controller to one namespace; undefined: the whole cluster. */
+  readonly watchNamespace: string | undefined
+  readonly prometheusAddress: string | undefined
+  /** Flags of Argo Rollouts that were given and do nothing here. */
+  readonly ignored: readonly string[]
+}
+
+export class ConfigError extends Error {}
+
+export const USAGE = `penstock controller: progressive delivery for Kubernetes
+
+Usage: npm start -- [flags]
+
+${[...Object.keys(settingsSchema.shape)].map((name) => `  --${name}`).join('\n')}
+  --help
+
+Flags of Argo Rollouts that are not listed are accepted and have no effect.`
+
+/** Throws {@link ConfigError} with one sentence; 'help' when help was asked for. */
+export function readConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Config | 'help' {
+  const given = parseFlags(argv)
+  if (given.help) return 'help'
+  const settings = settingsSchema.safeParse(
+    Object.fromEntries(Object.entries(given.values).filter(([name]) => name in settingsSchema.shape)),
+  )
+  if (!settings.success) throw invalid(settings.error, '--')
+  const values = settings.data
+  const notify = notifySettingsSchema.safeParse(
+    definedOnly({
+      slackWebhookUrlFile: values['slack-webhook-url-file'],
+      slackTokenFile: values['slack-token-file'],
+      slackChannel: values['slack-channel'],
+      slackApiUrl: values['slack-api-url'],
+      notifyTemplates: values['notify-templates'],
+    }),
+  )
+  if (!notify.success) throw invalid(notify.error, '')
+  const podNamespace = env.POD_NAMESPACE ?? values.namespace
+  return Object.freeze({
+    settings: values,
+    notify: notify.data,
+    leaseNamespace: values['leader-election-namespace'] ?? podNamespace ?? 'argo-rollouts',
+    watchNamespace: values.namespaced ? (values.namespace ?? podNamespace ?? 'default') : undefined,
+    prometheusAddress: env.ARGO_ROLLOUTS_PROMETHEUS_ADDRESS,
+    ignored: Object.keys(given.values).filter((name) => (IGNORED as readonly string[]).includes(name)),
+  })
+}
+
+function parseFlags(argv: readonly string[]): {
+  readonly help: boolean
+  readonly values: Readonly<Record<string, unknown>>
+} {
+  const names = [...Object.keys(settingsSchema.shape), ...IGNORED]
+  const options = Object.fromEntries(
+    names.map((name) => [name, { type: 'string', multiple: LISTS.has(name) } as const]),
+  )
+  // `--leader-elect` alone means true, as Go's flag packages have it.
+  const args = argv.map((arg) => (BOOLEANS.has(arg.replace(/^--/, '')) ? `${arg}=true` : arg))
+  try {
+    const { values } = parseArgs({ args: [...args], options: { ...options, help: { type: 'boolean' } }, strict: true })
+    const { help, ...rest } = values as Record<string, unknown>
+    return { help: help === true, values: rest }
+  } catch (error) {
+    const message =
+      error instanceof Error ? error.message.split('\n')[0]?.replace(/\. To specify.*/, '') : 'a flag does not parse'
+    throw new ConfigError(`${message}; see --help`)
+  }
+}
+
+function invalid(error: z.ZodError, prefix: string): ConfigError {
+  const issue = error.issues[0]
+  return new ConfigError(`${prefix}${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'does not fit'}`)
+}
+
+const definedOnly = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))

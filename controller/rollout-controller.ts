@@ -1,0 +1,44 @@
+/**
+ * The queue around the reconciler of rollouts: which changes put which key in, when a pass runs. It must not look into a Rollout.
+ */
+import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts'
+import { keyOf, type RolloutCaches, watchKeys } from './reconcile/caches.ts'
+import { type RolloutDeps, reconcileRollout } from './reconcile/rollout.ts'
+import type { MetricRegistry } from './runtime/metrics.ts'
+
+export interface RolloutControllerOptions {
+  readonly deps: RolloutDeps
+  readonly caches: RolloutCaches
+  readonly concurrency: number
+  readonly registry: MetricRegistry
+}
+
+export interface Controller {
+  /** Begins to reconcile, everything that exists first. Call once, after the caches have synced. */
+  start(): void
+  /** Takes no more keys; resolves when running passes have ended. */
+  stop(): Promise<void>
+}
+
+export function createRolloutController({ deps, caches, concurrency, registry }: RolloutControllerOptions): Controller {
+  const queue: WorkQueue = createWorkQueue({
+    name: 'rollouts',
+    clock: deps.clock,
+    log: deps.log,
+    concurrency,
+    metrics: registry,
+    process: (key) => reconcileRollout(key, deps),
+  })
+  let unsubscribe = (): void => {}
+  return {
+    start() {
+      unsubscribe = watchKeys(caches, (key) => queue.add(key))
+      for (const rollout of caches.rollouts.list()) queue.add(keyOf(rollout))
+      queue.start()
+    },
+    async stop() {
+      unsubscribe()
+      await queue.shutdown()
+    },
+  }
+}
