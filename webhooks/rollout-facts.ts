@@ -51,14 +51,18 @@ export function readRolloutFacts(rollout: Rollout, replicaSets: readonly Replica
   const started = readOutbox(annotations).find(
     (notice) => notice.kind === 'UpdateStarted' && notice.revision === revision && notice.podHash === canaryHash,
   )
+  const createdMs = parseInstant(canary?.metadata.creationTimestamp)
+  const abortedAtMs = parseInstant(rollout.status?.abortedAt)
   return {
     state: readState(rollout),
     canaryHash,
     stableHash: rollout.status?.stableRS ?? '',
     revision,
-    // A ReplicaSet that is used again after a rollback is older than its revision, so the notice goes first where there is one.
-    canaryTrafficSinceMs: latest(parseInstant(canary?.metadata.creationTimestamp), parseInstant(started?.at)),
-    abortedAtMs: parseInstant(rollout.status?.abortedAt),
+    // A ReplicaSet that is used again after a rollback is older than its revision: then the notice tells. After a retry the former
+    // abort stays in status, and what fired before it is about the former try.
+    canaryTrafficSinceMs:
+      createdMs === undefined ? undefined : latest(createdMs, parseInstant(started?.at), abortedAtMs),
+    abortedAtMs,
     requests: readAbortRequests(annotations),
     unattributed: readAction(annotations?.[UNATTRIBUTED_ALERTS]),
   }

@@ -153,6 +153,11 @@ describe('the same episode again', () => {
   test('another alert is not a duplicate', () => {
     assert.equal(says({ rollout: stored(), alert: { fingerprint: 'f00dcafe0000000' } }), 'abort AlertFiring')
   })
+  test('after a retry, what fired before the abort is about the former try', () => {
+    const status = { abortedAt: '2026-01-01T00:02:00Z' }
+    assert.equal(says({ rollout: { status } }), 'ignored OlderThanCanary')
+    assert.equal(says({ rollout: { status }, alert: { startsAt: '2026-01-01T00:03:00Z' } }), 'abort AlertFiring')
+  })
   test('a stored pause does not hide an abort', () => {
     const rollout = stored({ mapping: { unattributed: 'pause' } })
     assert.equal(says({ rollout, mapping: { unattributed: 'pause' } }), 'ignored Duplicate')
@@ -188,9 +193,9 @@ describe('the request that is stored', () => {
     assert.ok(isPending(request, { podHash: 'canary1', revision: 2, abortedAt: undefined }))
   })
   test('is later than the last abort, even with a clock behind', () => {
-    const abortedAt = '2026-01-01T00:10:00Z'
-    const request = requestOf({ rollout: { status: { abortedAt } } })
-    assert.equal(request.receivedAt, '2026-01-01T00:10:01Z')
+    const abortedAt = '2026-01-01T00:01:05Z'
+    const request = requestOf({ rollout: { status: { abortedAt } }, nowMs: T0 + 30_000 })
+    assert.equal(request.receivedAt, '2026-01-01T00:01:06Z')
     assert.ok(isPending(request, { podHash: 'canary1', revision: 2, abortedAt }))
   })
   test('is bounded and has no control characters, whatever the alert says', () => {
