@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { KubeObject } from '../../../controller/api/meta.ts'
+import { createInformers } from '../../../controller/kube/informers.ts'
+import { httpRoutes, pods } from '../../../controller/kube/kinds.ts'
+import { silentLogger } from '../../../controller/runtime/log.ts'
+import { createMetricRegistry, renderMetrics } from '../../../controller/runtime/metrics.ts'
+import { createFakeClock } from '../../fakes/fake-clock.ts'
+import { seededRandom } from '../../fakes/fake-random.ts'
+import { createScriptedKube, kubeFailure, listOf } from '../../fakes/scripted-kube.ts'
+
+function setUp() {
+  const clock = createFakeClock()
+  const kube = createScriptedKube()
+  const metrics = createMetricRegistry()
+  const informers = createInformers({ client: kube.client, clock, random: seededRandom(5), log: silentLogger, metrics })
+  return { clock, kube, metrics, informers }
+}
+
+const route: KubeObject = { metadata: { name: 'web', namespace: 'shop', uid: 'u', resourceVersion: '3' } }
+
+describe('informers', () => {
+  test('one watch per kind and selector, however many ask, with the indexes of all', async () => {
+    const { clock, kube, informers } = setUp()
+    const first = informers.for(pods, { indexers: { byName: (object) => [object.metadata.name] } })
+    const second = informers.for(pods, { indexers: { byNamespace: (object) => [object.metadata.namespace ?? ''] } })
+    informers.for(pods, { labelSelector: 'app=x' })
+    assert.equal(first, second)
+    informers.start()
+    await clock.settle()
+    assert.equal(kube.watches.length, 2)
+    assert.deepEqual(first.byIndex('byNamespace', 'shop'), [])
+    assert.equal(informers.find(pods), first)
+    await informers.stop()
+  })
+
+  test('are ready when every cache is filled, and not when a watch has been silent too long', async () => {
+    const { clock, kube, informers } = setUp()
+    informers.for(pods)
+    assert.match(informers.unready() ?? '', /pods not listed yet/)
+    let synced: boolean | undefined
+    void informers.waitForSync(new AbortController().signal).then((result) => {
+      synced = result
+    })
+    kube.answerLists(kubeFailure(500), listOf('1'))
+    informers.start()
+    await clock.settle()
+    assert.equal(synced, undefined)
+    await clock.advance(2_000)
+    assert.equal(synced, true)
+    assert.equal(informers.unready(), undefined)
+    kube.answerLists(kubeFailure(0, 'ConnectionLost'))
+    kube.onWatch((watch) => watch.fail(kubeFailure(0, 'ConnectionLost')))
+    kube.lastWatch().fail(kubeFailure(0, 'ConnectionLost'))
+    await clock.advance(300_000)
+    assert.equal(informers.unready(), undefined, 'a short outage is not a reason to be replaced')
+    await clock.advance(60_000)
+    assert.match(informers.unready() ?? '', /watch of pods silent for 3\d\d s/)
+    await informers.stop()
+  })
+
+  test('waitForSync gives up with its signal', async () => {
+    const { clock, kube, informers } = setUp()
+    kube.answerLists(kubeFailure(500))
+    informers.for(pods)
+    informers.start()
+    const controller = new AbortController()
+    const waiting = informers.waitForSync(controller.signal)
+    await clock.settle()
+    controller.abort()
+    assert.equal(await waiting, false)
+    await informers.stop()
+  })
+
+  test('an optional kind that is not installed counts as empty and is picked up when it appears', async () => {
+    const { clock, kube, informers } = setUp()
+    kube.answerLists(kubeFailure(404, 'NotFound'))
+    const routes = informers.for(httpRoutes, { optional: true })
+    informers.start()
+    await clock.settle()
+    assert.equal(informers.hasSynced(), true)
+    assert.equal(informers.unready(), undefined)
+    kube.answerLists(listOf('3', route))
+    await clock.advance(31_000)
+    assert.equal(routes.get('shop', 'web')?.metadata.name, 'web')
+    await informers.stop()
+  })
+
+  test('a kind that must be there and is not keeps the process unready', async () => {
+    const { clock, kube, informers } = setUp()
+    kube.answerLists(kubeFailure(404, 'NotFound'))
+    informers.for(httpRoutes)
+    informers.start()
+    await clock.settle()
+    assert.equal(informers.hasSynced(), false)
+    await informers.stop()
+  })
+
+  test('metrics tell the time of the last sign of life per kind', async () => {
+    const { clock, kube, metrics, informers } = setUp()
+    informers.for(pods)
+    informers.start()
+    await clock.advance(10_000)
+    kube.lastWatch().emit({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '9' } } })
+    await clock.settle()
+    const text = await renderMetrics(metrics)
+    const seconds = Date.UTC(2026, 0, 1) / 1000 + 10
+    assert.ok(text.includes(`penstock_watch_last_event_timestamp_seconds{kind="pods"} ${seconds}`), text)
+    await informers.stop()
+  })
+})
