@@ -9,6 +9,7 @@ import {
   readAbortRequests,
 } from '../controller/api/abort-request.ts'
 import type { ReplicaSet, Rollout } from '../controller/api/rollout.ts'
+import { applyMergePatch } from '../controller/kube/apply.ts'
 import { isConflict, type KubeClient, KubeError } from '../controller/kube/client.ts'
 import { refOf, rollouts } from '../controller/kube/kinds.ts'
 import type { Clock } from '../controller/runtime/clock.ts'
@@ -39,7 +40,6 @@ export interface NamedAlert {
   readonly target: AlertTarget
 }
 
-const FIELD_MANAGER = 'penstock-alerts'
 /** Conflicts in a row before the sender is asked to come again. */
 const MOST_ATTEMPTS = 8
 /** An annotation that grows by more than this in one go helps nobody; the first abort is always among them. */
@@ -95,9 +95,9 @@ export function mergeRequests(
 
 async function applyRequests(rollout: Rollout, added: readonly AbortRequest[], deps: IntentDeps, signal: AbortSignal) {
   const requests = mergeRequests(readAbortRequests(rollout.metadata.annotations), added)
-  const { resourceVersion } = rollout.metadata
-  const body = { metadata: { resourceVersion, annotations: { [ABORT_REQUESTS]: JSON.stringify(requests) } } }
-  await deps.client.patch(refOf(rollouts, rollout), 'merge', body, { fieldManager: FIELD_MANAGER, signal })
+  const patch = { metadata: { annotations: { [ABORT_REQUESTS]: JSON.stringify(requests) } } }
+  const precondition = { resourceVersion: rollout.metadata.resourceVersion ?? '' }
+  await applyMergePatch(deps.client, refOf(rollouts, rollout), patch, { precondition, signal })
 }
 
 // Gone is decided anew as well: the live read then says that there is no such Rollout.

@@ -38,13 +38,13 @@ function readTokens(files: readonly string[]): readonly string[] {
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '')
-    if (lines.length === 0) throw new Error(`webhook token file ${file}: holds no token`)
+    if (lines.length === 0) throw new Error(`--webhook-token-file ${file}: holds no token`)
     return lines
   })
-  if (tokens.length > MOST_TOKENS) throw new Error(`webhook token files: hold more than ${MOST_TOKENS} tokens`)
+  if (tokens.length > MOST_TOKENS) throw new Error(`--webhook-token-file: holds more than ${MOST_TOKENS} tokens`)
   const short = tokens.findIndex((token) => token.length < SHORTEST_TOKEN)
   if (short >= 0)
-    throw new Error(`webhook token files: token ${short + 1} is shorter than ${SHORTEST_TOKEN} characters`)
+    throw new Error(`--webhook-token-file: token ${short + 1} is shorter than ${SHORTEST_TOKEN} characters`)
   return tokens
 }
 

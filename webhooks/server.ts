@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import type { KubeClient } from '../controller/kube/client.ts'
 import type { Clock } from '../controller/runtime/clock.ts'
 import type { Logger } from '../controller/runtime/log.ts'
@@ -17,10 +18,21 @@ import { createAlertEndpoint } from './alert-endpoint.ts'
 import { declareAlertMetrics } from './alert-metrics.ts'
 import { type BearerTokens, openBearerTokens } from './bearer-tokens.ts'
 import type { AlertMapping } from './mapping.ts'
-import type { WebhookSettings } from './settings.ts'
+
+export interface WebhookSettings {
+  /** 0 takes a free port. */
+  readonly webhookPort: number
+  /** One token a line; two at a time allow rotation. */
+  readonly webhookTokenFiles: readonly string[]
+  /** Take posts without a token; only without token files. */
+  readonly webhookInsecure: boolean
+  /** PEM files; both or none. */
+  readonly webhookTlsCert?: string | undefined
+  readonly webhookTlsKey?: string | undefined
+}
 
 export interface WebhookServerDeps {
-  readonly settings: Omit<WebhookSettings, 'alertMapping'>
+  readonly settings: WebhookSettings
   readonly mapping: AlertMapping
   readonly client: Pick<KubeClient, 'get' | 'patch'>
   readonly cache: RolloutCache
@@ -50,9 +62,12 @@ const STOP_WITHIN_MS = 5000
 
 function openTokens(deps: WebhookServerDeps): BearerTokens | undefined {
   const { webhookTokenFiles, webhookInsecure } = deps.settings
+  if (webhookTokenFiles.length > 0 && webhookInsecure) {
+    throw new Error('--webhook-insecure contradicts --webhook-token-file: give one of them')
+  }
   if (webhookTokenFiles.length > 0) return openBearerTokens(webhookTokenFiles, deps)
   if (webhookInsecure) return undefined
-  throw new Error('webhook receiver: set --webhook-token-file, or --webhook-insecure to take alerts from anybody')
+  throw new Error('the alert receiver needs --webhook-token-file, or --webhook-insecure to take alerts from anybody')
 }
 
 interface TlsFiles {
@@ -60,17 +75,22 @@ interface TlsFiles {
   readonly key: string
 }
 
-function findTlsFiles({
-  webhookTlsCert: cert,
-  webhookTlsKey: key,
-}: WebhookServerDeps['settings']): TlsFiles | undefined {
-  return cert !== undefined && key !== undefined ? { cert, key } : undefined
+function findTlsFiles({ webhookTlsCert: cert, webhookTlsKey: key }: WebhookSettings): TlsFiles | undefined {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined || key === undefined)
+    throw new Error('TLS needs both --webhook-tls-cert and --webhook-tls-key')
+  return { cert, key }
 }
 
-const readTls = ({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } => ({
-  cert: readFileSync(cert),
-  key: readFileSync(key),
-})
+function readTls({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } {
+  try {
+    const pem = { cert: readFileSync(cert), key: readFileSync(key) }
+    createSecureContext(pem)
+    return pem
+  } catch (error) {
+    throw new Error(`--webhook-tls-cert, --webhook-tls-key: not usable (${(error as Error).message})`, { cause: error })
+  }
+}
 
 /** Follows a renewed certificate on disk; connections that exist keep the old one. Returns how to stop following. */
 function followCertificate(server: HttpsServer, files: TlsFiles, deps: WebhookServerDeps): () => void {

@@ -5,6 +5,7 @@
 import { type Notice, OUTBOX, readOutbox } from '../api/notice.ts'
 import type { Rollout } from '../api/rollout.ts'
 import { formatInstant } from '../api/scalars.ts'
+import { applyMergePatch } from '../kube/apply.ts'
 import { isConflict, type KubeClient, KubeError } from '../kube/client.ts'
 import { refOf, rollouts } from '../kube/kinds.ts'
 
@@ -36,10 +37,10 @@ export async function markNotice(
   for (let attempt = 1; rollout && rollout.metadata.uid === read.metadata.uid; attempt += 1) {
     const marked = markDelivered(readOutbox(rollout.metadata.annotations), id, mark)
     if (!marked) return
-    const { resourceVersion } = rollout.metadata
-    const body = { metadata: { resourceVersion, annotations: { [OUTBOX]: JSON.stringify(marked) } } }
+    const patch = { metadata: { annotations: { [OUTBOX]: JSON.stringify(marked) } } }
+    const precondition = { resourceVersion: rollout.metadata.resourceVersion ?? '' }
     try {
-      await client.patch(refOf(rollouts, rollout), 'merge', body, { fieldManager: 'penstock-notifications' })
+      await applyMergePatch(client, refOf(rollouts, rollout), patch, { precondition })
       return
     } catch (error) {
       if (error instanceof KubeError && error.code === 404) return

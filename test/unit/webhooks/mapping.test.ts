@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { defaultAlertMapping, parseAlertMapping } from '../../../webhooks/mapping.ts'
-import { webhookSettingsSchema } from '../../../webhooks/settings.ts'
 
 describe('the alert mapping file', () => {
   test('an empty file is the default mapping', () => {
@@ -42,18 +41,4 @@ rules:
       assert.ok(!parsed.error.includes('\n'))
     })
   }
-})
-
-describe('the receiver settings', () => {
-  const fieldsInError = (settings: object): readonly PropertyKey[] =>
-    webhookSettingsSchema.safeParse(settings).error?.issues.map((issue) => issue.path[0] ?? '') ?? []
-  test('a token file or the word insecure is needed, not both', () => {
-    assert.deepEqual(fieldsInError({}), ['webhookTokenFiles'])
-    assert.deepEqual(fieldsInError({ webhookInsecure: true, webhookTokenFiles: ['/t'] }), ['webhookInsecure'])
-    assert.deepEqual(fieldsInError({ webhookTokenFiles: ['/t'] }), [])
-    assert.deepEqual(fieldsInError({ webhookInsecure: true }), [])
-  })
-  test('TLS needs certificate and key', () => {
-    assert.deepEqual(fieldsInError({ webhookInsecure: true, webhookTlsCert: '/c' }), ['webhookTlsCert'])
-  })
 })

@@ -230,6 +230,18 @@ describe('the start of the receiver', () => {
     const { post } = await setUp({ settings: { ...settings, webhookInsecure: true } })
     assert.equal((await post(one, { authorization: '' })).status, 200)
   })
+  test('is refused with contradicting flags and with half of a TLS pair', async () => {
+    await assert.rejects(
+      setUp({ settings: { ...settings, webhookInsecure: true, webhookTokenFiles: [tokenFile] } }),
+      /--webhook-insecure contradicts --webhook-token-file/,
+    )
+    const insecure = { ...settings, webhookInsecure: true, webhookTlsCert: tokenFile }
+    await assert.rejects(setUp({ settings: insecure }), /needs both --webhook-tls-cert and --webhook-tls-key/)
+    await assert.rejects(
+      setUp({ settings: { ...insecure, webhookTlsKey: tokenFile } }),
+      /--webhook-tls-key: not usable/,
+    )
+  })
   test('is refused with an empty, a short or no token in the file', async () => {
     writeFileSync(tokenFile, ' \n')
     await assert.rejects(setUp(), /holds no token/)
