@@ -56,6 +56,13 @@ export function computeStatus(input: PassInput): AnalysisRunStatus {
   }
 }
 
+/** Whether a run takes no new measurements: it was told to end, or a metric that counts has ended badly. */
+export const endsRun = (spec: AnalysisRunSpec, status: AnalysisRunStatus | undefined): boolean =>
+  spec.terminate === true ||
+  (status?.metricResults ?? []).some(
+    (result) => !result.dryRun && isCompleted(result.phase) && result.phase !== 'Successful',
+  )
+
 /** The status of a run that cannot be measured at all. */
 export const computeInvalidStatus = (
   status: AnalysisRunStatus | undefined,

@@ -1,0 +1,112 @@
+/**
+ * Wires the reconciler of AnalysisRuns to caches, a key queue and metrics. It takes part in the process's life (start, stop, health) and must not
+ * decide anything about a run.
+ */
+import { type AnalysisRun, isCompleted } from '../../controller/api/analysis.ts'
+import type { KubeObject } from '../../controller/api/meta.ts'
+import type { KubeClient } from '../../controller/kube/client.ts'
+import type { EventRecorder } from '../../controller/kube/events.ts'
+import { createFence } from '../../controller/kube/fence.ts'
+import type { Informers } from '../../controller/kube/informers.ts'
+import { analysisRuns } from '../../controller/kube/kinds.ts'
+import { createWorkQueue, type Result } from '../../controller/kube/work-queue.ts'
+import type { Clock } from '../../controller/runtime/clock.ts'
+import type { HttpTransport } from '../../controller/runtime/http.ts'
+import type { Logger } from '../../controller/runtime/log.ts'
+import type { MetricRegistry } from '../../controller/runtime/metrics.ts'
+import type { Redactor } from '../../controller/runtime/redact.ts'
+import { reconcileAnalysisRun } from './analysis-run.ts'
+import type { AnalysisConfig, RunDeps } from './deps.ts'
+import { createRunMetrics } from './run-metrics.ts'
+
+export interface AnalysisControllerOptions {
+  readonly client: KubeClient
+  readonly informers: Informers
+  readonly clock: Clock
+  readonly log: Logger
+  readonly http: HttpTransport
+  readonly metrics: MetricRegistry
+  readonly events: EventRecorder
+  readonly redactor: Redactor
+  readonly config: AnalysisConfig
+}
+
+export interface AnalysisController {
+  /** Begins to work; the caches must be filled. */
+  start(): void
+  /** Gives up what is in flight and resolves when no pass runs any more. It cannot be started again. */
+  stop(): Promise<void>
+  /** What is wrong in one sentence; undefined while all is well. */
+  health(): string | undefined
+}
+
+const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`
+
+/** Ask for it before `informers.start()` or after; it opens the cache of AnalysisRuns. */
+export function createAnalysisController(options: AnalysisControllerOptions): AnalysisController {
+  const { clock, log, informers } = options
+  const runs = informers.for<AnalysisRun>(analysisRuns)
+  const fence = createFence({ clock, log, client: options.client, caches: informers })
+  const metrics = createRunMetrics(options.metrics, runs)
+  const deps: RunDeps = { ...options, runs, fence, metrics }
+  const inFlight = new Map<string, AbortController>()
+  let unsubscribe: () => void = () => {}
+  let state: 'idle' | 'running' | 'stopped' = 'idle'
+
+  async function runPass(key: string): Promise<Result> {
+    const [namespace = '', name = ''] = key.split('/')
+    const cancel = new AbortController()
+    inFlight.set(key, cancel)
+    const startedMs = clock.monotonicMs()
+    try {
+      return await reconcileAnalysisRun(key, deps, cancel.signal)
+    } catch (error) {
+      metrics.countFailedPass(namespace, name)
+      throw error
+    } finally {
+      inFlight.delete(key)
+      if (runs.get(namespace, name)) metrics.observePass(namespace, name, (clock.monotonicMs() - startedMs) / 1000)
+    }
+  }
+
+  const queue = createWorkQueue({
+    name: 'analysisruns',
+    clock,
+    log,
+    concurrency: options.config.threads,
+    process: runPass,
+    metrics: options.metrics,
+  })
+
+  function forget(key: string, run: AnalysisRun): void {
+    inFlight.get(key)?.abort()
+    queue.forget(key)
+    fence.forget(key)
+    metrics.forget(run.metadata.namespace ?? '', run.metadata.name)
+  }
+
+  return {
+    start() {
+      if (state !== 'idle') return
+      state = 'running'
+      unsubscribe = runs.subscribe((change) => {
+        const key = keyOf(change.object)
+        if (change.type === 'deleted') return forget(key, change.object)
+        if (change.object.spec?.terminate === true) inFlight.get(key)?.abort()
+        if (needsWork(change.object)) queue.add(key)
+      })
+      for (const run of runs.list()) if (needsWork(run)) queue.add(keyOf(run))
+      queue.start()
+    },
+    async stop() {
+      state = 'stopped'
+      unsubscribe()
+      for (const cancel of inFlight.values()) cancel.abort()
+      await queue.shutdown()
+    },
+    health: () => (state === 'stopped' ? 'the analysis controller is stopped' : undefined),
+  }
+}
+
+/** A finished run costs nothing, unless it has a time to live. */
+const needsWork = (run: AnalysisRun): boolean => !isCompleted(run.status?.phase) || run.spec?.ttlStrategy !== undefined

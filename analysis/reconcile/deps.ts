@@ -1,0 +1,36 @@
+/** What the reconciler of AnalysisRuns is given: ports only, built once by the composition root. */
+import type { AnalysisRun } from '../../controller/api/analysis.ts'
+import type { ObjectCache } from '../../controller/kube/cache.ts'
+import type { KubeClient } from '../../controller/kube/client.ts'
+import type { EventRecorder } from '../../controller/kube/events.ts'
+import type { Fence } from '../../controller/kube/fence.ts'
+import type { Clock } from '../../controller/runtime/clock.ts'
+import type { HttpTransport } from '../../controller/runtime/http.ts'
+import type { Logger } from '../../controller/runtime/log.ts'
+import type { Redactor } from '../../controller/runtime/redact.ts'
+import type { VerdictMode } from '../domain/verdict.ts'
+import type { RunMetrics } from './run-metrics.ts'
+
+export interface AnalysisConfig {
+  /** Runs worked on at the same time; Argo's `--analysis-threads`, 30. */
+  readonly threads: number
+  /** Only runs with this instance-id label; absent: only runs without one. */
+  readonly instanceId?: string
+  /** `argo` where a run carries no annotation of its own. */
+  readonly compat: VerdictMode
+  /** For prometheus metrics without an address. */
+  readonly prometheusAddress?: string
+}
+
+export interface RunDeps {
+  readonly client: Pick<KubeClient, 'get' | 'patch' | 'delete'>
+  readonly runs: ObjectCache<AnalysisRun>
+  readonly fence: Fence
+  readonly clock: Clock
+  readonly log: Logger
+  readonly http: HttpTransport
+  readonly redactor: Redactor
+  readonly events: EventRecorder
+  readonly metrics: RunMetrics
+  readonly config: AnalysisConfig
+}

@@ -1,0 +1,57 @@
+/**
+ * Resolves the secret arguments of a run at the last moment. A value lives in memory for one pass, is registered with the log's redactor, and is
+ * masked in every text that leaves the pass.
+ */
+import type { AnalysisRun } from '../../controller/api/analysis.ts'
+import type { KubeObject } from '../../controller/api/meta.ts'
+import { secrets } from '../../controller/kube/kinds.ts'
+import type { ArgumentValues } from '../domain/args.ts'
+import { SECRET_MASK } from '../domain/decide.ts'
+import type { RunDeps } from './deps.ts'
+
+interface Secret extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>
+}
+
+export interface ResolvedArguments {
+  readonly values: ArgumentValues
+  /** The text with every secret value of this run replaced. */
+  readonly mask: (text: string) => string
+}
+
+/** A secret that is not there is a problem of the measurement, not of the run: it may still come. Throws KubeError without an answer. */
+export async function resolveArguments(
+  run: AnalysisRun,
+  deps: RunDeps,
+): Promise<ResolvedArguments | { readonly problem: string }> {
+  const values = new Map<string, string>()
+  const secretValues: string[] = []
+  for (const { name, value, valueFrom } of run.spec.args ?? []) {
+    const ref = valueFrom?.secretKeyRef
+    if (value !== undefined || !ref) {
+      values.set(name, value ?? '')
+      continue
+    }
+    const namespace = run.metadata.namespace
+    const secret = await deps.client.get<Secret>({
+      kind: secrets,
+      name: ref.name,
+      ...(namespace === undefined ? {} : { namespace }),
+    })
+    const encoded = secret?.data?.[ref.key]
+    if (encoded === undefined)
+      return { problem: `args.${name}: secret ${ref.name} ${secret ? `has no key ${ref.key}` : 'not found'}` }
+    const resolved = Buffer.from(encoded, 'base64').toString('utf8')
+    deps.redactor.registerSecret(resolved)
+    values.set(name, resolved)
+    if (resolved !== '') secretValues.push(resolved)
+  }
+  return { values, mask: createMask(secretValues, deps) }
+}
+
+/** Longest first, so that one secret inside another does not leave the rest of it standing. */
+function createMask(secretValues: readonly string[], deps: RunDeps): (text: string) => string {
+  const longestFirst = [...secretValues].sort((a, b) => b.length - a.length)
+  return (text) =>
+    deps.redactor.redact(longestFirst.reduce((masked, secret) => masked.replaceAll(secret, SECRET_MASK), text))
+}
