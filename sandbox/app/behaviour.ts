@@ -1,0 +1,56 @@
+/**
+ * How the demo's service behaves, read once from its environment: how often it fails, how long it takes, whether it takes orders. Pure.
+ */
+export interface Behaviour {
+  readonly host: string
+  readonly port: number
+  readonly version: string
+  /** Pod-template hash of this revision, told to clients in a header. */
+  readonly podTemplateHash: string
+  /** Share of requests answered with 500, 0..1. */
+  readonly errorRate: number
+  /** Middle of the time an answer takes; single answers differ by up to a fifth. */
+  readonly latencyMs: number
+  /** Share of requests that become an order, 0..1. */
+  readonly orderRate: number
+  /** How long it goes on taking requests after SIGTERM, for clients that have not heard yet. */
+  readonly lingerMs: number
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+function readNumber(env: Env, name: string, fallback: number, most: number): number {
+  const text = env[name]
+  if (text === undefined || text === '') return fallback
+  const value = Number(text)
+  if (Number.isFinite(value) && value >= 0 && value <= most) return value
+  throw new Error(`${name}: expected a number between 0 and ${most}, got "${text}"`)
+}
+
+/** Throws one sentence that names the variable when a value makes no sense. */
+export function readBehaviour(env: Env): Behaviour {
+  const orders = env.ORDERS ?? 'on'
+  if (orders !== 'on' && orders !== 'off') throw new Error(`ORDERS: expected "on" or "off", got "${orders}"`)
+  return {
+    host: env.HOST ?? '0.0.0.0',
+    port: readNumber(env, 'PORT', 8080, 65_535),
+    version: env.VERSION ?? 'unknown',
+    podTemplateHash: env.POD_TEMPLATE_HASH ?? '',
+    errorRate: readNumber(env, 'ERROR_RATE', 0, 1),
+    latencyMs: readNumber(env, 'LATENCY_MS', 60, 10_000) * readNumber(env, 'LATENCY_FACTOR', 1, 100),
+    orderRate: orders === 'on' ? readNumber(env, 'ORDER_RATE', 0.3, 1) : 0,
+    lingerMs: readNumber(env, 'LINGER_MS', 1_000, 60_000),
+  }
+}
+
+/**
+ * Evenly spread numbers in [0, 1) (golden-ratio sequence): the shares of a demo come out as configured after a hundred requests, where
+ * chance would need thousands.
+ */
+export function createSpread(start: number): () => number {
+  let value = start % 1
+  return () => {
+    value = (value + 0.618_033_988_749_895) % 1
+    return value
+  }
+}

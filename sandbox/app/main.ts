@@ -1,0 +1,56 @@
+/**
+ * The demo's service: a shop that answers after a while, sometimes fails and mostly sells. It starts fast, imports nothing but Node and
+ * stops without losing a request. It must not know Penstock.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
+import { createSpread, readBehaviour } from './behaviour.ts'
+import { createAppMetrics } from './exposition.ts'
+
+const behaviour = readBehaviour(process.env)
+const metrics = createAppMetrics(behaviour.orderRate > 0)
+const failures = createSpread(0.5)
+const delays = createSpread(0)
+const orders = createSpread(0.5)
+let isStopping = false
+
+function answerShop(request: IncomingMessage, response: ServerResponse): void {
+  const startedMs = performance.now()
+  request.resume()
+  const delayMs = behaviour.latencyMs * (0.8 + 0.4 * delays())
+  setTimeout(() => {
+    const code = failures() < behaviour.errorRate ? 500 : 200
+    if (code === 200 && orders() < behaviour.orderRate) metrics.order()
+    metrics.observe(request.method === 'POST' ? 'POST' : 'GET', code, (performance.now() - startedMs) / 1000)
+    response.writeHead(code, {
+      'content-type': 'application/json',
+      'x-pod-template-hash': behaviour.podTemplateHash,
+      ...(isStopping ? { connection: 'close' } : {}),
+    })
+    response.end(`{"version":${JSON.stringify(behaviour.version)}}\n`)
+  }, delayMs)
+}
+
+const server = createServer((request, response) => {
+  switch (request.url) {
+    case '/healthz':
+      response.writeHead(isStopping ? 503 : 200).end()
+      return
+    case '/metrics':
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(metrics.render())
+      return
+    default:
+      answerShop(request, response)
+  }
+})
+server.keepAliveTimeout = 60_000
+server.listen(behaviour.port, behaviour.host)
+
+process.on('SIGTERM', () => {
+  isStopping = true
+  // New requests are served until every proxy has heard that this pod leaves; only then the door is closed.
+  setTimeout(() => {
+    server.close(() => process.exit(0))
+    server.closeIdleConnections()
+  }, behaviour.lingerMs)
+})
