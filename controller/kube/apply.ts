@@ -69,12 +69,15 @@ export function applyMergePatch<T extends KubeObject>(
   return client.patch<T>(ref, 'merge', body, { fieldManager, ...options })
 }
 
-/** True when the object is no longer the one the write was decided for: look again, then decide again. */
+/**
+ * True when the object is no longer the one the write was decided for: look again, then decide
+ * again. Servers say so with 409, and with 422 for a failed JSON patch test and for another uid.
+ */
 export const isPreconditionFailed = (error: unknown): boolean =>
   isConflict(error) ||
   (error instanceof KubeError &&
     error.code === 422 &&
-    /test|precondition|server rejected our request/i.test(error.message))
+    /metadata\.uid|precondition|test|server rejected our request/i.test(error.message))
 
 /** One path segment of a JSON pointer. */
 export const escapeJsonPointer = (segment: string): string => segment.replace(/~/g, '~0').replace(/\//g, '~1')

@@ -3,8 +3,8 @@
  * and again just before the bytes leave. Reads always pass. It must be the only writing client outside leader election.
  */
 import type { KubeClient } from './client.ts'
-import { notLeader } from './http-call.ts'
 import { describeRef, kindId } from './kinds.ts'
+import { notLeader } from './no-answer.ts'
 
 /** Writes through the result throw KubeError with code 0 and reason NotLeader while `mayWrite` is false. */
 export function createGatedClient(client: KubeClient, mayWrite: () => boolean): KubeClient {

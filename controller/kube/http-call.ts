@@ -15,8 +15,10 @@ import type { Logger } from '../runtime/log.ts'
 import { jitter, type Random } from '../runtime/random.ts'
 import { KubeError, noAnswerReasons, type ResourceKind } from './client.ts'
 import type { ApiAccess, Credentials } from './credentials.ts'
+import { createWarningLog, parseAnswer, readText } from './http-answer.ts'
 import type { HttpClientMetrics } from './http-client-metrics.ts'
 import type { HttpPool } from './http-pool.ts'
+import { notLeader, renderNoAnswer } from './no-answer.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { parseFailure } from './request-path.ts'
 
@@ -62,7 +64,6 @@ const methods: Readonly<Record<HttpVerb, Dispatcher.HttpMethod>> = {
 const MAX_RETRIES = 4
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_WAIT_MS = 10_000
-const MOST_WARNINGS = 256
 
 export const describeCall = (call: HttpCall): string => `${call.verb} ${call.path.split('?')[0] ?? ''}`
 
@@ -71,47 +72,6 @@ function isWorthRetry(call: HttpCall, error: KubeError): boolean {
   if (call.verb !== 'get' && call.verb !== 'list') return false
   if (error.code === 0) return error.reason === noAnswerReasons.lost || error.reason === noAnswerReasons.notSent
   return error.code >= 502 && error.code <= 504
-}
-
-/** The error of a write that the fencing gate has stopped. It was certainly not applied. */
-export const notLeader = (request: string): KubeError =>
-  new KubeError(
-    { code: 0, reason: noAnswerReasons.notLeader, message: 'this process does not hold the lease; nothing was sent' },
-    request,
-  )
-
-const notSentCodes = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-])
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-
-function wasNeverSent(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.every(wasNeverSent)
-  return notSentCodes.has(codeOf(error))
-}
-
-/** A failure without an answer as {@link KubeError} with code 0. */
-export function renderNoAnswer(error: unknown, request: string, timedOut: boolean): KubeError {
-  if (error instanceof KubeError) return error
-  const reason = timedOut
-    ? noAnswerReasons.timeout
-    : wasNeverSent(error)
-      ? noAnswerReasons.notSent
-      : noAnswerReasons.lost
-  const message = timedOut ? 'no answer within the deadline' : error instanceof Error ? error.message : String(error)
-  return new KubeError({ code: 0, reason, message: message || codeOf(error) }, request, { cause: error })
 }
 
 /** Sends calls. `send` resolves with the parsed JSON answer; `open` with the raw stream of a watch. Both throw KubeError. */
@@ -228,40 +188,5 @@ export function createHttpCaller(deps: HttpCallDeps): HttpCaller {
         return parseAnswer(text, describeCall(call))
       }),
     open: (call) => withRetries(call, (response) => Promise.resolve(response.body)),
-  }
-}
-
-async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number, request: string): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.byteLength
-    if (size > maxBytes) {
-      const message = `the answer is larger than ${maxBytes} bytes`
-      throw new KubeError({ code: 0, reason: noAnswerReasons.badAnswer, message }, request)
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parseAnswer(text: string, request: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    const message = `the answer is no JSON: ${text.slice(0, 100)}`
-    throw new KubeError({ code: 0, reason: noAnswerReasons.badAnswer, message }, request, { cause: error })
-  }
-}
-
-/** Logs each distinct Warning header once: a deprecated field would otherwise fill the log with every write. */
-function createWarningLog(log: Logger): (header: string | string[] | undefined) => void {
-  const seen = new Set<string>()
-  return (header) => {
-    for (const warning of header === undefined ? [] : [header].flat()) {
-      if (seen.has(warning) || seen.size >= MOST_WARNINGS) continue
-      seen.add(warning)
-      log.warn('the API server warns', { reason: 'ApiWarning', warning })
-    }
   }
 }

@@ -22,11 +22,12 @@ import {
   type WriteOptions,
 } from './client.ts'
 import { createCredentials, type KubeConfigOptions, loadKubeConfig } from './credentials.ts'
-import { createHttpCaller, type HttpCall, type HttpCaller, renderNoAnswer } from './http-call.ts'
+import { createHttpCaller, type HttpCall, type HttpCaller } from './http-call.ts'
 import { createHttpClientMetrics } from './http-client-metrics.ts'
 import { createHttpPool } from './http-pool.ts'
 import { kindId, leases } from './kinds.ts'
 import { splitLines } from './line-splitter.ts'
+import { renderNoAnswer } from './no-answer.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { patchContentTypes, renderCollectionPath, renderObjectPath, renderQuery } from './request-path.ts'
 

@@ -5,7 +5,7 @@
  * What follows the end of a watch (`position` is the last resourceVersion seen; 410 means HTTP status or ERROR event):
  *   closed by the server after a healthy time    watch from position, within 100 ms
  *   closed at once, connection lost, 5xx, 429    watch from position, after back-off; after three in a row list again
- *   410                                          list again, after back-off
+ *   410                                          list again, within 100 ms if the last list is long ago, else after back-off
  *   nothing for `silenceMs`, first time          watch from position (an event that got lost is replayed from there)
  *   nothing for `silenceMs`, again               list again and compare: either the kind is quiet or the server stalls
  */
@@ -15,11 +15,12 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/log.ts'
 import type { Random } from '../runtime/random.ts'
 import type { CacheSink } from './cache.ts'
-import { isGone, type KubeClient, KubeError, type ResourceKind, type WatchEvent } from './client.ts'
+import { isGone, type KubeClient, KubeError, type ListOptions, type ResourceKind, type WatchEvent } from './client.ts'
 import { apiVersionOf, kindId } from './kinds.ts'
 import { listPages } from './list-pages.ts'
 import type { ReflectorMetrics, RestartCause } from './reflector-metrics.ts'
 import { compareResourceVersions } from './resource-version.ts'
+import { openSession, type WatchSession } from './watch-session.ts'
 
 export interface ReflectorOptions<T extends KubeObject> {
   readonly client: Pick<KubeClient, 'list' | 'watch'>
@@ -88,6 +89,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     failedWatches: 0,
     silentWatches: 0,
   }
+  const selection = selectionOf(options)
   let running: Promise<void> | undefined
   let relistIsWanted = false
   let listedAtMs = 0
@@ -99,14 +101,12 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   }
 
   async function list(): Promise<void> {
-    const { kind, namespace, labelSelector, fieldSelector } = options
+    const { kind } = options
     relistIsWanted = false
     listedAtMs = clock.monotonicMs()
     const whole = await listPages<T>(options.client, kind, {
       signal: stopping.signal,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(labelSelector === undefined ? {} : { labelSelector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...selection,
     })
     if (stopping.signal.aborted) return
     const differences = options.sink.replace(
@@ -128,17 +128,14 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   }
 
   async function watch(position: string): Promise<WatchEnd> {
-    const { kind, namespace, labelSelector, fieldSelector } = options
     const session = openSession(clock, stopping.signal, options.silenceMs ?? DEFAULT_SILENCE_MS)
     interruptWatch = () => session.end('requested')
     try {
-      const stream = options.client.watch<T>(kind, {
+      const stream = options.client.watch<T>(options.kind, {
         resourceVersion: position,
         timeoutSeconds: Math.round(SHORTEST_WATCH_S * (1 + random.next())),
         signal: session.signal,
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(labelSelector === undefined ? {} : { labelSelector }),
-        ...(fieldSelector === undefined ? {} : { fieldSelector }),
+        ...selection,
       })
       // Not every transport ends its stream when aborted, so the session's end is awaited beside it.
       const outcome = await Promise.race([consume(stream, session), session.ended])
@@ -191,7 +188,11 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     metrics?.restarted(end.cause satisfies RestartCause)
     const wasHealthy = livedMs >= HEALTHY_WATCH_MS
     if (wasHealthy) backoff.reset()
-    if (end.cause === 'gone') progress.position = undefined
+    if (end.cause === 'gone') {
+      progress.position = undefined
+      // A forgotten position is no sign of distress; only a server that forgets all the time must be spared.
+      if (clock.monotonicMs() - listedAtMs > MAX_BACKOFF_MS) return random.next() * QUICK_RESTART_MS
+    }
     if (end.cause === 'silent') {
       progress.silentWatches += 1
       if (progress.silentWatches > 1) progress.position = undefined
@@ -210,6 +211,8 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       await list()
     } catch (error) {
       if (stopping.signal.aborted) return
+      // A list that somebody asked for is still owed to them.
+      relistIsWanted = true
       metrics?.restarted('failed')
       noteListFailure(error)
       await pause(Math.max(backoff.nextDelayMs(), retryAfterOf(error)))
@@ -250,41 +253,17 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   }
 }
 
-interface WatchSession {
-  readonly signal: AbortSignal
-  readonly ended: Promise<'silent' | 'requested' | 'closed'>
-  cause(): 'silent' | 'requested' | 'closed' | undefined
-  end(cause: 'silent' | 'requested' | 'closed'): void
-  /** Something arrived: the silence starts anew. */
-  touch(): void
-}
-
-/** The life of one watch: ended by the stop signal, by request, or by silence. */
-function openSession(clock: Clock, stop: AbortSignal, silenceMs: number): WatchSession {
-  const controller = new AbortController()
-  let cause: 'silent' | 'requested' | 'closed' | undefined
-  let cancelTimer = (): void => {}
-  let resolveEnded: (cause: 'silent' | 'requested' | 'closed') => void = () => {}
-  const ended = new Promise<'silent' | 'requested' | 'closed'>((resolve) => {
-    resolveEnded = resolve
-  })
-  const end: WatchSession['end'] = (why) => {
-    if (cause) return
-    cause = why
-    cancelTimer()
-    stop.removeEventListener('abort', onStop)
-    controller.abort()
-    resolveEnded(why)
+function selectionOf(options: {
+  readonly namespace?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+}): Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'> {
+  const { namespace, labelSelector, fieldSelector } = options
+  return {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
   }
-  const onStop = (): void => end('closed')
-  const touch = (): void => {
-    cancelTimer()
-    if (!cause) cancelTimer = clock.setTimer(silenceMs, () => end('silent'))
-  }
-  stop.addEventListener('abort', onStop, { once: true })
-  if (stop.aborted) end('closed')
-  touch()
-  return { signal: controller.signal, ended, cause: () => cause, end, touch }
 }
 
 const retryAfterOf = (error: unknown): number =>

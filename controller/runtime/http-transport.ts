@@ -2,21 +2,18 @@
  * Sends outbound requests with axios: resolves a name once, lets the policy judge every address, connects to the judged one,
  * and bounds time and size. It never follows redirects, never uses a proxy from the environment, never reveals path or query.
  */
-import { createHash } from 'node:crypto'
 import { lookup as systemLookup } from 'node:dns/promises'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import { isIP } from 'node:net'
-import { rootCertificates } from 'node:tls'
-import axios, { AxiosError, type AxiosResponse } from 'axios'
+import axios, { type AxiosResponse } from 'axios'
 import { createBackoff } from './backoff.ts'
 import type { Clock } from './clock.ts'
-import type { HttpRequest, HttpResponse, HttpTls, HttpTransport } from './http.ts'
-import { TransportError } from './http.ts'
+import { type HttpRequest, type HttpResponse, type HttpTransport, TransportError } from './http.ts'
+import { createAgents } from './http-agents.ts'
 import { declareCounter, declareHistogram, type MetricRegistry, secondsBuckets } from './metrics.ts'
 import type { OutboundPolicy } from './outbound-policy.ts'
 import type { Random } from './random.ts'
 import type { Redactor } from './redact.ts'
+import { renderTransportFailure } from './transport-failure.ts'
 
 export interface ResolvedAddress {
   readonly address: string
@@ -40,8 +37,6 @@ export interface ClosableHttpTransport extends HttpTransport {
 
 type UseAddress = (error: Error | null, address: string, family: 4 | 6) => void
 
-const MOST_AGENTS = 32
-const IDLE_SOCKETS = 8
 const LONGEST_RETRY_DELAY_MS = 5_000
 
 const resolveBySystem = (host: string): Promise<readonly ResolvedAddress[]> => systemLookup(host, { all: true })
@@ -104,7 +99,7 @@ export function createHttpTransport(options: HttpTransportOptions): ClosableHttp
       finish(String(response.status))
       return response
     } catch (error) {
-      const failure = renderFailure(error, url, {
+      const failure = renderTransportFailure(error, url, {
         timedOut: deadline.signal.aborted,
         cancelled: signal?.aborted ?? false,
       })
@@ -175,79 +170,12 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   })
 }
 
-const refusedCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
-
-function renderFailure(
-  error: unknown,
-  url: URL,
-  state: { readonly timedOut: boolean; readonly cancelled: boolean },
-): TransportError {
-  if (error instanceof TransportError) return error
-  const code = codeOf(error)
-  if (state.cancelled) return new TransportError('cancelled', `the request to ${url.host} was cancelled`)
-  if (state.timedOut) return new TransportError('timeout', `${url.host} gave no complete answer in time`)
-  if (error instanceof AxiosError && /maxContentLength/.test(error.message)) {
-    return new TransportError('tooLarge', `the answer of ${url.host} is larger than allowed`)
-  }
-  if (refusedCodes.has(code)) return new TransportError('refused', `${url.host} cannot be reached (${code})`)
-  if (/CERT|TLS|SSL|SIGNATURE|ALTNAME/.test(code)) {
-    return new TransportError('tls', `the certificate of ${url.host} is not accepted (${code})`)
-  }
-  return new TransportError('network', `the connection to ${url.host} failed (${code || 'no code'})`)
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return ''
-  if ('code' in error && typeof error.code === 'string') return error.code
-  return error.cause === undefined ? '' : codeOf(error.cause)
-}
-
 function joinHeaders(response: AxiosResponse<unknown>): Record<string, string> {
   const joined: Record<string, string> = {}
   for (const [name, value] of Object.entries(response.headers)) {
     if (value !== undefined && value !== null) joined[name.toLowerCase()] = [value].flat().join(', ')
   }
   return joined
-}
-
-interface Agents {
-  readonly http: HttpAgent
-  https(tls: HttpTls | undefined): HttpsAgent
-  close(): void
-}
-
-/** One connection pool per set of TLS options, the oldest closed when tenants bring too many. */
-function createAgents(): Agents {
-  const pooled = { keepAlive: true, maxFreeSockets: IDLE_SOCKETS }
-  const http = new HttpAgent(pooled)
-  const secure = new Map<string, HttpsAgent>()
-  return {
-    http,
-    https(tls = {}) {
-      const key = createHash('sha256')
-        .update(`${tls.insecure === true}\0${tls.ca ?? ''}`)
-        .digest('hex')
-      const existing = secure.get(key)
-      if (existing) return existing
-      const [oldest] = secure
-      if (oldest && secure.size >= MOST_AGENTS) {
-        secure.delete(oldest[0])
-        oldest[1].destroy()
-      }
-      const agent = new HttpsAgent({
-        ...pooled,
-        rejectUnauthorized: tls.insecure !== true,
-        ...(tls.ca === undefined ? {} : { ca: [...rootCertificates, tls.ca] }),
-      })
-      secure.set(key, agent)
-      return agent
-    },
-    close() {
-      http.destroy()
-      for (const agent of secure.values()) agent.destroy()
-      secure.clear()
-    },
-  }
 }
 
 function createObserver(registry: MetricRegistry, clock: Clock): (target: string) => (code: string) => void {

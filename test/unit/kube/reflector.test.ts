@@ -229,6 +229,28 @@ describe('reflector', () => {
     await reflector.stop()
   })
 
+  test('a requested relist is still owed after the list has failed', async () => {
+    const { clock, kube, reflector, names } = setUp()
+    kube.answerLists(listOf('1'), kubeFailure(500), listOf('9', pod('a', '8')))
+    reflector.start()
+    await clock.advance(2_000)
+    reflector.relist()
+    await clock.advance(3_000)
+    assert.deepEqual(names(), ['a'])
+    await reflector.stop()
+  })
+
+  test('a position that the server forgot after a long time is replaced by a list at once', async () => {
+    const { clock, kube, reflector, names } = setUp()
+    kube.answerLists(listOf('1'), listOf('9', pod('a', '8')))
+    reflector.start()
+    await clock.advance(60_000)
+    kube.lastWatch().fail(kubeFailure(410, 'Expired'))
+    await clock.advance(101)
+    assert.deepEqual(names(), ['a'])
+    await reflector.stop()
+  })
+
   test('a listener that throws harms neither the cache nor the other listeners', async () => {
     const { clock, kube, cache, reflector, names } = setUp()
     const seen: string[] = []
