@@ -146,7 +146,7 @@ describe('the outbox', () => {
   test('a dead Slack is tried with growing pauses and then given up', async () => {
     const { store, clock, open, transport, outboxOf, metrics, lines } = setUp()
     transport.answer = () => {
-      throw new TransportError('refused', 'hooks.slack.example: nobody listens')
+      throw new TransportError('refused', `${HOOK}: nobody listens`)
     }
     store.put(rolloutWith([notices.Aborted]))
     open()

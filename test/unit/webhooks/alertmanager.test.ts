@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import { ALERT_LIMIT, parseAlertmanagerPayload } from '../../../webhooks/alertmanager.ts'
 import { payloadBytes, wireAlert, wirePayload } from './alert-objects.ts'
 
@@ -73,5 +74,24 @@ describe('Alertmanager payload', () => {
     assert.equal(group.alerts.length, ALERT_LIMIT)
     assert.equal(group.surplusAlerts, 1)
     assert.equal(group.alerts[0]?.fingerprint, 'last')
+  })
+
+  test('no JSON and no bytes make it throw', () => {
+    const alerts = fc.array(
+      fc.oneof(
+        fc.jsonValue(),
+        fc.jsonValue().map((odd) => ({ ...wireAlert(), startsAt: odd })),
+      ),
+    )
+    const payloads = fc.oneof(
+      fc.jsonValue(),
+      alerts.map((list) => wirePayload(list)),
+    )
+    const isAnswered = (body: Uint8Array): boolean => {
+      const parsed = parseAlertmanagerPayload(body)
+      return 'group' in parsed || parsed.rejection.reason.length < 1000
+    }
+    fc.assert(fc.property(payloads, (payload) => isAnswered(payloadBytes(payload))))
+    fc.assert(fc.property(fc.uint8Array(), isAnswered))
   })
 })
