@@ -1,0 +1,43 @@
+/** The ways to install the chart that the tests render: each value that changes the output occurs at least once. Data only. */
+export const variants: Readonly<Record<string, object>> = {
+  defaults: {},
+  everything: {
+    fullnameOverride: 'gatekeeper',
+    image: { repository: 'registry.example/penstock', tag: '1.2.3', pullPolicy: 'Always' },
+    imagePullSecrets: [{ name: 'pull' }],
+    replicas: 2,
+    instanceId: 'team-a',
+    compat: 'argo',
+    logLevel: 'debug',
+    extraArgs: ['--qps=80'],
+    prometheus: { address: 'http://prometheus.monitoring:9090' },
+    allowOutbound: ['10.0.0.0/8'],
+    webhook: {
+      tokenSecret: { name: 'alert-token', key: 'tokens' },
+      tlsSecret: 'alert-tls',
+      alertMapping: 'rules:\n- name: x\n',
+    },
+    slack: { secret: { name: 'slack', key: 'token' }, channel: '#releases', templates: 'Aborted: "{{rollout}}"\n' },
+    serviceAccount: { annotations: { 'example.com/role': 'reader' } },
+    rbac: { secretNames: ['datadog'] },
+    service: { annotations: { a: 'b' } },
+    networkPolicy: { enabled: true, from: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] },
+    podAnnotations: { a: 'b' },
+    podLabels: { team: 'sre' },
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    tolerations: [{ operator: 'Exists' }],
+    affinity: { nodeAffinity: {} },
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'zone',
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: { a: 'b' } },
+      },
+    ],
+    priorityClassName: 'system-cluster-critical',
+  },
+  namespaced: { namespaced: true, rbac: { aggregate: false }, gates: { enabled: false } },
+  'slack by incoming webhook': { slack: { secret: { name: 'slack' } } },
+  'own service account': { serviceAccount: { create: false, name: 'mine' }, rbac: { create: false } },
+}

@@ -1,0 +1,204 @@
+/**
+ * The chart as the real Helm renders it: hardened pod, least privilege, and a role that covers exactly what the controller does. Whether
+ * an API server takes every object is asked in test/e2e.
+ */
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
+import { readConfig } from '../../../controller/config.ts'
+import { routerRegistry } from '../../../controller/traffic/registry.ts'
+import { findHelm, lintChart, renderChart } from '../../chart/helm.ts'
+import { variants } from '../../chart/variants.ts'
+
+interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly resourceNames?: readonly string[]
+  readonly verbs: readonly string[]
+}
+interface Rendered {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> }
+  readonly rules?: readonly Rule[]
+  readonly spec?: unknown
+}
+
+async function render(values: object): Promise<readonly Rendered[]> {
+  const { code, stdout, stderr } = await renderChart({ values })
+  assert.equal(code, 0, stderr)
+  return parseAllDocuments(stdout).flatMap((document) => {
+    assert.deepEqual(document.errors, [])
+    return document.contents === null ? [] : [document.toJS() as Rendered]
+  })
+}
+
+interface PodSpec {
+  readonly automountServiceAccountToken: boolean
+  readonly securityContext: object
+  readonly containers: readonly {
+    readonly image: string
+    readonly args: readonly string[]
+    readonly securityContext: object
+    readonly ports: readonly { readonly name: string; readonly containerPort: number }[]
+    readonly livenessProbe: { readonly httpGet: object }
+    readonly readinessProbe: { readonly httpGet: object }
+    readonly volumeMounts?: readonly {
+      readonly name: string
+      readonly mountPath: string
+      readonly readOnly?: boolean
+    }[]
+  }[]
+  readonly volumes?: readonly { readonly name: string }[]
+}
+
+const podOf = (objects: readonly Rendered[]): PodSpec => {
+  const deployment = objects.find((object) => object.kind === 'Deployment')
+  assert.ok(deployment)
+  return (deployment.spec as { template: { spec: PodSpec } }).template.spec
+}
+const rulesOf = (objects: readonly Rendered[], name: RegExp): readonly Rule[] =>
+  objects.filter((object) => name.test(object.metadata.name)).flatMap((object) => object.rules ?? [])
+const controllerRules = (objects: readonly Rendered[]): readonly Rule[] =>
+  rulesOf(objects, /^(penstock|gatekeeper)(-lease|-cluster-templates)?$/)
+
+describe('chart', () => {
+  before(() => findHelm(), { timeout: 30 * 60_000 })
+
+  for (const [name, values] of Object.entries(variants)) {
+    test(`${name}: lint and render without complaint, no name twice`, async () => {
+      const lint = await lintChart(values)
+      assert.equal(lint.code, 0, lint.stdout + lint.stderr)
+      const objects = await render(values)
+      const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`)
+      assert.equal(new Set(names).size, names.length)
+      assert.equal(objects.filter((object) => object.kind === 'CustomResourceDefinition').length, 5)
+    })
+
+    test(`${name}: no wildcard, no listing of secrets, no write to templates`, async () => {
+      for (const rule of (await render(values)).flatMap((object) => object.rules ?? [])) {
+        const all = [...rule.apiGroups, ...rule.resources, ...rule.verbs]
+        assert.ok(!all.includes('*'), `wildcard in ${JSON.stringify(rule)}`)
+        if (!rule.resources.includes('secrets')) continue
+        assert.deepEqual(rule.verbs, ['get'])
+        assert.ok((rule.resourceNames ?? []).length > 0, 'secrets may be read by name only')
+      }
+    })
+
+    test(`${name}: the controller takes the flags that the chart gives it`, async () => {
+      const args = podOf(await render(values)).containers[0]?.args ?? []
+      const config = readConfig(args, { POD_NAMESPACE: 'penstock-system' })
+      assert.ok(config !== 'help')
+      assert.deepEqual(config.ignored, [])
+      assert.equal(config.settings['leader-elect'], true)
+    })
+  }
+
+  test('the pod runs as nobody, on a read-only file system, without capabilities', async () => {
+    const pod = podOf(await render({}))
+    const [container] = pod.containers
+    assert.ok(container && pod.containers.length === 1)
+    assert.deepEqual(pod.securityContext, {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      fsGroup: 65532,
+      seccompProfile: { type: 'RuntimeDefault' },
+    })
+    assert.deepEqual(container.securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    })
+    assert.deepEqual(container.livenessProbe.httpGet, { path: '/healthz', port: 'healthz' })
+    assert.deepEqual(container.readinessProbe.httpGet, { path: '/readyz', port: 'healthz' })
+    assert.deepEqual(
+      container.ports.map(({ name, containerPort }) => [name, containerPort]),
+      [
+        ['metrics', 8090],
+        ['healthz', 8080],
+        ['webhook', 8088],
+      ],
+    )
+    assert.match(container.image, /^penstock:\d/)
+  })
+
+  test('every mount has its volume and is read-only', async () => {
+    const pod = podOf(await render(variants.everything ?? {}))
+    const mounts = pod.containers[0]?.volumeMounts ?? []
+    assert.deepEqual(
+      mounts.map((mount) => mount.name),
+      (pod.volumes ?? []).map((volume) => volume.name),
+    )
+    assert.ok(mounts.length === 4 && mounts.every((mount) => mount.readOnly === true))
+  })
+
+  test('the role covers what the routers watch and write, by the registry', async () => {
+    const rules = controllerRules(await render({}))
+    for (const router of Object.values(routerRegistry))
+      for (const kind of router.watches) {
+        const rule = rules.find((one) => one.apiGroups.includes(kind.group) && one.resources.includes(kind.plural))
+        assert.deepEqual(rule?.verbs, ['get', 'list', 'watch', 'patch'], `${kind.plural}.${kind.group}`)
+      }
+  })
+
+  test('the whole of what the controller may do, so that every change of it is seen in review', async () => {
+    const granted = controllerRules(await render({})).flatMap((rule) =>
+      rule.resources.map((resource) => `${rule.apiGroups[0] || 'core'}/${resource} ${rule.verbs.join(',')}`),
+    )
+    assert.deepEqual(granted.sort(), [
+      'apps/replicasets get,list,watch,create,patch,delete',
+      'argoproj.io/analysisruns get,list,watch,create,patch,delete',
+      'argoproj.io/analysistemplates get,list,watch',
+      'argoproj.io/clusteranalysistemplates get,list,watch',
+      'argoproj.io/rollouts get,list,watch,patch',
+      'argoproj.io/rollouts/finalizers update',
+      'argoproj.io/rollouts/status patch',
+      'coordination.k8s.io/leases create',
+      'coordination.k8s.io/leases get,patch',
+      'core/events create,patch',
+      'core/services get,list,watch,patch',
+      'discovery.k8s.io/endpointslices get,list,watch',
+      'gateway.networking.k8s.io/httproutes get,list,watch,patch',
+    ])
+  })
+
+  test('a namespaced release gets nothing cluster-wide but the reading of ClusterAnalysisTemplates', async () => {
+    const objects = await render(variants.namespaced ?? {})
+    const wide = objects.filter((object) => object.kind === 'ClusterRole')
+    assert.deepEqual(
+      wide.flatMap((object) => object.rules ?? []),
+      [{ apiGroups: ['argoproj.io'], resources: ['clusteranalysistemplates'], verbs: ['get', 'list', 'watch'] }],
+    )
+  })
+
+  test('two replicas get a disruption budget, one does not', async () => {
+    const budgets = async (values: object) =>
+      (await render(values)).filter((object) => object.kind === 'PodDisruptionBudget').length
+    assert.deepEqual([await budgets({}), await budgets({ replicas: 2 })], [0, 1])
+  })
+
+  test('ServiceMonitor is rendered when asked for', async () => {
+    const objects = await render({ serviceMonitor: { enabled: true, labels: { release: 'x' } } })
+    assert.equal(objects.find((object) => object.kind === 'ServiceMonitor')?.metadata.labels?.release, 'x')
+  })
+
+  test('the gates arrive with their own placeholders untouched', async () => {
+    const gates = (await render({})).filter((object) => object.kind === 'ClusterAnalysisTemplate')
+    assert.ok(gates.length >= 3, 'error rate, latency and missing events')
+    assert.match(JSON.stringify(gates), /\{\{args\./)
+  })
+
+  const refused: [string, object, RegExp][] = [
+    ['a misspelt value', { replicsa: 2 }, /replicsa/],
+    ['an image without version', { image: { repository: 'x', tag: 'latest' } }, /image.*tag/s],
+    ['a foreign service account without a name', { serviceAccount: { create: false } }, /serviceAccount\.name/],
+    ['an address that is no URL', { prometheus: { address: 'prometheus' } }, /address/],
+  ]
+  for (const [name, values, message] of refused)
+    test(`${name} stops the installation and is named`, async () => {
+      const { code, stderr } = await renderChart({ values })
+      assert.notEqual(code, 0)
+      assert.match(stderr, message)
+    })
+})
