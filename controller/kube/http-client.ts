@@ -49,6 +49,8 @@ export interface HttpClientOptions extends KubeConfigOptions {
 }
 
 export interface HttpKubeClient extends KubeClient {
+  /** Removes the metric series of an object that is gone; wait a minute so that they are scraped once more. */
+  dropSeries(ref: ObjectRef): void
   /** Ends every connection, watches included. */
   close(): Promise<void>
 }
@@ -62,6 +64,7 @@ const DEFAULT_MAX_LINE_BYTES = 16 * 1024 * 1024
 export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
   const { clock, random, log, redactor } = options
   const pool = createHttpPool()
+  const metrics = createHttpClientMetrics(options.metrics)
   const caller = createHttpCaller({
     credentials: createCredentials({
       load: () => loadKubeConfig(options),
@@ -73,7 +76,7 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
     clock,
     random,
     log,
-    metrics: createHttpClientMetrics(options.metrics),
+    metrics,
     userAgent: options.userAgent ?? 'penstock',
     maxAnswerBytes: options.maxAnswerBytes ?? DEFAULT_MAX_ANSWER_BYTES,
   })
@@ -82,6 +85,7 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
   return {
     ...createReads(caller, deadlineMs, maxLineBytes),
     ...createWrites(caller, deadlineMs),
+    dropSeries: (ref) => metrics.dropObject(ref.kind, ref.namespace, ref.name),
     close: () => pool.close(),
   }
 }

@@ -268,7 +268,7 @@ describe('http client', () => {
     assert.ok(!lines[0]?.includes('token-of-the-test'))
   })
 
-  test("metrics have Argo Rollouts' name, and no series per pod", async (t) => {
+  test("metrics have Argo Rollouts' name, no series per pod, and none of what is gone", async (t) => {
     const { client, metrics } = await setUp(t, (_request, response) => sendJson(response, 200, pod))
     await client.get(ref)
     await client.get({ kind: rollouts, namespace: 'shop', name: 'checkout' })
