@@ -47,7 +47,12 @@ export type ContainerBehaviour =
       readonly message: string
       readonly startFailed: boolean
     }
-  | { readonly kind: 'process'; readonly argv: readonly string[]; readonly startMs: number }
+  | {
+      readonly kind: 'process'
+      readonly argv: readonly string[]
+      /** Annotation `ready: false` wins over the probe. */
+      readonly heldUnready: boolean
+    }
 
 export type SimulatedBehaviour = Exclude<ContainerBehaviour, { kind: 'process' }>
 
@@ -145,7 +150,8 @@ function decideContainer(
   const argv = [...(container.command ?? []), ...(container.args ?? [])]
   const startMs = delays.startMs + readHookMs(container.lifecycle?.postStart)
   const probeMs = (container.readinessProbe?.initialDelaySeconds ?? 0) * 1000
-  const readyMs = steering.ready === false ? 'never' : (steering.readyDelayMs ?? delays.readyMs) + probeMs
+  const heldUnready = steering.ready === false
+  const readyMs = heldUnready ? 'never' : (steering.readyDelayMs ?? delays.readyMs) + probeMs
   const exit = (afterMs: number, exitCode: number): ContainerBehaviour => ({
     kind: 'exit',
     startMs,
@@ -158,9 +164,9 @@ function decideContainer(
   if (steering.failAfterMs !== undefined) return exit(steering.failAfterMs, 1)
   if (steering.succeedAfterMs !== undefined) return exit(steering.succeedAfterMs, 0)
   if (steering.command !== undefined && isFirst) {
-    return { kind: 'process', argv: steering.command.length > 0 ? steering.command : argv, startMs: 0 }
+    return { kind: 'process', argv: steering.command.length > 0 ? steering.command : argv, heldUnready }
   }
-  if (image.startsWith(PROCESS_IMAGE_PREFIX)) return { kind: 'process', argv, startMs: 0 }
+  if (image.startsWith(PROCESS_IMAGE_PREFIX)) return { kind: 'process', argv, heldUnready }
   if (isUnpullable(image)) return waiting(startMs, 'ImagePullBackOff', `Back-off pulling image "${image}"`)
   if (argv[0]?.startsWith('/bad-command')) {
     return waiting(startMs, 'CrashLoopBackOff', `back-off restarting failed container=${container.name}`, true)

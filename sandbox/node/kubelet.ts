@@ -68,11 +68,13 @@ export function createKubelet(options: KubeletOptions, sources: Pick<Sources, 'p
     const real = new Map(processes?.observe(memory.uid).map((facts) => [facts.name, facts]))
     const { boundAtMs } = memory
     const { restartPolicy } = pod.spec
-    return behaviour.containers.map(({ name, behaviour: wanted }) =>
-      wanted.kind === 'process'
-        ? (real.get(name) ?? unstartedContainer(name))
-        : simulateContainer({ name, behaviour: wanted, restartPolicy, boundAtMs, nowMs }),
-    )
+    return behaviour.containers.map(({ name, behaviour: wanted }) => {
+      if (wanted.kind !== 'process') {
+        return simulateContainer({ name, behaviour: wanted, restartPolicy, boundAtMs, nowMs })
+      }
+      const facts = real.get(name) ?? unstartedContainer(name)
+      return { ...facts, ready: facts.ready && !wanted.heldUnready }
+    })
   }
 
   function step(pod: Pod, memory: PodMemory): PodPlan {
@@ -132,7 +134,8 @@ export function createKubelet(options: KubeletOptions, sources: Pick<Sources, 'p
     return plan.wakeAtMs
   }
 
-  const keyOfUid = (uid: string): string | undefined => [...memories].find(([, memory]) => memory.uid === uid)?.[0]
+  const keysOfUid = (uid: string): readonly string[] =>
+    [...memories].filter(([, memory]) => memory.uid === uid).map(([key]) => key)
   const controller = createController({
     ...options,
     name: 'kubelet',
@@ -141,7 +144,7 @@ export function createKubelet(options: KubeletOptions, sources: Pick<Sources, 'p
       sources.pods.subscribe(({ object }) => {
         if (object.spec.nodeName === identity.name) add(keyOf(object))
       }),
-      ...(processes ? [processes.subscribe((uid) => add(keyOfUid(uid) ?? ''))] : []),
+      ...(processes ? [processes.subscribe((uid) => keysOfUid(uid).forEach(add))] : []),
     ],
   })
   return {

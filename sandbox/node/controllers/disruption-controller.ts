@@ -12,6 +12,7 @@ import { controllerOf, isActive, keyOf, type Pod, type PodDisruptionBudget, uidO
 import { createController } from '../reconcile-loop.ts'
 import type { Sources } from '../sources.ts'
 import { summarizeBudget } from './disruption-budget.ts'
+import { isSelected } from './selection.ts'
 
 export function createDisruptionController(
   context: NodeContext,
@@ -54,7 +55,7 @@ export function createDisruptionController(
   const budgetsOf = (pod: Pod): readonly string[] =>
     sources.podDisruptionBudgets
       .list(pod.metadata.namespace)
-      .filter((budget) => compileLabelSelector(budget.spec.selector)(pod.metadata.labels))
+      .filter((budget) => isSelected(budget.spec.selector, pod))
       .map(keyOf)
 
   return createController({

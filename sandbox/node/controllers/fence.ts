@@ -7,7 +7,7 @@ import { hasReached } from '../../../controller/kube/resource-version.ts'
 import { isTerminating, type Pod, uidOf } from '../objects.ts'
 
 export interface PodFence {
-  noteCreated(owner: string, pod: Pod): void
+  noteWritten(owner: string, pod: Pod): void
   noteDeleted(owner: string, pod: Pod): void
   /** True when the cache includes every noted write of `owner`. */
   hasCaughtUp(owner: string): boolean
@@ -15,14 +15,14 @@ export interface PodFence {
 }
 
 interface Pending {
-  created: string | undefined
+  written: string | undefined
   readonly deleted: Map<string, Pod>
 }
 
 export function createPodFence(pods: Pick<ObjectCache<Pod>, 'get' | 'resourceVersion'>): PodFence {
   const pending = new Map<string, Pending>()
   const pendingOf = (owner: string): Pending => {
-    const known = pending.get(owner) ?? { created: undefined, deleted: new Map<string, Pod>() }
+    const known = pending.get(owner) ?? { written: undefined, deleted: new Map<string, Pod>() }
     pending.set(owner, known)
     return known
   }
@@ -31,18 +31,18 @@ export function createPodFence(pods: Pick<ObjectCache<Pod>, 'get' | 'resourceVer
     return seen !== undefined && uidOf(seen) === uidOf(pod) && !isTerminating(seen)
   }
   return {
-    noteCreated(owner, pod) {
+    noteWritten(owner, pod) {
       const version = pod.metadata.resourceVersion
       const known = pendingOf(owner)
-      if (version !== undefined && (known.created === undefined || hasReached(version, known.created))) {
-        known.created = version
+      if (version !== undefined && (known.written === undefined || hasReached(version, known.written))) {
+        known.written = version
       }
     },
     noteDeleted: (owner, pod) => void pendingOf(owner).deleted.set(uidOf(pod), pod),
     hasCaughtUp(owner) {
       const known = pending.get(owner)
       if (!known) return true
-      if (known.created !== undefined && !hasReached(pods.resourceVersion(), known.created)) return false
+      if (known.written !== undefined && !hasReached(pods.resourceVersion(), known.written)) return false
       if ([...known.deleted.values()].some(isStillSeen)) return false
       pending.delete(owner)
       return true

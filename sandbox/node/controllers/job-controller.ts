@@ -33,7 +33,7 @@ export function createJobController(context: NodeContext, sources: Pick<Sources,
     const podName = generatePodName(name, random)
     const wanted = renderPod({ name: podName, owner: job, ownerKind: jobs, template: job.spec.template, labels })
     try {
-      fence.noteCreated(keyOf(job), await client.create(pods, wanted))
+      fence.noteWritten(keyOf(job), await client.create(pods, wanted))
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
     }

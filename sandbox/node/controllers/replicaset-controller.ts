@@ -16,6 +16,7 @@ import { type Claims, decideClaims, renderAdoption, renderRelease } from './pod-
 import { renderControllerRef, renderPod } from './pod-creation.ts'
 import { generatePodName } from './pod-names.ts'
 import { decideReplicas, summarizeReplicas } from './replica-count.ts'
+import { isSelected } from './selection.ts'
 
 /** The cache is asked again after this time when it lags behind; its next event asks sooner. */
 const CATCH_UP_MS = 1_000
@@ -32,11 +33,11 @@ export function createReplicaSetController(
     const reference = renderControllerRef(replicaSets, replicaSet)
     for (const pod of claims.adopt) {
       const adopted = await client.patch<Pod>(refOf(pods, pod), 'strategic', renderAdoption(pod, reference))
-      fence.noteCreated(keyOf(replicaSet), adopted)
+      fence.noteWritten(keyOf(replicaSet), adopted)
     }
     for (const pod of claims.release) {
       const released = await client.patch<Pod>(refOf(pods, pod), 'strategic', renderRelease(pod, replicaSet))
-      fence.noteCreated(keyOf(replicaSet), released)
+      fence.noteWritten(keyOf(replicaSet), released)
     }
   }
 
@@ -45,7 +46,7 @@ export function createReplicaSetController(
     const name = generatePodName(replicaSet.metadata.name, random)
     const wanted = renderPod({ name, owner: replicaSet, ownerKind: replicaSets, template })
     try {
-      fence.noteCreated(keyOf(replicaSet), await client.create(pods, wanted))
+      fence.noteWritten(keyOf(replicaSet), await client.create(pods, wanted))
     } catch (error) {
       // The name is taken; the next pass counts again and draws another one.
       if (!isAlreadyExists(error)) throw error
@@ -88,8 +89,16 @@ export function createReplicaSetController(
       return undefined
     }
     if (!fence.hasCaughtUp(key)) return clock.now() + CATCH_UP_MS
-    const candidates = sources.pods.list(replicaSet.metadata.namespace)
-    const claims = decideClaims(replicaSet, candidates, compileLabelSelector(replicaSet.spec.selector))
+    const matches = compileLabelSelector(replicaSet.spec.selector)
+    // Such pods would be let go as soon as they exist, and made again without end.
+    if (!matches(replicaSet.spec.template.metadata?.labels)) {
+      context.log.warn('spec.selector does not match spec.template.metadata.labels', {
+        replicaSet: key,
+        reason: 'InvalidSpec',
+      })
+      return undefined
+    }
+    const claims = decideClaims(replicaSet, sources.pods.list(replicaSet.metadata.namespace), matches)
     if (claims.adopt.length + claims.release.length > 0) {
       await applyClaims(replicaSet, claims)
       return clock.now() + CATCH_UP_MS
@@ -113,7 +122,7 @@ export function createReplicaSetController(
     if (owner) return owner.kind === replicaSets.kind ? [`${namespace}/${owner.name}`] : []
     return sources.replicaSets
       .list(namespace)
-      .filter((replicaSet) => compileLabelSelector(replicaSet.spec.selector)(pod.metadata.labels))
+      .filter((replicaSet) => isSelected(replicaSet.spec.selector, pod))
       .map(keyOf)
   }
   return createController({

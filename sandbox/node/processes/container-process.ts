@@ -56,23 +56,40 @@ export function startContainerProcess(options: ContainerProcessOptions): Contain
 
   function start(): void {
     const startedAtMs = clock.now()
+    const fail = (error: unknown): void => {
+      ring.append(Buffer.from(`${error instanceof Error ? error.message : 'the program cannot be started'}\n`))
+      settle({ startedAtMs, finishedAtMs: clock.now(), exitCode: START_FAILED, reason: 'StartError' })
+    }
+    let child: ChildProcess
+    try {
+      child = spawnChild()
+    } catch (error) {
+      // Some causes are thrown (arguments too long, a zero byte), others arrive as an event (no such program).
+      fail(error)
+      return
+    }
+    child.on('error', (error) => {
+      if (child.pid === undefined) fail(error)
+    })
+    if (child.pid === undefined) return
+    watch(child, child.pid, startedAtMs)
+  }
+
+  function spawnChild(): ChildProcess {
     const [program = '', ...args] = options.argv
-    const child = spawn(program, args, {
+    return spawn(program, args, {
       cwd: options.workingDirectory,
       env: options.env,
       detached: true,
       shell: false,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+  }
+
+  function watch(child: ChildProcess, pid: number, startedAtMs: number): void {
+    groupId = pid
+    guard.add(pid)
     collectOutput(child)
-    child.once('error', (error) => {
-      if (child.pid !== undefined) return
-      ring.append(Buffer.from(`${error.message}\n`))
-      settle({ startedAtMs, finishedAtMs: clock.now(), exitCode: START_FAILED, reason: 'StartError' })
-    })
-    if (child.pid === undefined) return
-    groupId = child.pid
-    guard.add(groupId)
     state = { kind: 'running', startedAtMs }
     child.once('exit', (code, signal) => {
       const exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal])

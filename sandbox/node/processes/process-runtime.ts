@@ -63,7 +63,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
   let noteExit = (): void => {}
 
   const notify = (uid: string): void => {
-    for (const process of leaving) if (!process.isAlive()) leaving.delete(process)
+    for (const running of leaving) if (!running.isAlive()) leaving.delete(running)
     noteExit()
     for (const listener of listeners) listener(uid)
   }
@@ -102,22 +102,22 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
 
   const processesOf = (uid: string): readonly ContainerProcess[] => [...(pods.get(uid)?.processes.values() ?? [])]
   const live = (): readonly ContainerProcess[] =>
-    [...[...pods.keys()].flatMap(processesOf), ...leaving].filter((process) => process.isAlive())
+    [...[...pods.keys()].flatMap(processesOf), ...leaving].filter((running) => running.isAlive())
 
   return {
     ensure(pod, behaviour, podIP) {
       const uid = uidOf(pod)
       if (!isStopping && !pods.has(uid)) pods.set(uid, startPod(pod, behaviour, podIP))
     },
-    observe: (uid) => [...(pods.get(uid)?.refusals ?? []), ...processesOf(uid).map((process) => process.facts())],
-    liveProcesses: (uid) => processesOf(uid).filter((process) => process.isAlive()).length,
+    observe: (uid) => [...(pods.get(uid)?.refusals ?? []), ...processesOf(uid).map((running) => running.facts())],
+    liveProcesses: (uid) => processesOf(uid).filter((running) => running.isAlive()).length,
     terminate(uid, graceMs, preStopMs) {
-      for (const process of processesOf(uid)) process.terminate(graceMs, preStopMs)
+      for (const running of processesOf(uid)) running.terminate(graceMs, preStopMs)
     },
     discard(uid) {
-      for (const process of processesOf(uid)) {
-        process.terminate(0, 0)
-        if (process.isAlive()) leaving.add(process)
+      for (const running of processesOf(uid)) {
+        running.terminate(0, 0)
+        if (running.isAlive()) leaving.add(running)
       }
       pods.delete(uid)
     },
@@ -139,8 +139,8 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRun
         }
       })
       // The ones that are down are told as well: a restart may be pending.
-      for (const process of [...pods.keys()].flatMap(processesOf)) {
-        process.terminate(options.stopGraceMs ?? DEFAULT_STOP_GRACE_MS, 0)
+      for (const running of [...pods.keys()].flatMap(processesOf)) {
+        running.terminate(options.stopGraceMs ?? DEFAULT_STOP_GRACE_MS, 0)
       }
       noteExit()
       await stopped

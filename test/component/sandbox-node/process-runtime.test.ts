@@ -123,6 +123,11 @@ describe('process runtime', () => {
       assert.match(log(), /ENOENT/)
     }))
 
+  test('arguments that no program can be given are a failed start as well', () =>
+    withPod(buildPod([process.execPath, '\0']), async ({ facts }) => {
+      await waitFor('failure', () => facts()?.lastRun?.reason === 'StartError')
+    }))
+
   test('what cannot be served is refused by name', async () => {
     const secret = [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }]
     const rows: readonly [Partial<Container>, RegExp][] = [

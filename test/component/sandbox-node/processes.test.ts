@@ -84,6 +84,22 @@ describe('pods as processes', () => {
       assert.ok(!isAlive(pid))
     }))
 
+  test('annotation ready: false wins over a probe that succeeds', () =>
+    withProcesses(async (cluster) => {
+      await cluster.client.create(replicaSets, replicaSet('web', 1, template(image, app)))
+      await waitFor('ready', async () => (await readPods(cluster)).some(isReady))
+      const [pod] = await readPods(cluster)
+      assert.ok(pod)
+      const annotate = (ready: string): Promise<unknown> =>
+        cluster.client.patch(refOf(pods, pod), 'merge', {
+          metadata: { annotations: { 'sandbox.penstock.dev/ready': ready } },
+        })
+      await annotate('false')
+      await waitFor('not ready', async () => !(await readPods(cluster)).some(isReady))
+      await annotate('true')
+      await waitFor('ready again', async () => (await readPods(cluster)).some(isReady))
+    }))
+
   test('grace 0 kills at once', () =>
     withProcesses(async (cluster, runtime) => {
       const stubborn = { ...app, command: [...app.command, '--ignore-sigterm'] }

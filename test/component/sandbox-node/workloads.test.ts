@@ -130,6 +130,16 @@ describe('ReplicaSet', () => {
       await waitFor('all gone', async () => (await cluster.list(pods)).length === 0)
     }))
 
+  test('a selector that does not match its own template makes no pods', () =>
+    withCluster(async (cluster) => {
+      const wrong = replicaSet('wrong', 2, template('web:v1', {}, { labels: { app: 'other' } }))
+      // A server that validates refuses it; the controller must be safe with one that does not.
+      await cluster.client.create(replicaSets, wrong).catch((error: unknown) => assert.ok(error instanceof KubeError))
+      await cluster.client.create(replicaSets, replicaSet('web', 2))
+      await waitFor('2 ready', async () => (await readyCount(cluster)) === 2)
+      assert.equal((await cluster.list(pods)).length, 2)
+    }))
+
   for (const [image, reason] of [
     ['web:error', 'ImagePullBackOff'],
     ['web-does-not-exist:v1', 'ImagePullBackOff'],
