@@ -1,0 +1,27 @@
+# The controller's image: one bundled file on Node LTS, run as nobody, fit for a read-only root file system.
+#   docker build -t penstock:0.1.0 .
+
+FROM node:24.11.1-bookworm-slim AS build
+WORKDIR /src
+# Dependencies first: they change less often than the sources.
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json build.ts ./
+COPY controller ./controller
+COPY analysis ./analysis
+COPY webhooks ./webhooks
+COPY cli ./cli
+RUN npm run build
+
+FROM node:24.11.1-bookworm-slim
+# The bundle needs no package manager, and a shell in the pod should find none.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* \
+    /usr/local/bin/yarn /usr/local/bin/yarnpkg
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build --chown=0:0 /src/dist ./dist
+COPY --chown=0:0 package.json ./
+USER 65532:65532
+# Metrics, health, alerts.
+EXPOSE 8090 8080 8088
+ENTRYPOINT ["node", "--enable-source-maps", "/app/dist/controller.js"]

@@ -1,0 +1,44 @@
+/** The bundles as users get them: they start without node_modules, name no path of the machine that built them, and behave as the sources. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const node = process.execPath
+
+describe('npm run build', () => {
+  const outdir = mkdtempSync(join(tmpdir(), 'penstock-bundle-'))
+  before(() => run(node, ['--import', 'tsx', 'build.ts', outdir], { cwd: root }), { timeout: 120_000 })
+  after(() => rmSync(outdir, { recursive: true, force: true }))
+
+  test('the controller starts far from any node_modules and explains itself', async () => {
+    const { stdout } = await run(node, [join(outdir, 'controller.js'), '--help'], { cwd: outdir })
+    assert.match(stdout, /--leader-elect/)
+  })
+
+  test('a wrong flag stops the controller with 2 and one sentence', async () => {
+    await assert.rejects(run(node, [join(outdir, 'controller.js'), '--metricsPort=x'], { cwd: outdir }), (error) => {
+      const { code, stderr } = error as { code: number; stderr: string }
+      assert.equal(code, 2)
+      assert.match(stderr, /^penstock: --metricsPort: [^\n]+\n$/)
+      return true
+    })
+  })
+
+  test('the CLI says the same as from its sources', async () => {
+    const bundled = await run(node, [join(outdir, 'cli.js'), '--help'], { cwd: outdir })
+    const source = await run(node, ['cli/bin.js', '--help'], { cwd: root })
+    assert.equal(bundled.stdout, source.stdout)
+  })
+
+  test('no path of this machine is left in them', () => {
+    for (const name of ['controller.js', 'cli.js'])
+      assert.ok(!readFileSync(join(outdir, name), 'utf8').includes(root), `${name} names ${root}`)
+  })
+})
