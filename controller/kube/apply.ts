@@ -74,10 +74,11 @@ export function applyMergePatch<T extends KubeObject>(
  * again. Servers say so with 409, and with 422 for a failed JSON patch test and for another uid.
  */
 export const isPreconditionFailed = (error: unknown): boolean =>
-  isConflict(error) ||
-  (error instanceof KubeError &&
-    error.code === 422 &&
-    /metadata\.uid|precondition|test|server rejected our request/i.test(error.message))
+  isConflict(error) || (error instanceof KubeError && error.code === 422 && preconditionMessage.test(error.message))
+
+/** Exactly what kube-apiserver says: a looser pattern would take an invalid object named `test` for a lost race. */
+const preconditionMessage =
+  /the server rejected our request due to an error in our request$|metadata\.uid: Invalid value: .*: field is immutable/
 
 /** One path segment of a JSON pointer. */
 export const escapeJsonPointer = (segment: string): string => segment.replace(/~/g, '~0').replace(/\//g, '~1')

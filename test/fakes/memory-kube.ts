@@ -94,7 +94,8 @@ export function createMemoryKube(): MemoryKube {
     if (patch === 'json') {
       const copy = structuredClone(object)
       const failed = applyPatch(copy, body as Operation[]).some((outcome) => outcome !== null)
-      if (failed) throw failure(422, 'Invalid', `${target}: test failed`)
+      const message = 'the server rejected our request due to an error in our request'
+      if (failed) throw new KubeError({ code: 422, reason: 'Invalid', message }, target)
       return copy
     }
     requirePrecondition(object, (body as KubeObject).metadata ?? {}, target)

@@ -80,6 +80,15 @@ describe('writes with preconditions', () => {
     assert.equal(tries, 1)
   })
 
+  for (const [message, expected] of [
+    ['the server rejected our request due to an error in our request', true],
+    ['ReplicaSet.apps "x" is invalid: metadata.uid: Invalid value: "a": field is immutable', true],
+    ['ReplicaSet.apps "test" is invalid: spec.replicas: Invalid value: -1: precondition test', false],
+  ] as const) {
+    test(`422 "${message}" is ${expected ? 'a lost race' : 'an invalid object'}`, () =>
+      assert.equal(isPreconditionFailed(new KubeError({ code: 422, reason: 'Invalid', message }, 'patch x')), expected))
+  }
+
   test('owner references need a stored owner', () => {
     assert.throws(() => renderControllerReference(child, rollouts), /has no uid yet/)
     const reference = renderControllerReference({ metadata: { name: 'r', uid: 'u' } }, rollouts)
