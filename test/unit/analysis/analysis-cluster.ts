@@ -14,6 +14,7 @@ import type { HttpTransport } from '../../../controller/runtime/http.ts'
 import { silentLogger } from '../../../controller/runtime/log.ts'
 import { createMetricRegistry } from '../../../controller/runtime/metrics.ts'
 import { createRedactor } from '../../../controller/runtime/redact.ts'
+import { createFaults, type Faults } from '../../../sandbox/api-server/faults.ts'
 import { createApiServer } from '../../../sandbox/api-server/server.ts'
 import { seededRandom } from '../../fakes/fake-random.ts'
 
@@ -27,7 +28,9 @@ const customResources: ResourceKind = {
 const crdFile = new URL('../../../charts/penstock/crds/analysisruns.argoproj.io.yaml', import.meta.url)
 
 export interface AnalysisCluster {
+  /** Not the controller's own: its writes are not recorded. */
   readonly client: KubeClient
+  readonly faults: Faults
   readonly metrics: ReturnType<typeof createMetricRegistry>
   /** Every write that the controller sent, as `patch analysisruns` and the like, events left out. */
   readonly writes: readonly string[]
@@ -46,7 +49,11 @@ export interface AnalysisClusterOptions {
 
 export async function createAnalysisCluster(options: AnalysisClusterOptions): Promise<AnalysisCluster> {
   const { clock, http } = options
-  const server = createApiServer()
+  const faults = createFaults()
+  const server = createApiServer({
+    faults,
+    clock: { now: () => clock.now(), setTimer: (run, delayMs) => clock.setTimer(delayMs, run) },
+  })
   const client = server.client()
   const definition: KubeObject = parse(readFileSync(crdFile, 'utf8'))
   await client.create(customResources, definition)
@@ -63,6 +70,7 @@ export async function createAnalysisCluster(options: AnalysisClusterOptions): Pr
 
   return {
     client,
+    faults,
     metrics,
     writes,
     createRun: (name, spec, annotations = {}) =>

@@ -220,6 +220,39 @@ describe('an analysis run', () => {
     assert.equal(after?.metricResults?.[0]?.measurements?.length, 1)
   })
 
+  test('is measured again when somebody changed it meanwhile', async (context) => {
+    const ref = { kind: analysisRuns, namespace: 'default', name: 'run' }
+    let isFirst = true
+    const { cluster, settle, read, requests } = await setUp(context, async () => {
+      if (isFirst) await cluster.client.patch(ref, 'merge', { metadata: { annotations: { note: 'x' } } })
+      const value = isFirst ? '0.5' : '0.01'
+      isFirst = false
+      return vector(value)
+    })
+    await cluster.createRun('run', specOf())
+    await settle()
+    assert.equal(requests.length, 2)
+    assert.equal((await read()).status?.phase, 'Successful')
+  })
+
+  test('is not measured twice while the watch lags behind our own write', async (context) => {
+    const { cluster, settle, read, requests } = await setUp(context, () => vector('0.01'))
+    cluster.faults.delayEvents('analysisruns', 5_000)
+    await cluster.createRun('run', specOf({ interval: '1s', count: 2 }))
+    await settle(20_000)
+    assert.equal((await read()).status?.phase, 'Successful')
+    assert.deepEqual([requests.length, cluster.writes.length], [2, 2])
+  })
+
+  test('is not measured twice when the answer to our write is lost', async (context) => {
+    const { cluster, settle, read, requests } = await setUp(context, () => vector('0.01'))
+    cluster.faults.cutNext({ verb: 'patch', plural: 'analysisruns' }, 1, { applied: true })
+    await cluster.createRun('run', specOf())
+    await settle(2_000)
+    assert.equal((await read()).status?.phase, 'Successful')
+    assert.equal(requests.length, 1)
+  })
+
   test('is deleted when its time to live is over', async (context) => {
     const { cluster, settle } = await setUp(context, () => vector('0.01'))
     await cluster.createRun('run', specOf({}, { ttlStrategy: { secondsAfterCompletion: 5, secondsAfterSuccess: 2 } }))
