@@ -82,7 +82,7 @@ const BOOLEANS = new Set(['namespaced', 'leader-elect', 'webhook-insecure'])
 export interface Config {
   readonly settings: Settings
   readonly notify: z.infer<typeof notifySettingsSchema>
-  /** Where the Lease lives: the namespace of the pod, or of `--namespace`. */
+  /** Where the Lease lives: the namespace of the pod, of `--namespace`, or `default`. */
   readonly leaseNamespace: string
   /** Restricts the controller to one namespace; undefined: the whole cluster. */
   readonly watchNamespace: string | undefined
@@ -128,7 +128,7 @@ export function readConfig(
   return Object.freeze({
     settings: values,
     notify: notify.data,
-    leaseNamespace: values['leader-election-namespace'] ?? podNamespace ?? 'argo-rollouts',
+    leaseNamespace: values['leader-election-namespace'] ?? podNamespace ?? 'default',
     watchNamespace: values.namespaced ? (values.namespace ?? podNamespace ?? 'default') : undefined,
     prometheusAddress: env.ARGO_ROLLOUTS_PROMETHEUS_ADDRESS,
     ignored: Object.keys(given.values).filter((name) => (IGNORED as readonly string[]).includes(name)),

@@ -15,6 +15,7 @@ import { createGatedClient } from './kube/gated-client.ts'
 import { createHttpClient } from './kube/http-client.ts'
 import { createInformers } from './kube/informers.ts'
 import { createLeaderElection } from './kube/lease.ts'
+import { leaseNameFor, renderIdentity } from './kube/lease-record.ts'
 import { openChannels } from './notify/channels.ts'
 import { createOutbox } from './notify/outbox.ts'
 import { openCaches, ownedBy } from './reconcile/caches.ts'
@@ -64,8 +65,8 @@ async function run(config: Config): Promise<void> {
     random,
     log,
     namespace: config.leaseNamespace,
-    name: `argo-rollouts-controller-lock${settings['instance-id'] === undefined ? '' : `-${settings['instance-id']}`}`,
-    identity: `${hostname()}_${randomUUID()}`,
+    name: leaseNameFor(settings['instance-id'] ?? ''),
+    identity: renderIdentity(hostname(), randomUUID()),
     onStarted: () => void lead(),
     onStopped: (cause) => {
       if (cause === 'lost') void stop(1, 'the lease was lost')
@@ -111,14 +112,13 @@ async function run(config: Config): Promise<void> {
     client,
     informers,
     clock,
-    random,
     log,
     http,
     metrics,
     events,
     redactor,
     config: {
-      concurrency: settings['analysis-threads'],
+      threads: settings['analysis-threads'],
       compat: settings.compat,
       ...(config.prometheusAddress === undefined ? {} : { prometheusAddress: config.prometheusAddress }),
       ...instance,

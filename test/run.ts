@@ -1,16 +1,100 @@
 /**
- * Runs one group of suites in this one process (a process per file costs thirty times as much) and closes with one
- * line, `N passed, N failed`. It decides which files belong to which group; it must not know what they test.
+ * Runs groups of suites and closes with one line, `N passed, N failed`. Each group is one child process (a process per file costs thirty times
+ * as much); a group that dies counts as a failure. It decides which files belong to which group; it must not know what they test.
+ *
+ *   tsx test/run.ts [--node PATH] [--only TEXT] [--update] GROUP [GROUP ...]     groups: unit component e2e architecture golden
  */
+import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { run } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
-void run
-void readdirSync
-void join
-void relative
-void pathToFileURL
-void here
+
+/** A file belongs to the group of the first pattern that matches its path below test/. */
+const patterns: readonly (readonly [RegExp, string])[] = [
+  [/^architecture\.test\.ts$/, 'architecture'],
+  [/^golden\//, 'golden'],
+  [/^(component|contract\/api-server)\//, 'component'],
+  [/^e2e\//, 'e2e'],
+  [/^(unit|contract)\//, 'unit'],
+]
+/** What a group runs besides its own files. */
+const included: Readonly<Record<string, readonly string[]>> = { unit: ['unit', 'golden', 'architecture'] }
+
+const groupOf = (path: string): string | undefined => patterns.find(([pattern]) => pattern.test(path))?.[1]
+
+function listSuites(group: string, only: string | undefined): string[] {
+  const groups = included[group] ?? [group]
+  const entries = readdirSync(here, { recursive: true, withFileTypes: true })
+  const paths = entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts') && !entry.parentPath.includes('node_modules'))
+    .map((entry) => relative(here, join(entry.parentPath, entry.name)))
+  return paths
+    .filter((path) => groups.includes(groupOf(path) ?? '') && (only === undefined || path.includes(only)))
+    .sort()
+}
+
+interface Tally {
+  readonly passed: number
+  readonly failed: number
+}
+
+/** The child imports every suite of the group; its closing block is read from the output, which is passed on as it comes. */
+function runGroup(node: string, group: string, only: string | undefined): Promise<Tally> {
+  const args = ['--import', 'tsx', '--test-reporter=spec', fileURLToPath(import.meta.url), '--child', group]
+  const child = spawn(node, only === undefined ? args : [...args, only], {
+    cwd: join(here, '..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let tail = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    process.stdout.write(chunk)
+    tail = (tail + chunk.toString('utf8')).slice(-200_000)
+  })
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      const number = (word: string): number => Number(new RegExp(`^\\S+ ${word} (\\d+)$`, 'gm').exec(tail)?.[1] ?? 0)
+      const failed = number('fail') + number('cancelled')
+      const died = code !== 0 && failed === 0
+      if (died) process.stdout.write(`group ${group} ended with ${signal ?? `exit code ${code}`} and no failed test\n`)
+      resolve({ passed: number('pass'), failed: died ? 1 : failed })
+    })
+  })
+}
+
+async function runGroups(groups: readonly string[], node: string, only: string | undefined): Promise<void> {
+  let passed = 0
+  let failed = 0
+  for (const group of groups) {
+    process.stdout.write(`\n== ${group}\n`)
+    const tally = await runGroup(node, group, only)
+    passed += tally.passed
+    failed += tally.failed
+  }
+  if (passed + failed === 0) failed = 1
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
+  process.exitCode = failed === 0 ? 0 : 1
+}
+
+const [first = '', ...rest] = process.argv.slice(2)
+if (first === '--child') {
+  for (const path of listSuites(rest[0] ?? '', rest[1])) await import(pathToFileURL(join(here, path)).href)
+} else {
+  const args = [first, ...rest]
+  const take = (name: string): string | undefined => {
+    const at = args.indexOf(name)
+    return at < 0 ? undefined : args.splice(at, 2)[1]
+  }
+  const node = take('--node') ?? process.execPath
+  const only = take('--only')
+  if (args.includes('--update')) process.env.PENSTOCK_UPDATE_GOLDEN = '1'
+  args.splice(0, args.length, ...args.filter((arg) => arg !== '--update'))
+  const known = [...new Set(patterns.map(([, group]) => group))]
+  const unknown = args.filter((group) => !known.includes(group))
+  if (args.length === 0 || unknown.length > 0) {
+    process.stderr.write(`unknown group ${unknown.join(', ')}; groups: ${known.join(' ')}\n`)
+    process.exit(2)
+  }
+  await runGroups(args, node, only)
+}

@@ -40,5 +40,5 @@ export function isPending(
   if (request.consumedAt !== undefined) return false
   if (request.podHash !== current.podHash || request.revision !== current.revision) return false
   const abortedAt = parseInstant(current.abortedAt)
-  return abortedAt === undefined || abortedAt < (parseInstant(request.receivedAt) ?? 0)
+  return abortedAt === undefined || abortedAt < Math.floor((parseInstant(request.receivedAt) ?? 0) / 1000) * 1000
 }

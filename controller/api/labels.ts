@@ -20,7 +20,7 @@ export const NOTIFIED = 'notified.notifications.argoproj.io'
 export const COMPAT = 'penstock.dev/compat'
 /** Our write-ahead memory on the Rollout: JSON, owned by the controller alone (see docs/adr/0004). */
 export const MEMORY = 'penstock.dev/memory'
-/** What an alert that fires but cannot be attributed to the canary does: `pause` (default), `abort` or `ignore`. */
+/** What an alert that fires but cannot be attributed to the canary does: `abort` (default), `pause` or `ignore`. */
 export const UNATTRIBUTED_ALERTS = 'penstock.dev/unattributed-alerts'
 /** Seconds that a router needs after a weight was written where it cannot confirm; default 30. */
 export const PROPAGATION_SECONDS = 'penstock.dev/propagation-seconds'

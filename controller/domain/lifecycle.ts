@@ -31,6 +31,8 @@ export interface Lifecycle {
 export interface AbortCause {
   readonly reason: string
   readonly message: string
+  /** Of a stored request: the abort's moment is not before it, which is what spends the request. */
+  readonly receivedAt?: string
 }
 
 export function decideLifecycle(world: World, revisions: Revisions): Lifecycle {

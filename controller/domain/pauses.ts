@@ -39,7 +39,7 @@ export function decidePauses(view: CanaryView, inconclusive: AnalysisRun | undef
   const asked = view.lifecycle.pauseRequests.filter((request) => !isObeyed(request, recorded))
   const kept = recorded.filter((pause) => pause.reason !== 'CanaryPauseStep')
   const halts = (inconclusive !== undefined || asked.length > 0) && !kept.some((pause) => pause.reason === INCONCLUSIVE)
-  const halt = halts ? [{ reason: INCONCLUSIVE, startTime: formatInstant(view.world.now) }] : []
+  const halt = halts ? [{ reason: INCONCLUSIVE, startTime: nextSecond(view.world.now) }] : []
   const started = [...halt, ...(step.started ? [step.started] : [])]
   const conditions = [...kept, ...halt, ...(step.condition ? [step.condition] : [])]
   return {
@@ -79,7 +79,7 @@ function stepPause(view: CanaryView, recorded: readonly PauseCondition[], wasPau
   if (!step?.pause) return { done: false }
   if (!condition && wasPaused) return { done: true }
   if (!condition) {
-    const started = { reason: 'CanaryPauseStep', startTime: formatInstant(world.now) }
+    const started = { reason: 'CanaryPauseStep', startTime: nextSecond(world.now) }
     const durationMs = pauseDurationMs(step)
     return {
       done: false,
@@ -99,6 +99,9 @@ const isObeyed = (request: AbortRequest, recorded: readonly PauseCondition[]): b
     (pause) =>
       pause.reason === INCONCLUSIVE && (parseInstant(pause.startTime) ?? 0) >= floorToSecond(request.receivedAt),
   )
+
+/** Instants have whole seconds; rounding up keeps a pause from being shorter than it says. */
+const nextSecond = (epochMs: number): string => formatInstant(epochMs + 999)
 
 const floorToSecond = (instant: string): number => Math.floor((parseInstant(instant) ?? 0) / 1000) * 1000
 

@@ -43,8 +43,8 @@ function canaryPart(view: CanaryView): Part {
   if (!wanted || canaryService.podHash === hashOf(wanted)) return {}
   const unused = !view.routed || (view.programmed === 0 && view.settled)
   if (!unused || availableReplicas(wanted) === 0) return {}
-  const adopting = canaryService.podHash === '' && !view.routed
-  if (adopting && !isReadyFor(view, view.replicas) && mode !== 'updating') return {}
+  const adopting = canaryService.podHash === '' && mode !== 'updating'
+  if (adopting && !isReadyFor(view, view.replicas)) return {}
   return select(canaryService, wanted)
 }
 

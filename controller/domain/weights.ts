@@ -4,6 +4,7 @@
  *
  *   mode                     canary Service names  stable Service names | weight
  *   initial                  -                     -                    | 0
+ *   any below                -                     none yet             | 0      (it selects every pod: nothing to protect)
  *   steady, aborted,         another than stable   stable               | 0      (at once, whatever else is wrong: L2)
  *   superseded, or updating  stable                stable, all answer   | 0
  *   with a canary Service    stable                stable, some answer  | unchanged until they do
@@ -51,6 +52,7 @@ function weightBackToStable(view: CanaryView): WeightDecision {
     if (enough || current === 0 || !canaryNamesStable) return { canary: 0 }
     return { canary: current, hold: holdEndpoints(view, stableService.name, answering) }
   }
+  if (stableService?.podHash === '') return { canary: 0 }
   if (!canaryNamesStable) return { canary: view.mode === 'steady' ? current : 0 }
   const ready = availableReplicas(stableRs) >= view.replicas
   return ready || current === maxWeight

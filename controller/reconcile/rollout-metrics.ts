@@ -88,7 +88,9 @@ export function declareRolloutMetrics(registry: MetricRegistry): RolloutMetrics 
       }
       for (const [size, gauge] of sizes) gauge.set({ namespace, name }, values[size])
       const toStable = outcome.done.some((action) => action.do === 'route' && action.canary === 0)
-      const receivedAt = parseInstant(readAbortRequests(world.rollout.metadata.annotations).at(-1)?.receivedAt)
+      const receivedAt = parseInstant(
+        readAbortRequests(world.rollout.metadata.annotations).findLast(({ action }) => action === 'abort')?.receivedAt,
+      )
       if (toStable && receivedAt !== undefined && plan.status.abort)
         reaction.observe({}, Math.max(0, world.now - receivedAt) / 1000)
     },

@@ -12,7 +12,11 @@ export interface RolloutShape {
 
 export function rollout(shape: RolloutShape = {}): Rollout {
   const { replicas = 5, steps = [], routed = true, image = 'shop:1' } = shape
-  const routing = { stableService: 'stable', canaryService: 'canary', trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } } }
+  const routing = {
+    stableService: 'stable',
+    canaryService: 'canary',
+    trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
+  }
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',

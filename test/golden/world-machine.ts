@@ -40,14 +40,20 @@ export function createMachine(options: MachineOptions) {
 
   const canary = rollout.spec.strategy?.canary
   for (const name of [canary?.stableService, canary?.canaryService]) {
-    if (name) services.set(name, { metadata: { name, namespace: 'web' }, spec: { selector: { app: 'shop' }, ports: [{ port: 80 }] } })
+    if (name)
+      services.set(name, {
+        metadata: { name, namespace: 'web' },
+        spec: { selector: { app: 'shop' }, ports: [{ port: 80 }] },
+      })
   }
 
   const availableOf = (name: string): number => (pods.get(name) ?? []).filter((pod) => pod.readyAtMs <= now).length
 
   function endpoints(service: Service): Record<string, number> {
     const hash = service.spec.selector?.[POD_TEMPLATE_HASH]
-    const behind = [...replicaSets.values()].filter((rs) => hash === undefined || rs.metadata.labels?.[POD_TEMPLATE_HASH] === hash)
+    const behind = [...replicaSets.values()].filter(
+      (rs) => hash === undefined || rs.metadata.labels?.[POD_TEMPLATE_HASH] === hash,
+    )
     return Object.fromEntries(behind.map((rs) => [rs.metadata.name, availableOf(rs.metadata.name)]))
   }
 
@@ -62,12 +68,22 @@ export function createMachine(options: MachineOptions) {
       now,
       rollout,
       replicaSets: [...replicaSets.values()].map(observeReplicaSet),
-      services: Object.fromEntries([...services].map(([name, service]) => [name, { service, readyEndpoints: endpoints(service) }])),
+      services: Object.fromEntries(
+        [...services].map(([name, service]) => [name, { service, readyEndpoints: endpoints(service) }]),
+      ),
       routes: canary?.trafficRouting
-        ? [{ router: 'argoproj-labs/gatewayAPI', programmedCanary: route, confirmation: options.confirmation ?? 'confirmed' }]
+        ? [
+            {
+              router: 'argoproj-labs/gatewayAPI',
+              programmedCanary: route,
+              confirmation: options.confirmation ?? 'confirmed',
+            },
+          ]
         : [],
       analysisRuns: [...runs.values()],
-      templates: Object.fromEntries((options.templates ?? []).map((template) => [templateKey(template.metadata.name, false), template])),
+      templates: Object.fromEntries(
+        (options.templates ?? []).map((template) => [templateKey(template.metadata.name, false), template]),
+      ),
       reading: 'strict',
       notices: true,
     }
@@ -80,8 +96,13 @@ export function createMachine(options: MachineOptions) {
     pods.set(name, [...current, ...Array.from({ length: Math.max(0, count - current.length) }, () => ({ readyAtMs }))])
   }
 
-  function mergeAnnotations<T extends { readonly metadata: ReplicaSet['metadata'] }>(object: T, patch: Readonly<Record<string, string | null>>): T {
-    const merged = Object.entries({ ...object.metadata.annotations, ...patch }).filter((entry): entry is [string, string] => entry[1] !== null)
+  function mergeAnnotations<T extends { readonly metadata: ReplicaSet['metadata'] }>(
+    object: T,
+    patch: Readonly<Record<string, string | null>>,
+  ): T {
+    const merged = Object.entries({ ...object.metadata.annotations, ...patch }).filter(
+      (entry): entry is [string, string] => entry[1] !== null,
+    )
     return { ...object, metadata: { ...object.metadata, annotations: Object.fromEntries(merged) } }
   }
 
@@ -110,7 +131,11 @@ export function createMachine(options: MachineOptions) {
         return
       case 'select': {
         const service = services.get(action.service)
-        if (service) services.set(action.service, { ...service, spec: { ...service.spec, selector: { ...service.spec.selector, [POD_TEMPLATE_HASH]: action.podHash } } })
+        if (service)
+          services.set(action.service, {
+            ...service,
+            spec: { ...service.spec, selector: { ...service.spec.selector, [POD_TEMPLATE_HASH]: action.podHash } },
+          })
         return
       }
       case 'route':
@@ -119,7 +144,11 @@ export function createMachine(options: MachineOptions) {
       case 'createAnalysisRun': {
         sequence += 1
         const creationTimestamp = new Date(START + sequence).toISOString()
-        runs.set(action.run.metadata.name, { ...action.run, metadata: { ...action.run.metadata, creationTimestamp }, status: { phase: 'Running' } })
+        runs.set(action.run.metadata.name, {
+          ...action.run,
+          metadata: { ...action.run.metadata, creationTimestamp },
+          status: { phase: 'Running' },
+        })
         return
       }
       case 'terminateAnalysisRun':
@@ -153,7 +182,10 @@ export function createMachine(options: MachineOptions) {
     const sameStatus = JSON.stringify(plan.status) === JSON.stringify(rollout.status ?? {})
     rollout = { ...rollout, status: plan.status }
     if (wrote || !sameStatus) {
-      lines.push(`${text.padEnd(8)} world  ${renderWorld(before)}`, ...story.map((line) => `${' '.repeat(8)} plan   ${line}`))
+      lines.push(
+        `${text.padEnd(8)} world  ${renderWorld(before)}`,
+        ...story.map((line) => `${' '.repeat(8)} plan   ${line}`),
+      )
       for (const { kind, message } of plan.notices) lines.push(`${' '.repeat(8)} notice ${kind} "${message}"`)
     }
     return { plan, wrote: wrote || !sameStatus }
@@ -168,6 +200,13 @@ export function createMachine(options: MachineOptions) {
     throw new Error(`no fixpoint after 60 passes:\n${lines.slice(-30).join('\n')}`)
   }
 
+  /** The next time at which a pod becomes ready or a decision asked to be woken; undefined: never. */
+  function nextMoment(wakeAtMs: number | undefined): number | undefined {
+    const readyTimes = [...pods.values()].flat().map((pod) => pod.readyAtMs)
+    const coming = [...readyTimes, wakeAtMs ?? Number.POSITIVE_INFINITY].filter((at) => at > now && Number.isFinite(at))
+    return coming.length > 0 ? Math.min(...coming) : undefined
+  }
+
   const machine = {
     world,
     lines,
@@ -177,14 +216,17 @@ export function createMachine(options: MachineOptions) {
     run(forMs: number): void {
       const endMs = now + forMs
       for (;;) {
-        const { wakeAtMs } = settle()
-        const readyTimes = [...pods.values()].flat().map((pod) => pod.readyAtMs)
-        const next = Math.min(...[...readyTimes, wakeAtMs ?? Number.POSITIVE_INFINITY].filter((at) => at > now), endMs)
-        if (next >= endMs) break
+        const next = nextMoment(settle().wakeAtMs)
+        if (next === undefined || next >= endMs) break
         now = next
       }
       now = endMs
       settle()
+    },
+    /** One pass, and when that writes nothing, on to the next moment at which something happens. */
+    tick(): void {
+      const { plan, wrote } = pass()
+      if (!wrote) now = nextMoment(plan.wakeAtMs) ?? now
     },
     say(text: string): void {
       lines.push(`# ${text}`)
@@ -217,7 +259,10 @@ export function createMachine(options: MachineOptions) {
     setRoute(weight: number | undefined): void {
       route = weight
     },
-    sizes: (): Record<string, number> => Object.fromEntries([...replicaSets.values()].map((rs) => [rs.metadata.labels?.[POD_TEMPLATE_HASH] ?? '', rs.spec.replicas ?? 0])),
+    sizes: (): Record<string, number> =>
+      Object.fromEntries(
+        [...replicaSets.values()].map((rs) => [rs.metadata.labels?.[POD_TEMPLATE_HASH] ?? '', rs.spec.replicas ?? 0]),
+      ),
     loseReplicaSet(name: string): void {
       replicaSets.delete(name)
       pods.delete(name)

@@ -3,7 +3,7 @@
  * safe. It composes; every rule lives in the file named after it.
  */
 import type { RolloutStatus } from '../../api/rollout.ts'
-import { formatInstant } from '../../api/scalars.ts'
+import { formatInstant, parseInstant } from '../../api/scalars.ts'
 import { abortByAnalysis, decideRuns, inconclusiveRun, inquire } from '../analyses.ts'
 import { type CanaryView, viewCanary } from '../canary-view.ts'
 import { abortByDeadline, judgeDeadline } from '../deadline.ts'
@@ -68,7 +68,12 @@ function abortPart(view: CanaryView, cause: AbortCause | undefined): Part {
   if (!cause) return {}
   const message = `Rollout aborted update to revision ${view.revision}: ${cause.message}`
   return {
-    memory: { abort: true, abortedAt: formatInstant(view.world.now), currentStepIndex: 0, promoteFull: false },
+    memory: {
+      abort: true,
+      abortedAt: formatInstant(Math.max(view.world.now, parseInstant(cause.receivedAt) ?? 0)),
+      currentStepIndex: 0,
+      promoteFull: false,
+    },
     events: [{ type: 'Warning', reason: 'RolloutAborted', message }],
   }
 }

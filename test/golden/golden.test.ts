@@ -1,0 +1,18 @@
+/** Every scenario's story equals its golden file; `npm run golden -- --update` rewrites them for review. */
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { scenarios, tellStory } from './scenarios.ts'
+
+const fileOf = (name: string): string => fileURLToPath(new URL(`./${name}.txt`, import.meta.url))
+
+describe('golden stories', () => {
+  for (const scenario of scenarios) {
+    test(scenario.name, () => {
+      const story = tellStory(scenario)
+      if (process.env.PENSTOCK_UPDATE_GOLDEN === '1') writeFileSync(fileOf(scenario.name), story)
+      assert.equal(story, readFileSync(fileOf(scenario.name), 'utf8'))
+    })
+  }
+})
