@@ -14,3 +14,7 @@ export function describeFailure(error: unknown): string {
     return `the API server did not answer (${error.message}); the change may have been made: look before trying again`
   return error.message
 }
+
+/** No answer, or one that says "later": a wait goes on, because the API server is expected back. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof KubeError && (error.code === 0 || error.code === 429 || error.code >= 500)

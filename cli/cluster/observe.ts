@@ -8,7 +8,7 @@ import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { ReplicaSet, Rollout } from '../../controller/api/rollout.ts'
 import { revisionOf } from '../../controller/argo/client-patches.ts'
-import type { KubeClient, ObjectRef } from '../../controller/kube/client.ts'
+import { type KubeClient, KubeError, type ObjectRef } from '../../controller/kube/client.ts'
 import {
   analysisRuns,
   deployments,
@@ -56,7 +56,7 @@ export async function observeRollout(
     readReplicaSets(client, rollout),
     listPages<Pod>(client, pods, ofRevisions),
     listPages<AnalysisRun>(client, analysisRuns, { namespace }),
-    listPages<Experiment>(client, experiments, { namespace }),
+    listPages<Experiment>(client, experiments, { namespace }).catch(nothingWhenUnknown),
     readWorkload(client, rollout),
   ])
   const setUids = new Set(sets.map((set) => set.metadata.uid))
@@ -69,6 +69,12 @@ export async function observeRollout(
     ...(workload ? { workload } : {}),
     atMs: nowMs(),
   }
+}
+
+/** A cluster may go without the Experiment kind. */
+function nothingWhenUnknown(error: unknown): { readonly objects: readonly Experiment[] } {
+  if (error instanceof KubeError && error.code === 404) return { objects: [] }
+  throw error
 }
 
 /** The rollout's ReplicaSets, newest revision first. */

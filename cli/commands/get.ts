@@ -3,6 +3,7 @@
 import { watchRollout } from '../cluster/changes.ts'
 import { observeRollout } from '../cluster/observe.ts'
 import type { CliDeps } from '../deps.ts'
+import { isPassing } from '../failure.ts'
 import { type CommonOptions, sendJson, withConnection } from '../options.ts'
 import { createStyle } from '../terminal.ts'
 import { viewRollout } from '../view/rollout-view.ts'
@@ -37,7 +38,12 @@ export const runGet = (name: string, options: GetOptions, deps: CliDeps): Promis
     try {
       while (!deps.signal.aborted) {
         await changes.next(REDRAW_MS)
-        if (!deps.signal.aborted) draw(await read())
+        if (deps.signal.aborted) return
+        try {
+          draw(await read())
+        } catch (error) {
+          if (!isPassing(error)) throw error
+        }
       }
     } finally {
       changes.stop()

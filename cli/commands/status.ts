@@ -7,6 +7,7 @@ import type { ExitCode } from '../cli-error.ts'
 import { watchRollout } from '../cluster/changes.ts'
 import { readRollout } from '../cluster/observe.ts'
 import type { CliDeps, Connection } from '../deps.ts'
+import { isPassing } from '../failure.ts'
 import { type CommonOptions, parseTimeout, sendJson, withConnection } from '../options.ts'
 import { printable } from '../terminal.ts'
 import { computePhase, type PhaseView } from '../view/phase.ts'
@@ -48,6 +49,11 @@ function createTeller(options: StatusOptions, deps: CliDeps): (view: PhaseView) 
   }
 }
 
+/** A wait outlives a restart of the API server. */
+function ignorePassing(error: unknown): undefined {
+  if (!isPassing(error)) throw error
+}
+
 /** The phase at which it ended, or the last one seen when the time was over (`timeoutMs` 0: no limit). */
 async function waitForEnd(
   connection: Connection,
@@ -66,7 +72,9 @@ async function waitForEnd(
       const leftMs = endMs - deps.clock.monotonicMs()
       if (hasEnded(last) || leftMs <= 0 || deps.signal.aborted) return last
       await changes.next(Math.min(LOOK_AGAIN_MS, leftMs))
-      last = computePhase(await readRollout(connection.client, namespace ?? connection.namespace, name))
+      const live = await readRollout(connection.client, namespace ?? connection.namespace, name).catch(ignorePassing)
+      if (!live) continue
+      last = computePhase(live)
       tell(last)
     }
   } finally {

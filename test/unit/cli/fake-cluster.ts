@@ -19,6 +19,8 @@ export interface FakeCluster {
   readonly objects: Map<string, readonly KubeObject[]>
   /** Called before a patch is taken; throw to refuse it. */
   onPatch: (patch: SentPatch) => void
+  /** Called before a read is answered; throw to refuse it. */
+  onRead: (plural: string) => void
 }
 
 export function createFakeCluster(objects: Readonly<Record<string, readonly KubeObject[]>>): FakeCluster {
@@ -37,10 +39,16 @@ export function createFakeCluster(objects: Readonly<Record<string, readonly Kube
     objects: stored,
     patches,
     onPatch: () => {},
+    onRead: () => {},
     client: {
-      get: async <T extends KubeObject>(ref: ObjectRef) => find(ref) as T | undefined,
-      list: async <T extends KubeObject>(kind: ResourceKind, options: { readonly namespace?: string } = {}) =>
-        ({ metadata: { resourceVersion: '1' }, items: inNamespace(kind, options.namespace) }) as KubeList<T>,
+      get: async <T extends KubeObject>(ref: ObjectRef) => {
+        cluster.onRead(ref.kind.plural)
+        return find(ref) as T | undefined
+      },
+      list: async <T extends KubeObject>(kind: ResourceKind, options: { readonly namespace?: string } = {}) => {
+        cluster.onRead(kind.plural)
+        return { metadata: { resourceVersion: '1' }, items: inNamespace(kind, options.namespace) } as KubeList<T>
+      },
       watch: (_kind, options) => silentUntil(options.signal),
       patch: async <T extends KubeObject>(ref: ObjectRef, kind: string, body: unknown, options?: WriteOptions) => {
         const patch = { object: `${ref.kind.plural}/${ref.name}`, kind, subresource: options?.subresource, body }

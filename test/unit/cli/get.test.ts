@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { runCli } from '../../../cli/program.ts'
+import { KubeError } from '../../../controller/kube/client.ts'
 import { canaryObjects, canaryRollout } from './canary-objects.ts'
 import { createFakeCli, createFakeCluster } from './fake-cluster.ts'
 
@@ -57,6 +58,14 @@ describe('penstock get', () => {
       .split('\n')
       .map((line) => JSON.parse(line).phase)
     assert.deepEqual(phases, ['Paused', 'Healthy'])
+  })
+
+  test('a cluster without Experiments, as with the CRDs of a part only, is shown all the same', async () => {
+    const cluster = createFakeCluster(canaryObjects())
+    cluster.onRead = (plural) => {
+      if (plural === 'experiments') throw new KubeError({ code: 404, message: 'not found' }, 'GET')
+    }
+    assert.equal(await runCli(['get', 'web'], createFakeCli(cluster).deps), 0)
   })
 
   test('a rollout that does not exist is named, with how to find the others', async () => {

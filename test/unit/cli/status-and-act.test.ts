@@ -50,6 +50,25 @@ describe('penstock status', () => {
     assert.equal(output().out, 'Paused - CanaryPauseStep\nHealthy\n')
   })
 
+  test('--wait outlives a restart of the API server, but not a loss of rights', async () => {
+    const cluster = createFakeCluster(canaryObjects())
+    const { deps, output, clock, untilWaiting } = createFakeCli(cluster)
+    const done = runCli(['status', 'web', '--wait'], deps)
+    await untilWaiting()
+    for (const code of [0, 503, 429]) {
+      cluster.onRead = () => {
+        throw new KubeError({ code, reason: 'NotSent', message: 'gone for a moment' }, 'GET')
+      }
+      await clock.advance(2_000)
+    }
+    cluster.onRead = () => {
+      throw new KubeError({ code: 403, message: 'forbidden' }, 'GET')
+    }
+    await clock.advance(2_000)
+    assert.equal(await done, 1)
+    assert.match(output().err, /you are not allowed to do that \(GET: forbidden\)/)
+  })
+
   test('--wait gives up after --timeout with 1 and says so', async () => {
     const { deps, output, clock, untilWaiting } = createFakeCli(createFakeCluster(canaryObjects()))
     const done = runCli(['status', 'web', '--wait', '--timeout', '5s', '--json'], deps)
