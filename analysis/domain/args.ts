@@ -3,7 +3,7 @@
  * refused (see `findArgumentProblem`). It must not store anything: a substituted metric may hold secrets.
  */
 import { type Metric, metricSchema } from '../../controller/api/analysis.ts'
-import { findArgumentProblem } from '../../controller/domain/promql.ts'
+import { findArgumentProblem } from '../../controller/metric-language/promql.ts'
 import type { VerdictMode } from './verdict.ts'
 
 export type ArgumentValues = ReadonlyMap<string, string>

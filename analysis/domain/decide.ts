@@ -9,7 +9,7 @@ import {
   isCompleted,
 } from '../../controller/api/analysis.ts'
 import { parseInstant } from '../../controller/api/scalars.ts'
-import { renderAnalysisProblems, validateAnalysis } from '../../controller/domain/validate-analysis.ts'
+import { renderAnalysisProblems, validateAnalysis } from '../../controller/metric-language/validate-analysis.ts'
 import { type ArgumentValues, substituteArguments } from './args.ts'
 import { endsRun } from './progress.ts'
 import { decideSchedule } from './schedule.ts'

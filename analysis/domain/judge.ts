@@ -20,7 +20,7 @@
  *   otherwise                              Running                              Running
  */
 import { type AnalysisPhase, isCompleted, type Measurement, type MetricResult } from '../../controller/api/analysis.ts'
-import type { MetricLimits } from '../../controller/domain/analysis-metric.ts'
+import type { MetricLimits } from '../../controller/metric-language/analysis-metric.ts'
 import { NO_DATA_PREFIX, type VerdictMode } from './verdict.ts'
 
 export interface Assessment {

@@ -10,8 +10,8 @@ import {
   type MetricResult,
 } from '../../controller/api/analysis.ts'
 import { formatInstant } from '../../controller/api/scalars.ts'
-import { readLimits } from '../../controller/domain/analysis-metric.ts'
-import { compilePattern } from '../../controller/domain/expression/pattern.ts'
+import { readLimits } from '../../controller/metric-language/analysis-metric.ts'
+import { compilePattern } from '../../controller/metric-language/expression/pattern.ts'
 import { addMeasurement, DEFAULT_RETENTION, summarizeResults } from './counters.ts'
 import { type AssessedMetric, assessMetric, assessRun, endsTheRun } from './judge.ts'
 import type { VerdictMode } from './verdict.ts'

@@ -13,7 +13,7 @@
  */
 import { isCompleted, type Metric, type MetricResult } from '../../controller/api/analysis.ts'
 import { parseInstant } from '../../controller/api/scalars.ts'
-import { readLimits } from '../../controller/domain/analysis-metric.ts'
+import { readLimits } from '../../controller/metric-language/analysis-metric.ts'
 
 export interface ScheduleInput {
   readonly metrics: readonly Metric[]

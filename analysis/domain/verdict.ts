@@ -13,8 +13,8 @@ import {
   type ConditionOutcome,
   compileCondition,
   evaluateCondition,
-} from '../../controller/domain/expression/condition.ts'
-import type { Value } from '../../controller/domain/expression/syntax.ts'
+} from '../../controller/metric-language/expression/condition.ts'
+import type { Value } from '../../controller/metric-language/expression/syntax.ts'
 
 /** `argo` is Argo Rollouts' exact reading, with its passes for lack of data. */
 export type VerdictMode = 'strict' | 'argo'

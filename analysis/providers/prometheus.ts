@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { prometheusMetricSchema } from '../../controller/api/analysis.ts'
 import { parseGoDuration } from '../../controller/api/scalars.ts'
-import { findPromqlProblem } from '../../controller/domain/promql.ts'
+import { findPromqlProblem } from '../../controller/metric-language/promql.ts'
 import type { HttpResponse } from '../../controller/runtime/http.ts'
 import {
   boundText,

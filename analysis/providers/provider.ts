@@ -3,7 +3,7 @@
  * one transport. It must not judge.
  */
 import type { z } from 'zod'
-import type { ProviderId } from '../../controller/domain/analysis-metric.ts'
+import type { ProviderId } from '../../controller/metric-language/analysis-metric.ts'
 import type { HttpRequest, HttpResponse } from '../../controller/runtime/http.ts'
 import type { Reading, VerdictMode } from '../domain/verdict.ts'
 

@@ -4,8 +4,8 @@
  */
 import type { z } from 'zod'
 import { webMetricSchema } from '../../controller/api/analysis.ts'
-import type { Value } from '../../controller/domain/expression/syntax.ts'
-import { findByJsonPath, type JsonPath, parseJsonPath } from '../../controller/domain/json-path.ts'
+import type { Value } from '../../controller/metric-language/expression/syntax.ts'
+import { findByJsonPath, type JsonPath, parseJsonPath } from '../../controller/metric-language/json-path.ts'
 import type { HttpResponse } from '../../controller/runtime/http.ts'
 import type { VerdictMode } from '../domain/verdict.ts'
 import {

@@ -4,7 +4,7 @@
  */
 import type { Measurement, Metric } from '../../controller/api/analysis.ts'
 import { formatInstant } from '../../controller/api/scalars.ts'
-import { chooseProvider } from '../../controller/domain/analysis-metric.ts'
+import { chooseProvider } from '../../controller/metric-language/analysis-metric.ts'
 import { TransportError } from '../../controller/runtime/http.ts'
 import { substituteArguments } from '../domain/args.ts'
 import type { RunWorld } from '../domain/decide.ts'

@@ -10,8 +10,8 @@ import {
   type Metric,
   type MetricResult,
 } from '../../controller/api/analysis.ts'
-import { chooseProvider } from '../../controller/domain/analysis-metric.ts'
 import type { ObjectCache } from '../../controller/kube/cache.ts'
+import { chooseProvider } from '../../controller/metric-language/analysis-metric.ts'
 import { declareCounter, declareHistogram, type MetricRegistry } from '../../controller/runtime/metrics.ts'
 
 export interface RunMetrics {

@@ -16,7 +16,7 @@ export function fnv1a(text: string): number {
 
 /** Each decimal digit's character code picks a letter, so that a hash never spells a word or a number. */
 const encode = (hash: number): string =>
-  [...String(hash)].map((digit) => ALPHABET[digit.charCodeAt(0) % ALPHABET.length]).join('')
+  Array.from(String(hash), (digit) => ALPHABET[digit.charCodeAt(0) % ALPHABET.length]).join('')
 
 /** JSON with sorted keys, so that equal content has equal text whatever the order it was written in; null fields count as absent. */
 export function canonicalJson(value: unknown): string {

@@ -5,9 +5,9 @@
 import type { AnalysisRun, Argument } from '../api/analysis.ts'
 import { COMPAT, INSTANCE_ID, POD_TEMPLATE_HASH, REVISION, ROLLOUT_TYPE, STEP_INDEX } from '../api/labels.ts'
 import type { Rollout, RolloutAnalysis } from '../api/rollout.ts'
+import { renderAnalysisProblems, validateAnalysis } from '../metric-language/validate-analysis.ts'
 import { mergeTemplates, type TemplateLookup } from './analysis-templates.ts'
 import { readField } from './fields.ts'
-import { renderAnalysisProblems, validateAnalysis } from './validate-analysis.ts'
 
 export type AnalysisKind = 'Step' | 'Background' | 'PrePromotion' | 'PostPromotion'
 

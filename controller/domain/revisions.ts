@@ -4,9 +4,10 @@
  */
 
 import { LAST_APPLIED, MANAGED_BY, NOTIFIED, POD_TEMPLATE_HASH, REVISION, REVISION_HISTORY } from '../api/labels.ts'
-import type { KubeObject } from '../api/meta.ts'
+import type { KubeObject, PodTemplate } from '../api/meta.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import { podTemplateHash } from '../argo/pod-hash.ts'
+import { isSameTemplate } from '../argo/pod-template.ts'
 import type { World } from './world.ts'
 
 export interface Revisions {
@@ -27,14 +28,27 @@ export const revisionOf = (object: KubeObject): number => Number(object.metadata
 
 export function identifyRevisions(world: Pick<World, 'rollout' | 'replicaSets'>): Revisions {
   const { spec, status } = world.rollout
-  const podHash = podTemplateHash(spec.template ?? {}, status?.collisionCount)
   const alive = world.replicaSets.filter((rs) => !rs.metadata.deletionTimestamp)
-  const newRs = alive.find((rs) => podHashOf(rs) === podHash)
+  const computed = podTemplateHash(spec.template ?? {}, status?.collisionCount)
+  const newRs = findNew(alive, spec.template ?? {}, computed, status?.currentPodHash)
+  const podHash = newRs ? podHashOf(newRs) : computed
   const stableRs = status?.stableRS ? alive.find((rs) => podHashOf(rs) === status.stableRS) : undefined
   const others = alive.filter((rs) => rs !== newRs && rs !== stableRs).sort((a, b) => revisionOf(b) - revisionOf(a))
   const highestElsewhere = Math.max(0, ...alive.filter((rs) => rs !== newRs).map(revisionOf))
   const own = newRs ? revisionOf(newRs) : 0
   return { podHash, newRs, stableRs, others, revision: own > highestElsewhere ? own : highestElsewhere + 1 }
+}
+
+/**
+ * Who carries the template: the ReplicaSet that status names already, else the one named after the hash, else the newest; only among those
+ * whose template is the same. The hash alone proves nothing, and a different hash disproves nothing.
+ */
+function findNew(alive: readonly ReplicaSet[], template: PodTemplate, computed: string, current: string | undefined) {
+  const same = alive
+    .filter((rs) => podHashOf(rs) !== '' && isSameTemplate(template, rs.spec.template))
+    .sort((a, b) => revisionOf(b) - revisionOf(a))
+  const named = (hash: string | undefined) => same.find((rs) => podHashOf(rs) === hash)
+  return named(current) ?? named(computed) ?? same[0]
 }
 
 /** The ReplicaSet of the new revision, at 0 pods, byte-identical for equal input. */

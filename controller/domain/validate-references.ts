@@ -4,8 +4,9 @@
  */
 import { MANAGED_BY } from '../api/labels.ts'
 import type { RolloutAnalysis } from '../api/rollout.ts'
+import { templateKey } from './analysis-templates.ts'
 import type { Problem } from './validate.ts'
-import { templateKey, type World } from './world.ts'
+import type { World } from './world.ts'
 
 export function validateReferences(world: World): readonly Problem[] {
   const canary = world.rollout.spec.strategy?.canary
@@ -40,8 +41,9 @@ function validateService(world: World, name: string, field: string): Problem[] {
 }
 
 function validateTemplates(world: World, analysis: RolloutAnalysis, field: string): Problem[] {
-  return (analysis.templates ?? []).flatMap(({ templateName, clusterScope }, at) => {
-    if (world.templates[templateKey(templateName, clusterScope === true)]) return []
+  return (analysis.templates ?? []).flatMap((ref, at) => {
+    if (world.templates[templateKey(ref)]) return []
+    const { templateName, clusterScope } = ref
     const kind = clusterScope ? 'ClusterAnalysisTemplate' : 'AnalysisTemplate'
     return [
       {

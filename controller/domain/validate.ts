@@ -64,14 +64,14 @@ function validateBasics({ spec }: Rollout): Problem[] {
   if ((spec.replicas ?? 1) < 0) problems.push({ field: 'spec.replicas', message: 'must be greater than or equal to 0' })
   const minReady = spec.minReadySeconds ?? 0
   if (minReady < 0) problems.push({ field: 'spec.minReadySeconds', message: 'must be greater than or equal to 0' })
-  if (spec.progressDeadlineSeconds != null && spec.progressDeadlineSeconds <= minReady) {
+  if ((spec.progressDeadlineSeconds ?? Number.POSITIVE_INFINITY) <= minReady) {
     problems.push({ field: 'spec.progressDeadlineSeconds', message: 'must be greater than minReadySeconds' })
   }
   return problems
 }
 
 function hasContainers(spec: Readonly<Record<string, unknown>> | undefined): boolean {
-  const containers = spec?.['containers']
+  const containers = spec?.containers
   return (
     Array.isArray(containers) &&
     containers.length > 0 &&

@@ -2,8 +2,9 @@
  * The World is everything a decision may know: one frozen snapshot of a Rollout and the objects around it, with one `now`. It holds facts as
  * they were read; whatever is concluded from them belongs to the decisions. Nothing here reads a clock, a cluster or a configuration.
  */
-import type { AnalysisRun, AnalysisTemplate } from '../api/analysis.ts'
+import type { AnalysisRun } from '../api/analysis.ts'
 import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
+import type { TemplateLookup } from './analysis-templates.ts'
 
 /**
  * What one router's objects say. `programmedCanary` is the canary's weight written in them (undefined: not readable, see `problem`).
@@ -35,14 +36,10 @@ export interface World {
   readonly routes: readonly RouteReading[]
   /** AnalysisRuns controlled by this Rollout's UID. */
   readonly analysisRuns: readonly AnalysisRun[]
-  /** Templates by {@link templateKey}. */
-  readonly templates: Readonly<Record<string, AnalysisTemplate>>
+  readonly templates: TemplateLookup
   /** `strict` unless `compat: argo` was asked for by flag or annotation. */
   readonly reading: 'strict' | 'argo'
   /** Whether any channel takes notices; without one no outbox is written. */
   readonly notices: boolean
   readonly instanceId?: string
 }
-
-export const templateKey = (name: string, isClusterScoped: boolean): string =>
-  isClusterScoped ? `cluster/${name}` : name

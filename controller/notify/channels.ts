@@ -5,10 +5,10 @@
 import { readFileSync } from 'node:fs'
 import type { Redactor } from '../runtime/redact.ts'
 import { readSecrets } from './delivery.ts'
-import type { NoticeEvent, Notifier } from './notifier.ts'
+import type { MessageTemplates, NoticeEvent, Notifier } from './notifier.ts'
 import { notifiers } from './registry.ts'
 import { listChannels, type NotifySettings } from './settings.ts'
-import { compileTemplates, type MessageTemplates, parseTemplates } from './templates.ts'
+import { compileTemplates, parseTemplates } from './templates.ts'
 
 const sample: NoticeEvent = {
   namespace: 'default',

@@ -5,7 +5,6 @@
 import type { z } from 'zod'
 import type { Notice } from '../api/notice.ts'
 import type { HttpRequest, HttpResponse } from '../runtime/http.ts'
-import type { MessageTemplates } from './templates.ts'
 
 export interface NoticeEvent {
   readonly namespace: string
@@ -30,6 +29,11 @@ export interface Notifier {
   /** `secrets` holds the content of each of `secretFiles`. Throws when a secret cannot be what it should be. */
   format(event: NoticeEvent, secrets: Readonly<Record<string, string>>): HttpRequest
   parse(response: HttpResponse): Delivery
+}
+
+export interface MessageTemplates {
+  /** The text for `event`, each value passed through `escapeValue`. */
+  render(event: NoticeEvent, escapeValue: (value: string) => string): string
 }
 
 export interface NotifierModule {

@@ -4,8 +4,7 @@
  */
 import { z } from 'zod'
 import type { HttpRequest, HttpResponse } from '../runtime/http.ts'
-import type { Delivery, NoticeEvent, Notifier, NotifierModule } from './notifier.ts'
-import type { MessageTemplates } from './templates.ts'
+import type { Delivery, MessageTemplates, NoticeEvent, Notifier, NotifierModule } from './notifier.ts'
 
 const file = z.string().min(1)
 const webhookSchema = z.strictObject({ webhookUrlFile: file })

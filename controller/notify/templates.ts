@@ -7,7 +7,7 @@ import Handlebars from 'handlebars'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { type NoticeKind, noticeKinds } from '../api/notice.ts'
-import type { NoticeEvent } from './notifier.ts'
+import type { MessageTemplates, NoticeEvent } from './notifier.ts'
 
 /** Fields of a template; all are strings, '' when the notice has none. */
 export const templateFields = [
@@ -24,11 +24,6 @@ export const templateFields = [
   'at',
 ] as const
 type TemplateField = (typeof templateFields)[number]
-
-export interface MessageTemplates {
-  /** The text for `event`, each value passed through `escapeValue`. */
-  render(event: NoticeEvent, escapeValue: (value: string) => string): string
-}
 
 const title = '*{{namespace}}/{{name}}* revision {{revision}}'
 const step = '{{#if stepNumber}} at step {{stepNumber}} of {{stepCount}}{{/if}}'

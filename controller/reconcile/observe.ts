@@ -5,7 +5,8 @@
 import type { AnalysisTemplate } from '../api/analysis.ts'
 import { COMPAT, INSTANCE_ID } from '../api/labels.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
-import { type RouteReading, type ServiceReading, templateKey, type World } from '../domain/world.ts'
+import { templateKey } from '../domain/analysis-templates.ts'
+import type { RouteReading, ServiceReading, World } from '../domain/world.ts'
 import { type RouterObjects, refKey } from '../traffic/router.ts'
 import { type EndpointSlice, ownedBy, type RolloutCaches, routeCache, slicesOf } from './caches.ts'
 import { routersOf } from './routers.ts'
@@ -91,8 +92,12 @@ function readTemplates(caches: RolloutCaches, namespace: string): Record<string,
   const entries = [
     ...caches.templates
       .list(namespace)
-      .map((template) => [templateKey(template.metadata.name, false), template] as const),
-    ...caches.clusterTemplates.list().map((template) => [templateKey(template.metadata.name, true), template] as const),
+      .map((template) => [templateKey({ templateName: template.metadata.name }), template] as const),
+    ...caches.clusterTemplates
+      .list()
+      .map(
+        (template) => [templateKey({ templateName: template.metadata.name, clusterScope: true }), template] as const,
+      ),
   ]
   return Object.fromEntries(entries)
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { PreparedExchange, ProviderContext, ProviderModule } from '../../analysis/providers/provider.ts'
 import { providers } from '../../analysis/providers/registry.ts'
-import { type ProviderId, providerIds } from '../../controller/domain/analysis-metric.ts'
+import { type ProviderId, providerIds } from '../../controller/metric-language/analysis-metric.ts'
 
 interface Example {
   readonly config: object

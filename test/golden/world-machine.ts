@@ -5,10 +5,11 @@
 import type { AnalysisPhase, AnalysisRun, AnalysisTemplate } from '../../controller/api/analysis.ts'
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { ReplicaSet, Rollout, RolloutStatus, Service } from '../../controller/api/rollout.ts'
+import { templateKey } from '../../controller/domain/analysis-templates.ts'
 import { decide } from '../../controller/domain/decide.ts'
 import { type Action, isRisky, type Plan } from '../../controller/domain/plan.ts'
 import { renderPlan, renderWorld } from '../../controller/domain/story.ts'
-import { templateKey, type World } from '../../controller/domain/world.ts'
+import type { World } from '../../controller/domain/world.ts'
 
 export interface MachineOptions {
   readonly rollout: Rollout
@@ -82,7 +83,7 @@ export function createMachine(options: MachineOptions) {
         : [],
       analysisRuns: [...runs.values()],
       templates: Object.fromEntries(
-        (options.templates ?? []).map((template) => [templateKey(template.metadata.name, false), template]),
+        (options.templates ?? []).map((template) => [templateKey({ templateName: template.metadata.name }), template]),
       ),
       reading: 'strict',
       notices: true,

@@ -1,8 +1,8 @@
 /** The condition language: what it answers, what it refuses and where, and what it costs at most. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { compileCondition, evaluateCondition } from '../../../controller/domain/expression/condition.ts'
-import type { Value } from '../../../controller/domain/expression/syntax.ts'
+import { compileCondition, evaluateCondition } from '../../../controller/metric-language/expression/condition.ts'
+import type { Value } from '../../../controller/metric-language/expression/syntax.ts'
 
 function ask(source: string, result: Value, nonFinite: 'noData' | 'compare' = 'noData'): unknown {
   const compiled = compileCondition(source)

@@ -5,8 +5,8 @@ import { addMeasurement } from '../../../analysis/domain/counters.ts'
 import { type AssessedMetric, assessMetric, assessRun } from '../../../analysis/domain/judge.ts'
 import { judgeReading } from '../../../analysis/domain/verdict.ts'
 import type { Measurement, Metric, MetricResult } from '../../../controller/api/analysis.ts'
-import { readLimits } from '../../../controller/domain/analysis-metric.ts'
-import type { Value } from '../../../controller/domain/expression/syntax.ts'
+import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
+import type { Value } from '../../../controller/metric-language/expression/syntax.ts'
 
 const success = { successCondition: 'result[0] < 0.05' }
 const failure = { failureCondition: 'result[0] > 0.05' }

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { prometheus } from '../../../analysis/providers/prometheus.ts'
 import type { PreparedExchange, ProviderModule, ProviderOutcome } from '../../../analysis/providers/provider.ts'
 import { web } from '../../../analysis/providers/web.ts'
-import { findByJsonPath, parseJsonPath } from '../../../controller/domain/json-path.ts'
+import { findByJsonPath, parseJsonPath } from '../../../controller/metric-language/json-path.ts'
 
 const now = Date.UTC(2026, 0, 1)
 function prepare(module: ProviderModule, config: object, mode: 'strict' | 'argo' = 'strict'): PreparedExchange {

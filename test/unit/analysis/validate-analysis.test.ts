@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Metric } from '../../../controller/api/analysis.ts'
-import { findArgumentProblem, findPromqlProblem } from '../../../controller/domain/promql.ts'
-import { renderAnalysisProblems, validateAnalysis } from '../../../controller/domain/validate-analysis.ts'
+import { findArgumentProblem, findPromqlProblem } from '../../../controller/metric-language/promql.ts'
+import { renderAnalysisProblems, validateAnalysis } from '../../../controller/metric-language/validate-analysis.ts'
 
 const sound: Metric = {
   name: 'errors',

@@ -1,0 +1,183 @@
+/**
+ * The cluster that the paths run on, as a user would have it: a real control plane with the chart installed (all but its Deployment), a node
+ * stand-in for the missing scheduler and kubelet, and the product as it is shipped, bundled. The product gets the chart's own service account;
+ * the admin's rights are for the test's hands alone.
+ */
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { parseAllDocuments } from 'yaml'
+import type { AnalysisRun } from '../../controller/api/analysis.ts'
+import type { KubeObject } from '../../controller/api/meta.ts'
+import type { ReplicaSet, Rollout, Service } from '../../controller/api/rollout.ts'
+import type { ObjectCache } from '../../controller/kube/cache.ts'
+import type { KubeClient } from '../../controller/kube/client.ts'
+import { createHttpClient } from '../../controller/kube/http-client.ts'
+import { createInformers } from '../../controller/kube/informers.ts'
+import * as kinds from '../../controller/kube/kinds.ts'
+import { systemClock } from '../../controller/runtime/clock.ts'
+import { silentLogger } from '../../controller/runtime/log.ts'
+import { createMetricRegistry } from '../../controller/runtime/metrics.ts'
+import { systemRandom } from '../../controller/runtime/random.ts'
+import { createNodeStandIn } from '../../sandbox/node/stand-in.ts'
+import { renderChart } from '../chart/helm.ts'
+import type { ControlPlane } from '../control-plane/control-plane.ts'
+import { startControlPlane } from '../control-plane/start.ts'
+import { createGatewayStandIn, type GatewayStandIn } from './gateway.ts'
+
+export const SYSTEM_NAMESPACE = 'penstock-system'
+const ACCOUNT = 'penstock'
+const POD_DELAYS = { startMs: 100, readyMs: 200, terminateMs: 100 }
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+export interface Caches {
+  readonly rollouts: ObjectCache<Rollout>
+  readonly replicaSets: ObjectCache<ReplicaSet>
+  readonly analysisRuns: ObjectCache<AnalysisRun>
+  readonly services: ObjectCache<Service>
+  readonly pods: ObjectCache<KubeObject>
+}
+
+export interface Cluster {
+  readonly controlPlane: ControlPlane
+  /** As admin. */
+  readonly client: KubeClient
+  /** What the test sees, by watches of its own. */
+  readonly caches: Caches
+  readonly gateway: GatewayStandIn
+  /** Of the service account that the chart makes. */
+  readonly kubeconfig: string
+  readonly accountToken: string
+  /** Holds `controller.js` and `cli.js`, tokens and logs. */
+  readonly directory: string
+  /** Requests of the service account that the API server has answered, by its audit log; undefined on a cluster that is not ours. */
+  readonly readAudit: (() => readonly AuditedRequest[]) | undefined
+  stop(): Promise<void>
+}
+
+export interface AuditedRequest {
+  readonly verb: string
+  readonly uri: string
+  readonly resource: string
+  readonly code: number
+  readonly atMs: number
+}
+
+export async function startCluster(): Promise<Cluster> {
+  const directory = mkdtempSync(join(tmpdir(), 'penstock-e2e-'))
+  const [controlPlane] = await Promise.all([startAuditedControlPlane(directory), bundle(directory)])
+  const ports = { clock: systemClock, random: systemRandom, log: silentLogger }
+  const metrics = createMetricRegistry()
+  const client = createHttpClient({
+    ...ports,
+    metrics,
+    kubeconfig: controlPlane.kubeconfigPath,
+    qps: 1000,
+    burst: 2000,
+  })
+  await installChart(controlPlane)
+  await controlPlane.startControllerManager()
+  const informers = createInformers({ ...ports, client })
+  const caches: Caches = {
+    rollouts: informers.for<Rollout>(kinds.rollouts),
+    replicaSets: informers.for<ReplicaSet>(kinds.replicaSets),
+    analysisRuns: informers.for<AnalysisRun>(kinds.analysisRuns),
+    services: informers.for<Service>(kinds.services),
+    pods: informers.for<KubeObject>(kinds.pods),
+  }
+  const gateway = createGatewayStandIn(informers, client)
+  const node = createNodeStandIn({ ...ports, client, podDelays: POD_DELAYS, controllers: 'pods-only' })
+  informers.start()
+  node.start()
+  const accountToken = await controlPlane.tokenFor(SYSTEM_NAMESPACE, ACCOUNT)
+  return {
+    controlPlane,
+    client,
+    caches,
+    gateway,
+    accountToken,
+    kubeconfig: controlPlane.kubeconfigFor(accountToken),
+    directory,
+    readAudit: controlPlane.processes && (() => readAudit(join(directory, 'audit.log'))),
+    async stop() {
+      gateway.stop()
+      await node.stop()
+      await informers.stop()
+      await client.close()
+      await controlPlane.stop()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** One line per answered request of the service account, and nothing of anybody else. */
+function startAuditedControlPlane(directory: string): Promise<ControlPlane> {
+  const policy = {
+    apiVersion: 'audit.k8s.io/v1',
+    kind: 'Policy',
+    omitStages: ['RequestReceived'],
+    rules: [{ level: 'Metadata', users: [`system:serviceaccount:${SYSTEM_NAMESPACE}:${ACCOUNT}`] }, { level: 'None' }],
+  }
+  const policyFile = join(directory, 'audit-policy.json')
+  writeFileSync(policyFile, JSON.stringify(policy))
+  const apiServerArgs = [`--audit-policy-file=${policyFile}`, `--audit-log-path=${join(directory, 'audit.log')}`]
+  return startControlPlane({ apiServerArgs })
+}
+
+interface AuditEvent {
+  readonly verb: string
+  readonly requestURI: string
+  readonly stage: string
+  readonly objectRef?: { readonly resource?: string }
+  readonly responseStatus?: { readonly code?: number }
+  readonly stageTimestamp: string
+}
+
+function readAudit(file: string): readonly AuditedRequest[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
+    .map((line) => JSON.parse(line) as AuditEvent)
+    .filter(({ stage }) => stage === 'ResponseComplete')
+    .map(({ verb, requestURI, objectRef, responseStatus, stageTimestamp }) => ({
+      verb,
+      uri: requestURI,
+      resource: objectRef?.resource ?? '',
+      code: responseStatus?.code ?? 0,
+      atMs: Date.parse(stageTimestamp),
+    }))
+}
+
+/** What `npm run build` makes for users. */
+async function bundle(directory: string): Promise<void> {
+  const outdir = join(directory, 'bundle')
+  mkdirSync(outdir)
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'build.ts', outdir], { cwd: ROOT })
+}
+
+/** The chart as it renders, but the Deployment: the controller runs as a process of the test. */
+async function installChart(controlPlane: ControlPlane): Promise<void> {
+  const { code, stdout, stderr } = await renderChart({ namespace: SYSTEM_NAMESPACE })
+  if (code !== 0) throw new Error(`The chart does not render: ${stderr}`)
+  const objects = parseAllDocuments(stdout).flatMap((document) =>
+    document.contents === null ? [] : [document.toJS() as KubeObject & { kind: string }],
+  )
+  const crds = objects.filter(({ kind }) => kind === 'CustomResourceDefinition')
+  await controlPlane.apply([...crds, ...readGatewayApi()])
+  await controlPlane.kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all')
+  await controlPlane.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } })
+  await controlPlane.apply(objects.filter(({ kind }) => !['CustomResourceDefinition', 'Deployment'].includes(kind)))
+}
+
+/** The sandbox's own definitions. A real API server wants to know by whose approval they are in a protected group. */
+function readGatewayApi(): readonly object[] {
+  const text = readFileSync(new URL('../../sandbox/crds/gateway-api.yaml', import.meta.url), 'utf8')
+  const annotations = { 'api-approved.kubernetes.io': 'unapproved, for tests' }
+  return parseAllDocuments(text).map((document) => {
+    const crd = document.toJS() as KubeObject
+    return { ...crd, metadata: { ...crd.metadata, annotations } }
+  })
+}

@@ -1,0 +1,12 @@
+/** The main job on a real control plane, with the controller as a process under the chart's own rights: all paths, one cluster. */
+import { after, before, describe } from 'node:test'
+import { canaryPaths } from './paths/canary.ts'
+import { createStage } from './stage.ts'
+
+describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
+  const stage = createStage()
+  before(() => stage.open(), { timeout: 90 * 60_000 })
+  after(() => stage.close())
+
+  canaryPaths(stage)
+})
