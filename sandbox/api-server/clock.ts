@@ -11,7 +11,6 @@ export const systemClock: ServerClock = {
   now: () => Date.now(),
   setTimer: (run, delayMs) => {
     const timer = setTimeout(run, delayMs)
-    timer.unref()
     return () => clearTimeout(timer)
   },
 }

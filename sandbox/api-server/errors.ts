@@ -38,7 +38,7 @@ export class ApiError extends Error {
       metadata: {},
       status: 'Failure',
       message,
-      reason,
+      ...(reason === '' ? {} : { reason }),
       ...(details === undefined ? {} : { details }),
       code,
     }
@@ -77,7 +77,7 @@ export const applyConflict = (message: string, causes: readonly Cause[]): ApiErr
   new ApiError(409, 'Conflict', message, { causes })
 
 export const invalid = (type: Named, name: string, causes: readonly Cause[]): ApiError => {
-  const lines = causes.map((cause) => `${cause.field}: ${cause.message}`)
+  const lines = [...new Set(causes.map((cause) => `${cause.field}: ${cause.message}`))]
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`
   const named = type.group === '' ? type.kind : `${type.kind}.${type.group}`
   return new ApiError(422, 'Invalid', `${named} "${name}" is invalid: ${text}`, {
@@ -87,6 +87,18 @@ export const invalid = (type: Named, name: string, causes: readonly Cause[]): Ap
     causes,
   })
 }
+
+/** Options of a request that are wrong, for instance `PatchOptions`. */
+export const invalidOptions = (options: string, cause: Cause): ApiError =>
+  new ApiError(422, 'Invalid', `${options}.meta.k8s.io "" is invalid: ${cause.field}: ${cause.message}`, {
+    group: 'meta.k8s.io',
+    kind: options,
+    causes: [cause],
+  })
+
+/** A precondition of a DELETE that does not hold. It names the kind where other conflicts name the resource. */
+export const failedPrecondition = (type: Named, name: string, why: string): ApiError =>
+  conflict({ ...type, plural: type.kind }, name, why)
 
 /** A patch that is well formed but cannot be carried out on this object. */
 export const unprocessable = (why: string): ApiError =>

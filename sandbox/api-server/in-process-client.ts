@@ -17,7 +17,7 @@ import {
   type WriteOptions,
 } from '../../controller/kube/client.ts'
 import type { ApiRequest, ApiResponse, WatchLine } from './api-message.ts'
-import type { JsonObject } from './json.ts'
+import { cloneJson, type JsonObject } from './json.ts'
 import { patchTypes } from './request/patch.ts'
 
 type Handle = (request: ApiRequest) => ApiResponse
@@ -116,7 +116,13 @@ export const createInProcessClient = (handle: Handle, userAgent: string): KubeCl
     body?: unknown,
     contentType = 'application/json',
   ): ApiResponse =>
-    handle({ method, path, query, headers: { 'user-agent': userAgent, 'content-type': contentType }, body })
+    handle({
+      method,
+      path,
+      query,
+      headers: { 'user-agent': userAgent, 'content-type': contentType },
+      body: cloneJson(body),
+    })
   const call = <T>(method: string, path: string, query: URLSearchParams, body?: unknown, contentType?: string): T =>
     unwrap(send(method, path, query, body, contentType), `${method} ${path}`) as T
 

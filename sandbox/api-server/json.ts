@@ -79,6 +79,14 @@ export const deepFreeze = <T>(value: T): T => {
 /** A fresh, unfrozen copy. */
 export const clone = <T>(value: T): T => structuredClone(value)
 
+/** A fresh copy as it would arrive over the wire: fields that are undefined are absent. */
+export const cloneJson = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map((item) => (item === undefined ? null : cloneJson(item)))
+  if (!isObject(value)) return value
+  const fields = Object.entries(value).filter(([, child]) => child !== undefined)
+  return Object.fromEntries(fields.map(([field, child]) => [field, cloneJson(child)]))
+}
+
 /** The value at a dotted path such as `.spec.replicas` or `metadata.name`; undefined when any step is missing. */
 export const readPath = (value: unknown, path: string): unknown =>
   path
@@ -95,3 +103,7 @@ export const withPath = (object: JsonObject, path: string, value: unknown): Json
   if (next === undefined) delete copy[step]
   return copy
 }
+
+/** A scalar as text; anything else is empty. */
+export const renderScalar = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''

@@ -25,7 +25,7 @@ export interface Column {
 export interface WriteContext {
   readonly now: number
   /** A ClusterIP that no Service has yet. */
-  allocateIp(): string
+  readonly allocateIp: () => string
 }
 
 /** Rules of one kind. All are optional; what is absent behaves as a plain resource. */
@@ -47,6 +47,10 @@ export interface KindRules {
   readonly keepsStatusAtCreate?: boolean
   /** DELETE answers with the object instead of a Status. */
   readonly returnsDeleted?: boolean
+  /** A DELETE only marks it; the lifecycle removes it once what it contains has gone. */
+  readonly isEmptiedFirst?: boolean
+  /** Changes what a DELETE marks but does not remove. */
+  markDeleted?(object: Stored): Stored
   /** Seconds an object lingers after DELETE; undefined means it goes at once. */
   gracePeriod?(object: Stored, asked: number | undefined): number | undefined
 }

@@ -2,7 +2,7 @@
  * Label and field selectors: text in, a predicate out. A selector that cannot be parsed is a 400, never "matches all".
  */
 import { badRequest } from './errors.ts'
-import { asString, isObject, type JsonObject, readPath, type Stored } from './json.ts'
+import { asString, isObject, type JsonObject, readPath, renderScalar, type Stored } from './json.ts'
 
 export type Predicate = (object: Stored) => boolean
 
@@ -88,11 +88,15 @@ const parseFieldTerm = (term: string, fields: readonly string[]): Predicate => {
   if (!parts) throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`)
   const field = asString(parts[1]).trim()
   if (!universalFields.includes(field) && !fields.includes(field))
-    throw badRequest(`field label not supported: ${field}`)
+    throw badRequest(
+      fields.length > 0
+        ? `field label not supported: ${field}`
+        : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+    )
   const wanted = parts[2] !== '!='
   return (object) => {
     const value = readPath(object, field)
-    return ((value === undefined ? '' : String(value)) === asString(parts[3])) === wanted
+    return (renderScalar(value) === asString(parts[3])) === wanted
   }
 }
 

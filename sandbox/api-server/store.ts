@@ -54,7 +54,7 @@ export const createStore = (logLimit: number): Store => {
       const dropped = log.splice(0, Math.ceil(logLimit / 2))
       compacted = dropped.at(-1)?.version ?? compacted
     }
-    for (const listener of [...listeners]) listener(event)
+    for (const listener of Array.from(listeners)) listener(event)
   }
 
   const since = (from: number): readonly StoreEvent[] => {

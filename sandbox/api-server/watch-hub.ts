@@ -22,7 +22,7 @@ export interface WatchRequest {
   /** Start with everything there is, then a bookmark that says so. */
   readonly sendInitialEvents: boolean
   /** How one object is shown: whole, as a Table row, or its metadata only. */
-  render(object: Stored): JsonObject
+  readonly render: (object: Stored) => JsonObject
 }
 
 export interface WatchHub {
@@ -66,7 +66,7 @@ export const createWatchHub = (core: Core, faults: Faults | undefined, bookmarkI
   const followers = new Set<(event: StoreEvent) => void>()
   const closers = new Set<() => void>()
   const unsubscribe = core.store.subscribe((event) => {
-    for (const follow of [...followers]) follow(event)
+    for (const follow of Array.from(followers)) follow(event)
   })
 
   /** Sends the past of the watch. False when that past is no longer known; the stream has then ended. */
@@ -140,7 +140,7 @@ export const createWatchHub = (core: Core, faults: Faults | undefined, bookmarkI
     open,
     close() {
       unsubscribe()
-      for (const close of [...closers]) close()
+      for (const close of Array.from(closers)) close()
     },
   }
 }

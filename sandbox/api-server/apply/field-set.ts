@@ -125,12 +125,15 @@ const combine = (parts: readonly (readonly [string, Comparison])[]): Comparison 
   ),
 })
 
-const asMember = (set: FieldSet): FieldSet => ({ ...set, isMember: true })
+/** What came or went as a whole: its fields, and itself unless it stands in every object of its kind. */
+const wholeOf = (value: unknown, schema: Schema | undefined, isItem: boolean): FieldSet => {
+  const fields = fieldsOf(value, schema)
+  return isItem || schema?.isAlwaysPresent !== true ? { ...fields, isMember: true } : fields
+}
 
 const compareChild = (before: unknown, after: unknown, schema: Schema | undefined, isItem: boolean): Comparison => {
-  const mark = isItem ? asMember : (set: FieldSet): FieldSet => set
-  if (before === undefined) return { changed: mark(fieldsOf(after, schema)), removed: emptySet }
-  if (after === undefined) return { changed: emptySet, removed: mark(fieldsOf(before, schema)) }
+  if (before === undefined) return { changed: wholeOf(after, schema, isItem), removed: emptySet }
+  if (after === undefined) return { changed: emptySet, removed: wholeOf(before, schema, isItem) }
   return compare(before, after, schema)
 }
 
@@ -149,8 +152,7 @@ export const compare = (before: unknown, after: unknown, schema: Schema | undefi
     const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
     return combine(
       fields.map((f) => {
-        const isPlainKey = schema?.properties === undefined || !Object.hasOwn(schema.properties, f)
-        return [`f:${f}`, compareChild(before[f], after[f], fieldSchema(schema, f), isPlainKey)] as const
+        return [`f:${f}`, compareChild(before[f], after[f], fieldSchema(schema, f), false)] as const
       }),
     )
   }

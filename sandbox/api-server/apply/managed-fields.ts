@@ -118,7 +118,7 @@ export interface Applied {
   /** The live object with the configuration laid over it and abandoned fields taken out; ownership not yet set. */
   readonly merged: Stored
   /** Puts ownership on the object as it was finally prepared (defaulted, pruned). */
-  track(prepared: Stored): Stored
+  readonly track: (prepared: Stored) => Stored
 }
 
 /** Server-side apply of `config` (without managedFields) on `live`. Throws a 409 that names every conflict unless forced. */

@@ -3,7 +3,7 @@
  * controllers observe is here.
  */
 import type { Cause } from '../errors.ts'
-import { asArray, asObject, deepEqual, isObject, type JsonObject, type Stored } from '../json.ts'
+import { asArray, asObject, asString, deepEqual, isObject, type JsonObject, type Stored } from '../json.ts'
 import type { KindRules } from '../resource-type.ts'
 import { valueForbidden, valueInvalid, valueNotSupported, valueRequired } from '../schema/validate.ts'
 import { containersOf, defaultPodSpec, validatePodSpec } from './pod-template.ts'
@@ -19,6 +19,9 @@ export const namespaceRules: KindRules = {
     object.spec = { finalizers: ['kubernetes'] }
     object.status = { phase: 'Active' }
   },
+  markDeleted: (object) => ({ ...object, status: { ...asObject(object.status), phase: 'Terminating' } }),
+  /** Never at once: its content goes first. */
+  isEmptiedFirst: true,
 }
 
 const qosClass = (spec: JsonObject): string => {
@@ -185,7 +188,7 @@ export const endpointSliceRules: KindRules = {
   validate: (object) => {
     const supported = ['FQDN', 'IPv4', 'IPv6']
     if (object.addressType === undefined) return [valueRequired('addressType')]
-    return supported.includes(String(object.addressType))
+    return supported.includes(asString(object.addressType))
       ? []
       : [valueNotSupported('addressType', object.addressType, supported)]
   },
@@ -241,7 +244,7 @@ export const autoscalerRules: KindRules = {
     return [
       ...(target.kind ? [] : [valueRequired('spec.scaleTargetRef.kind')]),
       ...(target.name ? [] : [valueRequired('spec.scaleTargetRef.name')]),
-      ...(max > 0 ? [] : [valueInvalid('spec.maxReplicas', max, 'must be greater than 0')]),
+      ...(max > 0 ? [] : [valueRequired('spec.maxReplicas', 'must be set and greater than 0')]),
       ...(typeof minReplicas === 'number' && minReplicas > max
         ? [valueInvalid('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`')]
         : []),

@@ -1,5 +1,5 @@
 /** What `kubectl get` shows of the built-in kinds. */
-import { asArray, asObject, asString, readPath, type Stored } from '../json.ts'
+import { asArray, asObject, asString, readPath, renderScalar, type Stored } from '../json.ts'
 import type { Column } from '../resource-type.ts'
 import { ageColumn, column, fieldColumn, nameColumn, numberAt, renderAge, renderLabels } from './columns.ts'
 import type { containersOf } from './pod-template.ts'
@@ -79,7 +79,7 @@ const replicaSetColumns: readonly Column[] = [
 
 const renderPort = (entry: unknown): string => {
   const { port, nodePort, protocol } = asObject(entry)
-  return `${String(port)}${nodePort === undefined ? '' : `:${String(nodePort)}`}/${asString(protocol) || 'TCP'}`
+  return `${renderScalar(port)}${nodePort === undefined ? '' : `:${renderScalar(nodePort)}`}/${asString(protocol) || 'TCP'}`
 }
 
 const portsAt = (object: Stored): string =>

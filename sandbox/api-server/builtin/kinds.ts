@@ -78,8 +78,14 @@ const kind = (apiVersion: string, kindName: string, model: string, extras: Extra
 const inAll = { categories: ['all'] }
 const eventFields = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath']
 const podFields = [
-  ...['spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork'],
-  ...['status.phase', 'status.podIP', 'status.nominatedNodeName'],
+  'spec.nodeName',
+  'spec.restartPolicy',
+  'spec.schedulerName',
+  'spec.serviceAccountName',
+  'spec.hostNetwork',
+  'status.phase',
+  'status.podIP',
+  'status.nominatedNodeName',
 ]
 const rbac = 'rbac.authorization.k8s.io/v1'
 

@@ -65,6 +65,7 @@ export const modelSchema = (model: string): Schema => {
   const schema: Schema = {
     type: 'object',
     nullable: true,
+    isAlwaysPresent: true,
     ...(atomicModels.includes(model) ? { mapIsAtomic: true } : {}),
     get properties() {
       properties ??= Object.fromEntries(

@@ -17,6 +17,15 @@ const isOperation = (value: unknown): value is Operation =>
   (value.path === '' || value.path.startsWith('/')) &&
   (!['move', 'copy'].includes(value.op) || typeof value.from === 'string')
 
+/** As real servers do it: replacing a missing field adds it. */
+const applyOperation = (object: JsonObject, operation: Operation): Error | null | undefined => {
+  const [failure] = applyPatch(object, [operation])
+  if (failure?.name !== 'MissingError') return failure
+  const namesListItem = /\/(\d+|-)$/.test(operation.path)
+  if (operation.op !== 'replace' || namesListItem) return failure
+  return applyPatch(object, [{ ...operation, op: 'add' }])[0]
+}
+
 export const applyJsonPatch = (object: JsonObject, patch: unknown): JsonObject => {
   if (!Array.isArray(patch)) throw badRequest('error decoding patch: a JSON patch is a list of operations')
   if (patch.length > maxOperations)
@@ -24,7 +33,7 @@ export const applyJsonPatch = (object: JsonObject, patch: unknown): JsonObject =
   const copy = clone(object)
   for (const operation of patch) {
     if (!isOperation(operation)) throw badRequest('error decoding patch: an operation needs a known op and a path')
-    const [failure] = applyPatch(copy, [operation])
+    const failure = applyOperation(copy, operation)
     if (failure) throw unprocessable(`${operation.op} operation does not apply at ${operation.path}: ${failure.name}`)
   }
   return copy

@@ -10,7 +10,7 @@ export interface Core {
   newUid(): string
   /** A random suffix for generateName, five characters. */
   newSuffix(): string
-  allocateIp(): string
+  readonly allocateIp: () => string
 }
 
 export interface WriteOptions {

@@ -3,7 +3,7 @@
  */
 import { applyConfiguration, trackUpdate } from '../apply/managed-fields.ts'
 import { renderTime } from '../clock.ts'
-import { alreadyExists, badRequest, forbidden, notFound } from '../errors.ts'
+import { ApiError, alreadyExists, badRequest, forbidden, notFound } from '../errors.ts'
 import type { Stored } from '../json.ts'
 import { apiVersionOf, type ResourceType, toServed } from '../resource-type.ts'
 import type { Core, WriteOptions } from './context.ts'
@@ -84,7 +84,8 @@ export const createObject = (
   options: WriteOptions,
 ): Stored => {
   const object = decodeObject(body, type)
-  if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created')
+  if (object.metadata.resourceVersion)
+    throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created')
   placeInNamespace(object, type, namespace)
   return storeNew(core, type, object, options, (prepared) =>
     trackUpdate(undefined, prepared, type.schema, writerOf(core, type, options)),

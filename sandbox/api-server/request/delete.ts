@@ -3,8 +3,8 @@
  * garbage collector and the finalizers' owners do the rest.
  */
 import { renderTime } from '../clock.ts'
-import { badRequest, conflict } from '../errors.ts'
-import { asObject, type Stored } from '../json.ts'
+import { badRequest, failedPrecondition } from '../errors.ts'
+import { asObject, deepEqual, type Stored } from '../json.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { Core } from './context.ts'
 
@@ -41,18 +41,14 @@ export const parseDeleteOptions = (body: unknown, query: URLSearchParams): Delet
 
 const checkPreconditions = (live: Stored, type: ResourceType, { uid, resourceVersion }: DeleteOptions): void => {
   const { name } = live.metadata
+  const fail = (what: string, wanted: string, found: string | undefined, hint: string): never => {
+    const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). ${hint}`
+    throw failedPrecondition(type, name, why)
+  }
   if (uid !== undefined && uid !== live.metadata.uid)
-    throw conflict(
-      type,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
-    )
+    fail('UID', uid, live.metadata.uid, 'The object might have been deleted and then recreated')
   if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion)
-    throw conflict(
-      type,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${live.metadata.resourceVersion}`,
-    )
+    fail('ResourceVersion', resourceVersion, live.metadata.resourceVersion, 'The object might have been modified')
 }
 
 const policyFinalizers = { Foreground: 'foregroundDeletion', Orphan: 'orphan' } as const
@@ -94,8 +90,10 @@ export const deleteObject = (core: Core, type: ResourceType, live: Stored, optio
   const finalizers = finalizersFor(live, options.propagationPolicy)
   const grace = type.rules.gracePeriod?.(live, options.gracePeriodSeconds) ?? 0
   if (options.dryRun) return { object: live, isGone: finalizers.length === 0 && grace === 0 }
-  if (finalizers.length === 0 && grace === 0) return { object: core.store.remove(type.bucket, live), isGone: true }
-  const marked = mark(live, finalizers, grace, core.clock.now())
-  const isSame = JSON.stringify(marked.metadata) === JSON.stringify(live.metadata)
+  const goesAtOnce = finalizers.length === 0 && grace === 0 && type.rules.isEmptiedFirst !== true
+  if (goesAtOnce) return { object: core.store.remove(type.bucket, live), isGone: true }
+  const timed = mark(live, finalizers, grace, core.clock.now())
+  const marked = type.rules.markDeleted?.(timed) ?? timed
+  const isSame = deepEqual(marked, live)
   return { object: isSame ? live : core.store.put(type.bucket, marked), isGone: false }
 }

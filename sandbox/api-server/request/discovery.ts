@@ -3,7 +3,8 @@ import { type ApiResponse, answer } from '../api-message.ts'
 import { pageNotFound } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import type { Registry } from '../registry.ts'
-import { apiVersionOf, type ResourceType } from '../resource-type.ts'
+import type { ResourceType } from '../resource-type.ts'
+import { renderOpenApi, renderOpenApiIndex } from './openapi.ts'
 
 /** The Kubernetes release whose behaviour this server follows. */
 const release = { major: '1', minor: '33', gitVersion: 'v1.33.0-penstock' }
@@ -98,17 +99,6 @@ const text = (body: string): ApiResponse => ({
   text: body,
 })
 
-const openApi3 = (registry: Registry): JsonObject => {
-  const served = [
-    ...new Set(registry.all().map((type) => (type.group === '' ? 'api/v1' : `apis/${apiVersionOf(type)}`))),
-  ]
-  return {
-    paths: Object.fromEntries(served.map((path) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=0` }])),
-  }
-}
-
-const openApi3Document = { openapi: '3.0.0', info: { title: 'Kubernetes', version: release.gitVersion }, paths: {} }
-
 const fixed = (path: string, accept: string, registry: Registry): ApiResponse | undefined => {
   switch (path) {
     case '/healthz':
@@ -132,7 +122,7 @@ const fixed = (path: string, accept: string, registry: Registry): ApiResponse | 
         return {
           kind: 'bytes',
           code: 200,
-          contentType: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+          contentType: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
           text: '',
         }
       return answer(200, {
@@ -143,7 +133,7 @@ const fixed = (path: string, accept: string, registry: Registry): ApiResponse | 
       })
     }
     case '/openapi/v3':
-      return answer(200, openApi3(registry))
+      return answer(200, renderOpenApiIndex(registry))
     case '/api':
       return answer(200, { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] })
     case '/apis': {
@@ -159,7 +149,8 @@ const fixed = (path: string, accept: string, registry: Registry): ApiResponse | 
 export const discover = (path: string, accept: string, registry: Registry): ApiResponse | undefined => {
   const known = fixed(path.replace(/(.)\/$/, '$1'), accept, registry)
   if (known !== undefined) return known
-  if (path.startsWith('/openapi/v3/')) return answer(200, openApi3Document)
+  if (path.startsWith('/openapi/v3/'))
+    return answer(200, renderOpenApi(registry, path.slice('/openapi/v3/'.length), release.gitVersion))
   const [root, ...steps] = path.split('/').filter((step) => step !== '')
   const [first = '', second] = steps
   if (root === 'api' && steps.length === 1) return answer(200, renderResources(registry, '', first))

@@ -3,10 +3,11 @@
  * Status; nothing a client sends may escape as an exception.
  */
 import { type ApiRequest, type ApiResponse, answer } from '../api-message.ts'
-import { ApiError, badRequest, internal, notFound, success } from '../errors.ts'
+import { ApiError, badRequest, internal, invalidOptions, notFound, success } from '../errors.ts'
 import type { FaultStatus, Faults, RequestFault } from '../faults.ts'
 import type { JsonObject } from '../json.ts'
 import { toServed } from '../resource-type.ts'
+import { valueNotSupported } from '../schema/validate.ts'
 import type { WatchHub } from '../watch-hub.ts'
 import type { Core, WriteOptions } from './context.ts'
 import { createObject } from './create.ts'
@@ -29,19 +30,23 @@ export interface HandlerDeps {
 
 const validations = ['Strict', 'Warn', 'Ignore'] as const
 
+const optionsKinds: Readonly<Record<string, string>> = {
+  POST: 'CreateOptions',
+  PUT: 'UpdateOptions',
+  PATCH: 'PatchOptions',
+}
+
 const parseValidation = (value: string | null): WriteOptions['fieldValidation'] => {
   const found = validations.find((name) => name === (value ?? 'Warn'))
   if (found === undefined)
-    throw badRequest(
-      `fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`,
-    )
+    throw invalidOptions('CreateOptions', valueNotSupported('fieldValidation', value, ['Ignore', 'Strict', 'Warn']))
   return found
 }
 
 const parseWriteOptions = ({ query, headers, method }: ApiRequest): WriteOptions => {
   const dryRun = query.get('dryRun')
   if (dryRun !== null && dryRun !== 'All')
-    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`)
+    throw invalidOptions(optionsKinds[method] ?? 'CreateOptions', valueNotSupported('dryRun', dryRun, ['All']))
   const isApply = method === 'PATCH' && (headers['content-type'] ?? '').startsWith('application/apply-patch')
   const agent = (headers['user-agent'] ?? '').split('/')[0] ?? ''
   return {

@@ -1,7 +1,8 @@
 /** GET of a collection: selectors, pages that all show one moment, and reads at an older resourceVersion. */
-import { badRequest, expired, versionTooLarge } from '../errors.ts'
+import { badRequest, expired, invalidOptions, versionTooLarge } from '../errors.ts'
 import { asString, isObject, type JsonObject, type Stored } from '../json.ts'
 import { type ResourceType, toServed } from '../resource-type.ts'
+import { valueForbidden } from '../schema/validate.ts'
 import { type Predicate, parseFieldSelector, parseLabelSelector } from '../selectors.ts'
 import type { Core } from './context.ts'
 
@@ -46,6 +47,11 @@ const parseVersion = (text: string): number => {
 const parseMoment = (core: Core, query: URLSearchParams): number | undefined => {
   const asked = query.get('resourceVersion') ?? ''
   const match = query.get('resourceVersionMatch') ?? ''
+  if (asked === '' && match !== '')
+    throw invalidOptions(
+      'ListOptions',
+      valueForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
+    )
   if (asked === '' || asked === '0') return undefined
   const version = parseVersion(asked)
   const current = core.store.version()

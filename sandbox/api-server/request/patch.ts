@@ -1,13 +1,14 @@
 /** PATCH: picks the patch dialect by content type, computes the next object, and hands it to the update path. */
 import { parse as parseYaml } from 'yaml'
 import { applyConfiguration } from '../apply/managed-fields.ts'
-import { badRequest, unsupportedMediaType } from '../errors.ts'
+import { badRequest, invalidOptions, unsupportedMediaType } from '../errors.ts'
 import { isObject, type JsonObject, type Stored } from '../json.ts'
 import { applyJsonPatch } from '../patch/json-patch.ts'
 import { applyMergePatch } from '../patch/merge-patch.ts'
 import { applyStrategicPatch } from '../patch/strategic-patch.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { prune } from '../schema/prune.ts'
+import { valueRequired } from '../schema/validate.ts'
 import type { Core, WriteOptions } from './context.ts'
 import { createByApply, writerOf } from './create.ts'
 import { decodeObject } from './prepare.ts'
@@ -74,9 +75,7 @@ const applyPatch = (
   options: WriteOptions,
 ): Stored => {
   if (options.fieldManager === '')
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    )
+    throw invalidOptions('PatchOptions', valueRequired('fieldManager', 'is required for apply patch'))
   const { namespace, name, subresource } = address
   const decoded = decodeConfig(body, type, address)
   if (core.store.get(type.bucket, namespace, name) === undefined && subresource === undefined)

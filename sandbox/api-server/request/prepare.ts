@@ -3,11 +3,11 @@
  * the object as it will be stored, or throws the 400 or 422 that the client must see.
  */
 import { badRequest, type Cause, invalid } from '../errors.ts'
-import { clone, isObject, type JsonObject, type Stored } from '../json.ts'
+import { clone, isObject, type JsonObject, readPath, renderScalar, type Stored } from '../json.ts'
 import { apiVersionOf, type ResourceType } from '../resource-type.ts'
 import { applyDefaults } from '../schema/default.ts'
 import { prune } from '../schema/prune.ts'
-import { checkImmutable, findTypeMismatch, validate } from '../schema/validate.ts'
+import { checkImmutable, findTypeMismatch, validate, valueInvalid } from '../schema/validate.ts'
 import { validateMetadata } from '../validate-metadata.ts'
 import type { Core, WriteOptions } from './context.ts'
 
@@ -61,7 +61,7 @@ const isStored = (value: unknown): value is Stored => isObject(value) && isMetaO
 export const shapeObject = (object: Stored, type: ResourceType, core: Core, options: WriteOptions): Stored => {
   const unknown: string[] = []
   const pruned = prune(object, type.schema, '', unknown)
-  reportUnknown(unknown, options)
+  reportUnknown(unknown.sort(), options)
   if (!isStored(pruned)) throw badRequest('metadata must be an object')
   checkTypes(pruned, type)
   const shaped = type.isCustom ? applyDefaults(pruned, type.schema) : withoutNulls(pruned)
@@ -70,11 +70,29 @@ export const shapeObject = (object: Stored, type: ResourceType, core: Core, opti
   return shaped
 }
 
+const goType = (value: unknown): string =>
+  typeof value === 'number' ? 'float64' : typeof value === 'boolean' ? 'bool' : typeof value
+
+/** The fields that the scale subresource reads and writes hold counts, whatever the schema says. */
+const checkScale = (object: Stored, { scale }: ResourceType): Cause[] => {
+  if (scale === undefined) return []
+  return [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path) => {
+    const value = readPath(object, path)
+    if (value === undefined || value === null) return []
+    if (typeof value !== 'number' || !Number.isInteger(value)) {
+      const why = `${path} accessor error: ${renderScalar(value)} is of the type ${goType(value)}, expected int64`
+      return [valueInvalid(path, 0, why)]
+    }
+    return value < 0 ? [valueInvalid(path, value, 'should be a non-negative integer')] : []
+  })
+}
+
 /** Throws a 422 that names every breach. `previous` is absent for a create. */
 export const checkObject = (object: Stored, previous: Stored | undefined, type: ResourceType): void => {
   const causes: Cause[] = [
     ...validateMetadata(object, type),
     ...(type.isCustom ? validate(object, type.schema, '') : []),
+    ...(type.isCustom ? checkScale(object, type) : []),
     ...(previous === undefined ? [] : checkImmutable(object, previous, type.schema, '')),
     ...(type.rules.validate?.(object, previous) ?? []),
   ]

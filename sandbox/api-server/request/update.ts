@@ -3,7 +3,7 @@
  * generation, finalizers, ownership. A change that changes nothing is not written.
  */
 import { trackUpdate } from '../apply/managed-fields.ts'
-import { conflict, forbidden, invalid, notFound, staleWrite } from '../errors.ts'
+import { badRequest, conflict, invalid, notFound, staleWrite } from '../errors.ts'
 import { clone, deepEqual, type JsonObject, type Stored } from '../json.ts'
 import { desiredState, type ResourceType, toServed } from '../resource-type.ts'
 import { valueForbidden, valueInvalid } from '../schema/validate.ts'
@@ -32,12 +32,11 @@ export const readLive = (core: Core, type: ResourceType, namespace: string | und
 
 const checkVersion = ({ type, live, next, subresource }: Change, isPut: boolean): void => {
   const { uid, resourceVersion, name } = live.metadata
-  if (next.metadata.uid && next.metadata.uid !== uid)
-    throw conflict(
-      type,
-      name,
-      `Precondition failed: UID in precondition: ${next.metadata.uid}, UID in object meta: ${uid}`,
-    )
+  const wantedUid = next.metadata.uid
+  if (wantedUid && wantedUid !== uid) {
+    if (!isPut) throw invalid(type, name, [valueInvalid('metadata.uid', wantedUid, 'field is immutable')])
+    throw conflict(type, name, `Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${uid}`)
+  }
   const given = next.metadata.resourceVersion
   if (given && given !== '0') {
     if (given !== resourceVersion) throw staleWrite(type, name)
@@ -108,7 +107,8 @@ const withoutOwnership = (object: Stored): Stored => {
 }
 
 /** A deleted object goes when its last finalizer does and its grace period is over. */
-const isFinished = ({ metadata }: Stored): boolean =>
+const isFinished = ({ metadata }: Stored, type: ResourceType): boolean =>
+  type.rules.isEmptiedFirst !== true &&
   metadata.deletionTimestamp !== undefined &&
   (metadata.finalizers ?? []).length === 0 &&
   (metadata.deletionGracePeriodSeconds ?? 0) === 0
@@ -127,7 +127,9 @@ const prepare = (core: Core, change: Change): Stored => {
 export const updateObject = (core: Core, change: Change, isPut: boolean): Stored => {
   const { type, live, options, subresource } = change
   if (change.next.metadata.name && change.next.metadata.name !== live.metadata.name)
-    throw forbidden(type, live.metadata.name, 'the name of the object does not match the name on the URL')
+    throw badRequest(
+      `the name of the object (${change.next.metadata.name}) does not match the name on the URL (${live.metadata.name})`,
+    )
   checkVersion(change, isPut)
   const prepared = prepare(core, change)
   const writer = writerOf(core, type, options, subresource)
@@ -138,7 +140,7 @@ export const updateObject = (core: Core, change: Change, isPut: boolean): Stored
   if (isSame && isSameOwnership) return live
   const stored = toStoredForm(type, owned)
   if (options.dryRun) return owned
-  if (isFinished(owned)) return toServed(type, core.store.remove(type.bucket, stored))
+  if (isFinished(owned, type)) return toServed(type, core.store.remove(type.bucket, stored))
   return toServed(type, core.store.put(type.bucket, stored))
 }
 

@@ -1,6 +1,6 @@
 /**
  * Defaulting: fills in what a schema's `default` says, also inside objects and lists that are present. A null where the schema
- * forbids null but has a default counts as absent.
+ * forbids null counts as absent.
  */
 import { clone, isObject, type JsonObject } from '../json.ts'
 import { fieldSchema, type Schema } from './structural-schema.ts'
@@ -8,8 +8,8 @@ import { fieldSchema, type Schema } from './structural-schema.ts'
 const withOwnDefaults = (value: JsonObject, schema: Schema): JsonObject => {
   const filled: JsonObject = { ...value }
   for (const [field, child] of Object.entries(schema.properties ?? {})) {
-    const isAbsent = filled[field] === undefined || (filled[field] === null && child.nullable !== true)
-    if (isAbsent && child.defaultValue !== undefined) filled[field] = clone(child.defaultValue)
+    if (filled[field] === null && child.nullable !== true) delete filled[field]
+    if (filled[field] === undefined && child.defaultValue !== undefined) filled[field] = clone(child.defaultValue)
   }
   return filled
 }

@@ -21,6 +21,8 @@ export interface Schema {
   readonly listType?: 'atomic' | 'set' | 'map'
   readonly listKeys?: readonly string[]
   readonly mapIsAtomic?: boolean
+  /** A Go struct by value: present also in an empty object, so that nobody owns it as such. */
+  readonly isAlwaysPresent?: boolean
   /** Strategic merge: the field by which items of this list are matched; '' for lists of scalars merged as sets. */
   readonly patchMergeKey?: string
   /** Validation keywords, as the CRD wrote them. */
@@ -37,10 +39,10 @@ export interface Schema {
 const types: readonly string[] = ['object', 'array', 'string', 'integer', 'number', 'boolean']
 const isSchemaType = (value: unknown): value is SchemaType => typeof value === 'string' && types.includes(value)
 
-const ruleKeywords = [
-  ...['enum', 'pattern', 'format', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
-  ...['minLength', 'maxLength', 'minItems', 'maxItems', 'uniqueItems', 'minProperties', 'maxProperties'],
-]
+const ruleKeywords =
+  'enum pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems minProperties maxProperties'.split(
+    ' ',
+  )
 
 /** Of CEL only the immutability idiom is enforced; other rules are accepted and not evaluated. */
 const parseImmutability = (raw: JsonObject): readonly string[] =>

@@ -57,7 +57,7 @@ const hasType = (value: unknown, type: SchemaType): boolean => {
 }
 
 /** Length in characters, as people count them. */
-const lengthOf = (text: string): number => [...text].length
+const lengthOf = (text: string): number => Array.from(text).length
 
 const checkString = (value: string, rules: JsonObject, field: string): Cause[] => {
   const causes: Cause[] = []
