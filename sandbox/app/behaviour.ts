@@ -13,6 +13,8 @@ export interface Behaviour {
   readonly latencyMs: number
   /** Share of requests that become an order, 0..1. */
   readonly orderRate: number
+  /** Whether finished work piles up: a defect that users do not notice at first. */
+  readonly hasBacklog: boolean
   /** How long it goes on taking requests after SIGTERM, for clients that have not heard yet. */
   readonly lingerMs: number
 }
@@ -27,18 +29,23 @@ function readNumber(env: Env, name: string, fallback: number, most: number): num
   throw new Error(`${name}: expected a number between 0 and ${most}, got "${text}"`)
 }
 
+function readSwitch(env: Env, name: string, fallback: 'on' | 'off'): boolean {
+  const text = env[name] ?? fallback
+  if (text !== 'on' && text !== 'off') throw new Error(`${name}: expected "on" or "off", got "${text}"`)
+  return text === 'on'
+}
+
 /** Throws one sentence that names the variable when a value makes no sense. */
 export function readBehaviour(env: Env): Behaviour {
-  const orders = env.ORDERS ?? 'on'
-  if (orders !== 'on' && orders !== 'off') throw new Error(`ORDERS: expected "on" or "off", got "${orders}"`)
   return {
     host: env.HOST ?? '0.0.0.0',
     port: readNumber(env, 'PORT', 8080, 65_535),
     version: env.VERSION ?? 'unknown',
     podTemplateHash: env.POD_TEMPLATE_HASH ?? '',
     errorRate: readNumber(env, 'ERROR_RATE', 0, 1),
-    latencyMs: readNumber(env, 'LATENCY_MS', 60, 10_000) * readNumber(env, 'LATENCY_FACTOR', 1, 100),
-    orderRate: orders === 'on' ? readNumber(env, 'ORDER_RATE', 0.3, 1) : 0,
+    latencyMs: readNumber(env, 'LATENCY_MS', 100, 10_000) * readNumber(env, 'LATENCY_FACTOR', 1, 100),
+    orderRate: readSwitch(env, 'ORDERS', 'on') ? readNumber(env, 'ORDER_RATE', 0.3, 1) : 0,
+    hasBacklog: readSwitch(env, 'BACKLOG', 'off'),
     lingerMs: readNumber(env, 'LINGER_MS', 1_000, 60_000),
   }
 }

@@ -20,8 +20,8 @@ const bounds: readonly number[] = Array.from(
 
 const series = (name: string, labels: string, value: number): string => `${name}${labels} ${value}`
 
-/** `hasOrders` false leaves `orders_total` out, as an application does that never says it. */
-export function createAppMetrics(hasOrders: boolean): AppMetrics {
+/** Without orders `orders_total` is left out, as by an application that never counts one; with a backlog every request leaves a job behind. */
+export function createAppMetrics({ hasOrders, hasBacklog }: { hasOrders: boolean; hasBacklog: boolean }): AppMetrics {
   const requests = new Map<string, number>()
   const buckets = bounds.map(() => 0)
   let sumSeconds = 0
@@ -55,6 +55,8 @@ export function createAppMetrics(hasOrders: boolean): AppMetrics {
         series('http_request_duration_seconds_bucket', '{le="+Inf"}', count),
         series('http_request_duration_seconds_sum', '', sumSeconds),
         series('http_request_duration_seconds_count', '', count),
+        '# TYPE shop_backlog_jobs gauge',
+        series('shop_backlog_jobs', '', hasBacklog ? count : 0),
         ...(hasOrders ? ['# TYPE orders_total counter', series('orders_total', '', orders)] : []),
         '',
       ].join('\n')

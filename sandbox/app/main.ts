@@ -8,7 +8,7 @@ import { createSpread, readBehaviour } from './behaviour.ts'
 import { createAppMetrics } from './exposition.ts'
 
 const behaviour = readBehaviour(process.env)
-const metrics = createAppMetrics(behaviour.orderRate > 0)
+const metrics = createAppMetrics({ hasOrders: behaviour.orderRate > 0, hasBacklog: behaviour.hasBacklog })
 const failures = createSpread(0.5)
 const delays = createSpread(0)
 const orders = createSpread(0.5)

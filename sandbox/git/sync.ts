@@ -2,11 +2,11 @@
  * Applies the newest commit to the cluster again and again, as a GitOps tool does: server-side apply under a field manager of its own,
  * taking over what others changed. It must not look at what a Rollout does with it.
  *
- * One exception, which every GitOps tool has to make for routes that a controller steers (Argo CD calls it ignoreDifferences): a route
- * is applied only when it lacks something that its manifest says. Manifests say no weights, so weights stay.
+ * One exception, which every GitOps tool has to make for objects that a controller steers (Argo CD calls it ignoreDifferences): Services
+ * and routes are applied only when they lack something that their manifest says. Manifests name no weights and no revision, so these stay.
  */
 import type { KubeClient } from '../../controller/kube/client.ts'
-import { httpRoutes, refOf } from '../../controller/kube/kinds.ts'
+import { httpRoutes, refOf, services } from '../../controller/kube/kinds.ts'
 import type { Clock } from '../../controller/runtime/clock.ts'
 import type { Logger } from '../../controller/runtime/log.ts'
 import { applyManifest, type Manifest, parseManifests } from '../manifests.ts'
@@ -28,6 +28,8 @@ export interface RunningSync {
   stop(): Promise<void>
 }
 
+const steeredKinds = [httpRoutes, services]
+
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -45,10 +47,8 @@ export function isCovered(manifest: unknown, live: unknown): boolean {
 }
 
 async function applyOne(client: KubeClient, manifest: Manifest): Promise<void> {
-  if (manifest.kind === httpRoutes.kind) {
-    const live = await client.get(refOf(httpRoutes, manifest))
-    if (isCovered(manifest, live)) return
-  }
+  const steered = steeredKinds.find(({ kind }) => kind === manifest.kind)
+  if (steered && isCovered(manifest, await client.get(refOf(steered, manifest)))) return
   await applyManifest(client, manifest, FIELD_MANAGER)
 }
 

@@ -1,0 +1,39 @@
+/**
+ * What became of a release and why, read from the objects that everybody can read: the Rollout, its AnalysisRuns and the stored alert.
+ * Pure. It reads what was recorded and must not guess.
+ */
+import { readAbortRequests } from '../../controller/api/abort-request.ts'
+import type { AnalysisRun } from '../../controller/api/analysis.ts'
+import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
+import type { Rollout } from '../../controller/api/rollout.ts'
+
+export type Outcome =
+  | { readonly outcome: 'promoted' }
+  | { readonly outcome: 'aborted'; readonly cause: string; readonly message: string }
+
+const gates: readonly string[] = ['error-rate-spike', 'p99-latency', 'business-events']
+
+/** The gates that failed in runs of this revision. */
+export function listFailedGates(runs: readonly AnalysisRun[], podHash: string): readonly string[] {
+  const own = runs.filter(
+    (run) => run.metadata.labels?.[POD_TEMPLATE_HASH] === podHash && run.status?.phase === 'Failed',
+  )
+  const failed = own.flatMap((run) => run.status?.metricResults ?? []).filter((result) => result.phase === 'Failed')
+  return [...new Set(failed.map((result) => result.name))].filter((name) => gates.includes(name))
+}
+
+/** Undefined while the release of `podHash` is under way. */
+export function readOutcome(rollout: Rollout, runs: readonly AnalysisRun[], podHash: string): Outcome | undefined {
+  const { status } = rollout
+  if (status?.currentPodHash !== podHash) return undefined
+  if (status.abort === true)
+    return { outcome: 'aborted', cause: readCause(rollout, runs, podHash), message: status.message ?? '' }
+  return status.stableRS === podHash && status.phase === 'Healthy' ? { outcome: 'promoted' } : undefined
+}
+
+function readCause(rollout: Rollout, runs: readonly AnalysisRun[], podHash: string): string {
+  const requests = readAbortRequests(rollout.metadata.annotations)
+  if (requests.some((request) => request.podHash === podHash && request.action === 'abort')) return 'alert'
+  const failed = listFailedGates(runs, podHash)
+  return failed.length > 0 ? failed.join(', ') : 'by hand'
+}
