@@ -32,6 +32,6 @@ export interface CliDeps {
   readText(path: string): Promise<string>
   /** Rules beyond the shape; loaded only by `lint`. */
   loadValidators(): Promise<Validators>
-  /** The controller's own decision for this picture, in lines. */
-  readonly story?: (picture: Picture) => readonly string[]
+  /** The controller's own next decision for this picture, in lines. Reads only. */
+  tellPlan(client: KubeClient, picture: Picture): Promise<readonly string[]>
 }

@@ -50,6 +50,7 @@ const deps: CliDeps = {
   signal: stopper.signal,
   connect,
   readText,
+  tellPlan: async (client, picture) => (await import('./cluster/plan.ts')).tellPlan(client, picture),
   loadValidators: async () => (await import('./lint/validators.ts')).validators,
 }
 

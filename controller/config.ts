@@ -87,6 +87,8 @@ export interface Config {
   /** Restricts the controller to one namespace; undefined: the whole cluster. */
   readonly watchNamespace: string | undefined
   readonly prometheusAddress: string | undefined
+  /** The API server's ClusterIP when in a cluster: no tenant's URL may lead there. */
+  readonly apiServerHost: string | undefined
   /** Flags of Argo Rollouts that were given and do nothing here. */
   readonly ignored: readonly string[]
 }
@@ -133,6 +135,7 @@ export function readConfig(
     leaseNamespace: values['leader-election-namespace'] ?? podNamespace ?? 'default',
     watchNamespace: values.namespaced ? (values.namespace ?? podNamespace ?? 'default') : undefined,
     prometheusAddress: env.ARGO_ROLLOUTS_PROMETHEUS_ADDRESS,
+    apiServerHost: env.KUBERNETES_SERVICE_HOST,
     ignored: Object.keys(given.values).filter((name) => (IGNORED as readonly string[]).includes(name)),
   })
 }

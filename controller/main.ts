@@ -89,7 +89,10 @@ async function run(config: Config): Promise<void> {
     random,
     redactor,
     metrics,
-    policy: createOutboundPolicy({ allow: settings['allow-outbound'] }),
+    policy: createOutboundPolicy({
+      allow: settings['allow-outbound'],
+      ...(config.apiServerHost === undefined ? {} : { deny: [config.apiServerHost] }),
+    }),
   })
   const channels = openChannels(config.notify, redactor)
   const instance = settings['instance-id'] === undefined ? {} : { instanceId: settings['instance-id'] }

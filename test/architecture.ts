@@ -51,6 +51,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/domain/validate.ts',
     'controller/domain/revisions.ts',
   ],
+  // The real decision, asked by `penstock explain`.
+  'cli/cluster/plan.ts': ['controller/', 'cli/cluster/picture.ts'],
   'sandbox/': ['controller/', 'analysis/', 'webhooks/', 'cli/', 'charts/'],
   'charts/': ['controller/api/'],
 }

@@ -10,7 +10,7 @@ export const runExplain = (name: string, options: CommonOptions, deps: CliDeps):
   withConnection(deps, options, async ({ client, namespace }) => {
     const picture = await observeRollout(client, namespace, name, () => deps.clock.now())
     const told = explain(picture, await readEvents(client, picture))
-    const explanation = deps.story ? { ...told, story: deps.story(picture) } : told
+    const explanation = { ...told, story: await deps.tellPlan(client, picture) }
     if (options.json === true) return sendJson(deps, explanation)
     const style = createStyle({ unicode: deps.terminal.unicode, color: deps.terminal.color && options.color !== false })
     deps.terminal.out(`${renderExplanation(explanation, style)}\n`)

@@ -37,7 +37,7 @@ const BY_SERVICE = 'service'
 const BY_ROUTE = 'route'
 const SERVICE_NAME = 'kubernetes.io/service-name'
 
-export function openCaches(informers: Informers): RolloutCaches {
+export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
   const routeKinds = Object.values(routerRegistry).flatMap((router) => router.watches)
   return {
     rollouts: informers.for<Rollout>(kinds.rollouts, {

@@ -139,9 +139,15 @@ test('what it did: events, notices and requests in the order of time', () => {
   )
 })
 
-test('the command prints the story, with the plan when the controller can tell it', async () => {
+test("the plan is the controller's own decision about what the cluster holds", async () => {
   const { deps, output } = createFakeCli(createFakeCluster(canaryObjects()))
-  assert.equal(await runCli(['explain', 'web'], { ...deps, story: () => ['hold CanaryNotReady'] }), 0)
+  assert.equal(await runCli(['explain', 'web'], deps), 0)
+  assert.match(output().out, /\nPlan\n {2}world {2}.*step .*\n {2}plan {3}/)
+})
+
+test('the command prints the story, with the plan that it is told', async () => {
+  const { deps, output } = createFakeCli(createFakeCluster(canaryObjects()))
+  assert.equal(await runCli(['explain', 'web'], { ...deps, tellPlan: async () => ['hold CanaryNotReady'] }), 0)
   assert.match(output().out, /^shop\/web {2}॥ Paused: CanaryPauseStep\n\nStands\n {2}Revision 2/)
   assert.match(output().out, /\nPlan\n {2}hold CanaryNotReady\n\nDid\n {2}nothing that is still on record\n$/)
 })

@@ -1,0 +1,40 @@
+/**
+ * The same caches that the controller decides from, filled once by lists of one namespace: for a reader who wants to ask the real decision
+ * (`penstock explain`, `lint` in a cluster). It keeps nothing up to date and writes nothing.
+ */
+import type { KubeObject } from '../api/meta.ts'
+import { createCache } from '../kube/cache.ts'
+import { type KubeClient, KubeError, type ResourceKind } from '../kube/client.ts'
+import type { InformerOptions, Informers } from '../kube/informers.ts'
+import { kindId } from '../kube/kinds.ts'
+import { silentLogger } from '../runtime/log.ts'
+import { openCaches, type RolloutCaches } from './caches.ts'
+
+/** Throws KubeError when a list is refused; a kind that the cluster does not serve counts as empty. */
+export async function snapshotCaches(client: Pick<KubeClient, 'list'>, namespace: string): Promise<RolloutCaches> {
+  const fills: Promise<void>[] = []
+  const source: Pick<Informers, 'for'> = {
+    for<T extends KubeObject>(kind: ResourceKind, { indexers }: InformerOptions<T> = {}) {
+      const cache = createCache<T>({ name: kindId(kind), log: silentLogger, ...(indexers ? { indexers } : {}) })
+      fills.push(listAll<T>(client, kind, namespace).then((objects) => void cache.replace(objects, '0')))
+      return cache
+    },
+  }
+  const caches = openCaches(source)
+  await Promise.all(fills)
+  return caches
+}
+
+async function listAll<T extends KubeObject>(
+  client: Pick<KubeClient, 'list'>,
+  kind: ResourceKind,
+  namespace: string,
+): Promise<readonly T[]> {
+  try {
+    const { items } = await client.list<T>(kind, kind.namespaced ? { namespace } : {})
+    return items
+  } catch (error) {
+    if (error instanceof KubeError && error.code === 404) return []
+    throw error
+  }
+}
