@@ -4,7 +4,8 @@
  */
 import { MANAGED_BY } from '../api/labels.ts'
 import type { RolloutAnalysis } from '../api/rollout.ts'
-import { templateKey } from './analysis-templates.ts'
+import { validateAnalysis } from '../metric-language/validate-analysis.ts'
+import { mergeTemplates, templateKey } from './analysis-templates.ts'
 import type { Problem } from './validate.ts'
 import type { World } from './world.ts'
 
@@ -41,16 +42,31 @@ function validateService(world: World, name: string, field: string): Problem[] {
 }
 
 function validateTemplates(world: World, analysis: RolloutAnalysis, field: string): Problem[] {
-  return (analysis.templates ?? []).flatMap((ref, at) => {
+  const refs = analysis.templates ?? []
+  const missing = refs.flatMap((ref, at) => {
     if (world.templates[templateKey(ref)]) return []
-    const { templateName, clusterScope } = ref
-    const kind = clusterScope ? 'ClusterAnalysisTemplate' : 'AnalysisTemplate'
+    const kind = ref.clusterScope ? 'ClusterAnalysisTemplate' : 'AnalysisTemplate'
     return [
       {
         field: `${field}.templates[${at}].templateName`,
-        message: `${kind} '${templateName}' not found`,
+        message: `${kind} '${ref.templateName}' not found`,
         fix: `create the ${kind}`,
       },
     ]
   })
+  return missing.length > 0 || refs.length === 0 ? missing : validateMerged(world, analysis, field)
+}
+
+/** What the templates say together, before an update needs them: a run that cannot be built would hold it half-way. */
+function validateMerged(world: World, analysis: RolloutAnalysis, field: string): Problem[] {
+  const outcome = mergeTemplates(analysis.templates ?? [], world.templates)
+  const at = `${field}.templates`
+  if ('problem' in outcome)
+    return [{ field: at, message: outcome.problem, fix: 'correct the template, or name another one' }]
+  const { metrics, dryRun, measurementRetention } = outcome.merged
+  const spec = { metrics: [...metrics], dryRun: [...dryRun, ...(analysis.dryRun ?? [])], measurementRetention }
+  return validateAnalysis(spec).map((problem) => ({
+    field: `${at}: spec.${problem.field}`,
+    message: problem.message,
+  }))
 }

@@ -65,8 +65,8 @@ export const httpRoute = (name: string): object => ({
     rules: [
       {
         backendRefs: [
-          { name: `${name}-stable`, port: 80 },
-          { name: `${name}-canary`, port: 80 },
+          { name: `${name}-stable`, port: 80, weight: 100 },
+          { name: `${name}-canary`, port: 80, weight: 0 },
         ],
       },
     ],

@@ -1,5 +1,8 @@
 /** The main job on a real control plane, with the controller as a process under the chart's own rights: all paths, one cluster. */
 import { after, before, describe } from 'node:test'
+import { alertPaths } from './paths/alerts.ts'
+import { analysisPaths } from './paths/analysis.ts'
+import { byHandPaths } from './paths/by-hand.ts'
 import { canaryPaths } from './paths/canary.ts'
 import { createStage } from './stage.ts'
 
@@ -9,4 +12,7 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   after(() => stage.close())
 
   canaryPaths(stage)
+  byHandPaths(stage)
+  alertPaths(stage)
+  analysisPaths(stage)
 })

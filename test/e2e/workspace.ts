@@ -72,6 +72,9 @@ export async function createWorkspace(cluster: Cluster, title: string): Promise<
       body,
     })
     assert.equal(answer.status, 200, JSON.stringify(answer.body))
+    const { metadata } = answer.body as KubeObject
+    // Otherwise the next wait could be content with what was true before.
+    await until('the test to see its own patch', () => isAtLeast(rollout(options.name), metadata))
   }
 
   async function until(what: string, probe: () => boolean, limitMs = DEFAULT_LIMIT_MS): Promise<void> {
@@ -137,6 +140,9 @@ export async function createWorkspace(cluster: Cluster, title: string): Promise<
       }),
   }
 }
+
+const isAtLeast = (seen: KubeObject, written: KubeObject['metadata']): boolean =>
+  BigInt(seen.metadata.resourceVersion ?? '0') >= BigInt(written.resourceVersion ?? '0')
 
 function placeIn(namespace: string, object: object): object {
   const { metadata } = object as { metadata?: object }
