@@ -124,9 +124,11 @@ export function decideRuns(view: CanaryView, inquiries: readonly (Inquiry | unde
   const due = inquiries.flatMap((found) => (found?.due ? [found.due] : []))
   const current = inquiries.flatMap((found) => (found?.run ? [found.run] : []))
   const currentNames = new Set(current.map((run) => run.metadata.name))
-  const stale = view.world.analysisRuns.filter(
-    (run) => !currentNames.has(run.metadata.name) && !isCompleted(run.status?.phase) && run.spec.terminate !== true,
-  )
+  const stale = view.world.analysisRuns
+    .filter(
+      (run) => !currentNames.has(run.metadata.name) && !isCompleted(run.status?.phase) && run.spec.terminate !== true,
+    )
+    .sort(byName)
   return {
     actions: [
       ...due.map((run) => ({ do: 'createAnalysisRun', run }) as const),
@@ -160,7 +162,7 @@ function expiredRuns(view: CanaryView): AnalysisRun[] {
   const done = view.world.analysisRuns.filter(
     (run) => isCompleted(run.status?.phase) && !run.metadata.deletionTimestamp,
   )
-  const orphaned = done.filter((run) => !hashes.has(podHashOf(run)))
+  const orphaned = done.filter((run) => !hashes.has(podHashOf(run))).sort(byName)
   const kept = done.filter((run) => hashes.has(podHashOf(run))).sort((a, b) => newestFirst(a, b))
   const successful = kept
     .filter((run) => run.status?.phase === 'Successful')
@@ -174,6 +176,8 @@ function expiredRuns(view: CanaryView): AnalysisRun[] {
   ])
   return [...orphaned, ...successful, ...others].filter((run) => !current.has(run.metadata.name))
 }
+
+const byName = (a: AnalysisRun, b: AnalysisRun): number => (a.metadata.name < b.metadata.name ? -1 : 1)
 
 function newestFirst(a: AnalysisRun, b: AnalysisRun): number {
   const [left, right] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '']

@@ -1,19 +1,44 @@
 /**
- * What has to exist whatever the strategy does: the ReplicaSet of the new revision, revision numbers, and no more history than asked for.
- * It must not change the size of anything.
+ * What has to exist whatever the strategy does: the ReplicaSet of the new revision, revision numbers, and no more history than asked for. It
+ * also announces a revision that was not seen before, in the order of events that clients compare. It must not change the size of anything.
  */
 import { REVISION, REVISION_HISTORY } from '../api/labels.ts'
 import type { ReplicaSet } from '../api/rollout.ts'
-import { type Action, join, type Part } from './plan.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import { type Action, join, type Part, type PlannedEvent } from './plan.ts'
 import { createdReplicas, specReplicas } from './replicas.ts'
 import { podHashOf, type Revisions, renderReplicaSet, revisionOf } from './revisions.ts'
 import type { World } from './world.ts'
 
 const DEFAULT_HISTORY = 10
 
-export function keepBooks(world: World, revisions: Revisions): Part {
-  return join(ensureReplicaSet(world, revisions), numberRevision(world, revisions), forgetHistory(world, revisions))
+export function keepBooks(world: World, revisions: Revisions, lifecycle: Lifecycle): Part {
+  const announced = lifecycle.mode === 'superseded' && world.rollout.status?.currentPodHash !== revisions.podHash
+  return join(
+    announced ? announceRevision(world, revisions) : {},
+    ensureReplicaSet(world, revisions),
+    announced ? announceUpdate(world, revisions) : {},
+    numberRevision(world, revisions),
+    forgetHistory(world, revisions),
+  )
 }
+
+function announceRevision({ rollout }: World, { revision }: Revisions): Part {
+  const key = `${rollout.metadata.namespace ?? ''}/${rollout.metadata.name}`
+  const added = normal('RolloutAddedToInformer', `Rollout resource added to informer: ${key}`)
+  const updated = normal('RolloutUpdated', `Rollout updated to revision ${revision}`)
+  return { events: [...(rollout.status?.currentPodHash === undefined ? [added] : []), updated] }
+}
+
+/** Told when the former update had been completed, not when one update replaces another that is still under way. */
+function announceUpdate({ rollout }: World, { revision, podHash }: Revisions): Part {
+  const { stableRS, currentPodHash } = rollout.status ?? {}
+  const completed = currentPodHash === undefined || (stableRS !== undefined && stableRS === currentPodHash)
+  const message = `Rollout not completed, started update to revision ${revision} (${podHash})`
+  return completed ? { events: [normal('RolloutNotCompleted', message)] } : {}
+}
+
+const normal = (reason: string, message: string): PlannedEvent => ({ type: 'Normal', reason, message })
 
 function ensureReplicaSet(world: World, revisions: Revisions): Part {
   if (revisions.newRs) return {}

@@ -3,7 +3,7 @@
  * first; every line leads to the file that holds the rule.
  */
 import { keepBooks } from './bookkeeping.ts'
-import { guard } from './guards.ts'
+import { refuseReferences, refuseRollout } from './guards.ts'
 import { decideLifecycle, type Lifecycle } from './lifecycle.ts'
 import { join, type Plan, type StrategyOutcome } from './plan.ts'
 import { identifyRevisions, type Revisions } from './revisions.ts'
@@ -16,12 +16,14 @@ type Strategy = (world: World, revisions: Revisions, lifecycle: Lifecycle) => St
 const strategies = { canary: decideCanary } as const satisfies Record<string, Strategy>
 
 export function decide(world: World): Plan {
+  const refused = refuseRollout(world)
+  if (refused) return refused
   const revisions = identifyRevisions(world)
   const lifecycle = decideLifecycle(world, revisions)
-  const stopped = guard(world, lifecycle)
-  if (stopped) return stopped
-  const books = keepBooks(world, revisions)
   const outcome = strategies.canary(world, revisions, lifecycle)
+  const incomplete = outcome.aborted ? undefined : refuseReferences(world)
+  if (incomplete) return incomplete
+  const books = keepBooks(world, revisions, lifecycle)
   const { actions = [], events = [], notices = [], holds = [], wakeAtMs } = join(books, outcome.part)
   return { actions, events, notices, holds, status: outcome.status, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }

@@ -1,11 +1,10 @@
 /**
- * Facts that stop a Rollout before any strategy looks at it, in order. A new rule is one function and one line in `guards`. An abort is not
- * stopped by anything that another object does: only a spec that cannot be understood keeps it from acting.
+ * Facts that keep a Rollout as it is, in order: it is being deleted, its spec cannot be understood, an object that it names is missing. Only
+ * the first two keep an abort from acting (L2), whoever asks for it: a person, an alert, an analysis or the deadline.
  */
 import type { Condition, RolloutStatus } from '../api/rollout.ts'
 import { formatInstant } from '../api/scalars.ts'
 import { findCondition } from './deadline.ts'
-import type { Lifecycle } from './lifecycle.ts'
 import { displayPhase } from './phase.ts'
 import type { Plan } from './plan.ts'
 import { type Problem, renderProblems, validateRollout } from './validate.ts'
@@ -15,16 +14,13 @@ import type { World } from './world.ts'
 /** How long until an invalid Rollout is looked at again though nothing changed. */
 const INVALID_RECHECK_MS = 20_000
 
-type Guard = (world: World, lifecycle: Lifecycle) => Plan | undefined
+/** Before anything reads the spec: it may be of any shape. */
+export const refuseRollout = (world: World): Plan | undefined => beingDeleted(world) ?? invalidSpec(world)
 
-const guards: readonly Guard[] = [beingDeleted, invalidSpec, invalidReferences]
-
-export function guard(world: World, lifecycle: Lifecycle): Plan | undefined {
-  for (const check of guards) {
-    const stopped = check(world, lifecycle)
-    if (stopped) return stopped
-  }
-  return undefined
+/** What the spec names and is not there, or does not fit. */
+export function refuseReferences(world: World): Plan | undefined {
+  const problems = validateReferences(world)
+  return problems.length > 0 ? refuse(world, problems) : undefined
 }
 
 function beingDeleted(world: World): Plan | undefined {
@@ -35,12 +31,6 @@ function beingDeleted(world: World): Plan | undefined {
 
 function invalidSpec(world: World): Plan | undefined {
   const problems = validateRollout(world.rollout)
-  return problems.length > 0 ? refuse(world, problems) : undefined
-}
-
-function invalidReferences(world: World, lifecycle: Lifecycle): Plan | undefined {
-  if (lifecycle.mode === 'aborted') return undefined
-  const problems = validateReferences(world)
   return problems.length > 0 ? refuse(world, problems) : undefined
 }
 

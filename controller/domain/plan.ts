@@ -72,6 +72,8 @@ export interface Part {
 export interface StrategyOutcome {
   readonly part: Part
   readonly status: RolloutStatus
+  /** The update is taken back, newly or still. */
+  readonly aborted: boolean
 }
 
 export interface Plan {

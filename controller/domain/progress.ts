@@ -62,11 +62,13 @@ function isComplete(view: CanaryView, pauses: PauseDecision, inline: Inquiry | u
   return false
 }
 
+/** A Rollout scaled to 0 has no traffic to move: its steps go on without (an update must not wait for pods that nobody wants). */
 const isWeightReached = (view: CanaryView): boolean =>
-  view.programmed === wantedWeight(view) &&
-  view.settled &&
-  isReadyFor(view, wantedCanaryPods(view)) &&
-  namesCanary(view)
+  view.replicas === 0 ||
+  (view.programmed === wantedWeight(view) &&
+    view.settled &&
+    isReadyFor(view, wantedCanaryPods(view)) &&
+    namesCanary(view))
 
 /** A weight of 0 is reached also while the canary Service does not name the new revision yet. */
 const namesCanary = (view: CanaryView): boolean =>

@@ -48,7 +48,7 @@ export interface RatioInput {
   readonly target: Split
   readonly canary: Counts
   readonly stable: Counts
-  /** All older revisions together; they are drained before anything grows. */
+  /** All older revisions together; they are drained first, and as long as they are there nothing else shrinks. */
   readonly older: Counts
 }
 
@@ -60,7 +60,6 @@ export function nextSplit(input: RatioInput): Split {
 }
 
 function scaleUp({ replicas, budget, target, canary, stable, older }: RatioInput): Split | undefined {
-  if (older.spec > 0) return undefined
   const room = replicas + budget.maxSurge - canary.spec - stable.spec - older.spec
   const stableUp = Math.min(Math.max(0, target.stable - stable.spec), Math.max(0, room))
   const canaryUp = Math.min(Math.max(0, target.canary - canary.spec), Math.max(0, room - stableUp))
@@ -70,8 +69,9 @@ function scaleUp({ replicas, budget, target, canary, stable, older }: RatioInput
 
 /** The growing side counts by what is available, the shrinking side by what may be taken: unavailable pods of it cost nothing. */
 function scaleDown({ replicas, budget, target, canary, stable, older }: RatioInput): Split {
+  if (older.spec > 0) return { canary: canary.spec, stable: stable.spec }
   const minAvailable = replicas - budget.maxUnavailable
-  const spare = canary.available + stable.available + older.available - minAvailable
+  const spare = canary.available + stable.available - minAvailable
   const stableDown = shrink(stable, target.stable, spare)
   const canaryDown = shrink(canary, target.canary, spare - stableDown.cost)
   return { canary: canary.spec - canaryDown.pods, stable: stable.spec - stableDown.pods }

@@ -16,8 +16,20 @@ export interface MachineOptions {
   readonly templates?: readonly AnalysisTemplate[]
   /** Until a pod that was asked for is available; 5 s unless said otherwise. */
   readonly podDelayMs?: number
-  /** How the route's data plane answers: at once, after a time, or never. */
+  /** How the route's data plane answers: at once, after `confirmDelayMs`, or never. */
   readonly confirmation?: 'confirmed' | 'unknown'
+  readonly confirmDelayMs?: number
+  /** Until a changed selector shows in the endpoints behind a Service; 0 unless said otherwise. */
+  readonly endpointDelayMs?: number
+  /** Sees every write just before it takes effect, with the world as it is at that moment. */
+  readonly onWrite?: (action: Action, truth: Truth) => void
+}
+
+/** What is, whatever anybody has observed: for checks of invariants. */
+export interface Truth {
+  readonly world: World
+  /** Weight that the data plane still applies besides the one that is written. */
+  readonly servedCanary: number | undefined
 }
 
 interface Pods {
@@ -36,6 +48,9 @@ export function createMachine(options: MachineOptions) {
   const runs = new Map<string, AnalysisRun>()
   const brokenHashes = new Set<string>()
   let route: number | undefined
+  let served: number | undefined
+  let confirmedAtMs = START
+  const selections = new Map<string, { readonly before: string | undefined; readonly seenAtMs: number }>()
   let sequence = 0
   const lines: string[] = []
 
@@ -51,7 +66,9 @@ export function createMachine(options: MachineOptions) {
   const availableOf = (name: string): number => (pods.get(name) ?? []).filter((pod) => pod.readyAtMs <= now).length
 
   function endpoints(service: Service): Record<string, number> {
-    const hash = service.spec.selector?.[POD_TEMPLATE_HASH]
+    const selection = selections.get(service.metadata.name)
+    const lags = selection !== undefined && selection.seenAtMs > now
+    const hash = lags ? selection.before : service.spec.selector?.[POD_TEMPLATE_HASH]
     const behind = [...replicaSets.values()].filter(
       (rs) => hash === undefined || rs.metadata.labels?.[POD_TEMPLATE_HASH] === hash,
     )
@@ -77,7 +94,7 @@ export function createMachine(options: MachineOptions) {
             {
               router: 'argoproj-labs/gatewayAPI',
               programmedCanary: route,
-              confirmation: options.confirmation ?? 'confirmed',
+              confirmation: confirmedAtMs > now ? 'pending' : (options.confirmation ?? 'confirmed'),
             },
           ]
         : [],
@@ -132,15 +149,19 @@ export function createMachine(options: MachineOptions) {
         return
       case 'select': {
         const service = services.get(action.service)
-        if (service)
-          services.set(action.service, {
-            ...service,
-            spec: { ...service.spec, selector: { ...service.spec.selector, [POD_TEMPLATE_HASH]: action.podHash } },
-          })
+        if (!service) return
+        selections.set(action.service, {
+          before: service.spec.selector?.[POD_TEMPLATE_HASH],
+          seenAtMs: now + (options.endpointDelayMs ?? 0),
+        })
+        services.set(action.service, {
+          ...service,
+          spec: { ...service.spec, selector: { ...service.spec.selector, [POD_TEMPLATE_HASH]: action.podHash } },
+        })
         return
       }
       case 'route':
-        route = action.canary
+        writeRoute(action.canary)
         return
       case 'createAnalysisRun': {
         sequence += 1
@@ -160,6 +181,14 @@ export function createMachine(options: MachineOptions) {
     }
   }
 
+  function writeRoute(weight: number | undefined): void {
+    if (confirmedAtMs <= now) served = route
+    route = weight
+    confirmedAtMs = now + (options.confirmDelayMs ?? 0)
+  }
+
+  const truth = (): Truth => ({ world: world(), servedCanary: confirmedAtMs > now ? served : route })
+
   function endRun(name: string, phase: AnalysisPhase, message?: string): void {
     const run = runs.get(name)
     if (!run) throw new Error(`no AnalysisRun ${name}`)
@@ -177,6 +206,7 @@ export function createMachine(options: MachineOptions) {
     for (const action of plan.actions) {
       if (isRisky(action) && riskTaken) continue
       riskTaken ||= isRisky(action)
+      options.onWrite?.(action, truth())
       perform(action)
       wrote = true
     }
@@ -204,7 +234,10 @@ export function createMachine(options: MachineOptions) {
   /** The next time at which a pod becomes ready or a decision asked to be woken; undefined: never. */
   function nextMoment(wakeAtMs: number | undefined): number | undefined {
     const readyTimes = [...pods.values()].flat().map((pod) => pod.readyAtMs)
-    const coming = [...readyTimes, wakeAtMs ?? Number.POSITIVE_INFINITY].filter((at) => at > now && Number.isFinite(at))
+    const lags = [confirmedAtMs, ...[...selections.values()].map(({ seenAtMs }) => seenAtMs)]
+    const coming = [...readyTimes, ...lags, wakeAtMs ?? Number.POSITIVE_INFINITY].filter(
+      (at) => at > now && Number.isFinite(at),
+    )
     return coming.length > 0 ? Math.min(...coming) : undefined
   }
 
@@ -258,8 +291,29 @@ export function createMachine(options: MachineOptions) {
     },
     route: (): number | undefined => route,
     setRoute(weight: number | undefined): void {
-      route = weight
+      writeRoute(weight)
     },
+    /** Some pods of a revision lose their readiness and do not get it back by themselves. */
+    failPods(podHash: string, count: number): void {
+      for (const [name, list] of pods) {
+        if (replicaSets.get(name)?.metadata.labels?.[POD_TEMPLATE_HASH] !== podHash) continue
+        const failing = new Set(list.filter((pod) => pod.readyAtMs <= now).slice(0, count))
+        pods.set(
+          name,
+          list.map((pod) => (failing.has(pod) ? { readyAtMs: Number.POSITIVE_INFINITY } : pod)),
+        )
+      }
+    },
+    /** Whatever was broken is mended: every pod becomes ready in time again. */
+    heal(): void {
+      brokenHashes.clear()
+      for (const [name, list] of pods)
+        pods.set(
+          name,
+          list.map((pod) => ({ readyAtMs: Math.min(pod.readyAtMs, now + podDelayMs) })),
+        )
+    },
+    truth,
     sizes: (): Record<string, number> =>
       Object.fromEntries(
         [...replicaSets.values()].map((rs) => [rs.metadata.labels?.[POD_TEMPLATE_HASH] ?? '', rs.spec.replicas ?? 0]),

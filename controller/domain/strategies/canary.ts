@@ -37,13 +37,14 @@ export function decideCanary(world: World, revisions: Revisions, lifecycle: Life
     superseded && view.status.currentPodHash !== view.podHash && (view.status.stableRS ?? view.podHash) !== view.podHash
 
   const part = join(
-    abortPart(view, abortCause),
-    supersedePart(view),
+    superseded ? forgetFormerUpdate(view) : {},
+    abortMemory(view, abortCause),
     pauses.part,
     decideRuns(view, inquiries),
     decideRoute(view, decideWeight(view)),
     ...decideServices(view),
     decideScaling(view),
+    abortEvent(view, abortCause),
     progress.part,
     pauseEvents(view, pauses.started.length > 0, pauses.resumed),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
@@ -57,16 +58,15 @@ export function decideCanary(world: World, revisions: Revisions, lifecycle: Life
     deadlineExceeded: deadline.exceeded,
     newRevision: superseded,
   }
-  return { part, status: summarize(view, summary) }
+  return { part, status: summarize(view, summary), aborted: view.mode === 'aborted' }
 }
 
 const isPaused = (status: RolloutStatus, world: World): boolean =>
   (status.pauseConditions ?? []).length > 0 || world.rollout.spec.paused === true
 
-/** An abort is one write of status: flag, moment, first step, no pauses. */
-function abortPart(view: CanaryView, cause: AbortCause | undefined): Part {
-  if (!cause) return {}
-  const message = `Rollout aborted update to revision ${view.revision}: ${cause.message}`
+/** An abort is one write of status: flag, moment, first step, no pauses. It also voids a full promotion that was asked for (S8). */
+function abortMemory(view: CanaryView, cause: AbortCause | undefined): Part {
+  if (!cause) return view.mode === 'aborted' && view.status.promoteFull ? { memory: { promoteFull: false } } : {}
   return {
     memory: {
       abort: true,
@@ -74,32 +74,20 @@ function abortPart(view: CanaryView, cause: AbortCause | undefined): Part {
       currentStepIndex: 0,
       promoteFull: false,
     },
-    events: [{ type: 'Warning', reason: 'RolloutAborted', message }],
   }
 }
 
+/** Told after what was scaled because of it, as clients expect. */
+function abortEvent(view: CanaryView, cause: AbortCause | undefined): Part {
+  if (!cause) return {}
+  const message = `Rollout aborted update to revision ${view.revision}: ${cause.message}`
+  return { events: [{ type: 'Warning', reason: 'RolloutAborted', message }] }
+}
+
 /** A revision or plan that was not seen before: nothing of the former update counts any more (S14). */
-function supersedePart(view: CanaryView): Part {
-  if (view.mode !== 'superseded') return {}
+function forgetFormerUpdate(view: CanaryView): Part {
   const otherRevision = view.status.currentPodHash !== view.podHash
   const isStable = view.status.stableRS === view.podHash
-  const completed = (view.status.stableRS ?? '') !== '' && view.status.stableRS === view.status.currentPodHash
-  const first = view.status.currentPodHash === undefined
-  const added = {
-    type: 'Normal',
-    reason: 'RolloutAddedToInformer',
-    message: `Rollout resource added to informer: ${keyOf(view)}`,
-  } as const
-  const updated = {
-    type: 'Normal',
-    reason: 'RolloutUpdated',
-    message: `Rollout updated to revision ${view.revision}`,
-  } as const
-  const notCompleted = {
-    type: 'Normal',
-    reason: 'RolloutNotCompleted',
-    message: `Rollout not completed, started update to revision ${view.revision} (${view.podHash})`,
-  } as const
   return {
     memory: {
       currentPodHash: view.podHash,
@@ -109,16 +97,8 @@ function supersedePart(view: CanaryView): Part {
       promoteFull: false,
       ...(otherRevision ? { abortedAt: null } : {}),
     },
-    events: [
-      ...(first ? [added] : []),
-      ...(otherRevision ? [updated] : []),
-      ...(otherRevision && (completed || first) ? [notCompleted] : []),
-    ],
   }
 }
-
-const keyOf = (view: CanaryView): string =>
-  `${view.world.rollout.metadata.namespace ?? ''}/${view.world.rollout.metadata.name}`
 
 function pauseEvents(view: CanaryView, started: boolean, resumed: boolean): Part {
   const paused = {

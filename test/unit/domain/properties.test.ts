@@ -1,0 +1,358 @@
+/**
+ * Random interleavings of everything that people, pods, analyses, gateways and time do to a Rollout, with the invariants checked at every
+ * write. Seeds are fixed so that a failure repeats; `PENSTOCK_SEED` and `PENSTOCK_RUNS` widen the search.
+ */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { ABORT_REQUESTS } from '../../../controller/api/abort-request.ts'
+import type { AnalysisPhase, AnalysisTemplate } from '../../../controller/api/analysis.ts'
+import type { CanaryStep, Rollout } from '../../../controller/api/rollout.ts'
+import { decide } from '../../../controller/domain/decide.ts'
+import { rollout } from '../../builders/rollout.ts'
+import { createMachine, type Machine, type MachineOptions } from '../../golden/world-machine.ts'
+import { type Aborted, checkWrite, weightOn } from './invariants.ts'
+
+const SECOND = 1_000
+const parameters = {
+  seed: Number(process.env.PENSTOCK_SEED ?? 20260101),
+  numRuns: Number(process.env.PENSTOCK_RUNS ?? 150),
+  includeErrorInReport: true,
+}
+
+const gate: AnalysisTemplate = {
+  metadata: { name: 'gate', namespace: 'web' },
+  spec: {
+    metrics: [
+      {
+        name: 'errors',
+        successCondition: 'result < 0.05',
+        provider: { prometheus: { address: 'http://prometheus', query: 'vector(0)' } },
+      },
+    ],
+  },
+}
+const analysis = { templates: [{ templateName: 'gate' }] }
+
+const plans: readonly (readonly CanaryStep[])[] = [
+  [{ setWeight: 20 }, { pause: { duration: 30 } }, { setWeight: 50 }, { pause: {} }],
+  [{ setWeight: 5 }, { analysis }, { setWeight: 60 }, { pause: { duration: '1m' } }, { setWeight: 25 }, { pause: {} }],
+  [{ pause: {} }, { setWeight: 100 }, { analysis }],
+  [],
+]
+
+interface Shape {
+  readonly routed: boolean
+  readonly steps: number
+  readonly replicas: number
+  readonly background: boolean
+  readonly budget: number
+  readonly lagSeconds: number
+  readonly deadlineAbort: boolean
+}
+
+const shape: fc.Arbitrary<Shape> = fc.record({
+  routed: fc.boolean(),
+  steps: fc.nat(plans.length - 1),
+  replicas: fc.integer({ min: 0, max: 7 }),
+  background: fc.boolean(),
+  budget: fc.nat(3),
+  lagSeconds: fc.constantFrom(0, 0, 3, 20),
+  deadlineAbort: fc.boolean(),
+})
+
+const budgets = [
+  {},
+  { maxSurge: 0, maxUnavailable: 1 },
+  { maxSurge: 1, maxUnavailable: 0 },
+  { maxSurge: '50%', maxUnavailable: '50%' },
+] as const
+
+function optionsOf(s: Shape): MachineOptions {
+  const canary = { ...budgets[s.budget], ...(s.background ? { analysis: { ...analysis, startingStep: 0 } } : {}) }
+  return {
+    rollout: rollout({
+      replicas: s.replicas,
+      steps: plans[s.steps] ?? [],
+      routed: s.routed,
+      canary,
+      spec: { progressDeadlineSeconds: 120, progressDeadlineAbort: s.deadlineAbort },
+    }),
+    templates: [gate],
+    confirmDelayMs: s.lagSeconds * SECOND,
+    endpointDelayMs: (s.lagSeconds * SECOND) / 2,
+  }
+}
+
+type Op =
+  | { readonly op: 'image'; readonly version: number }
+  | { readonly op: 'promote' | 'promoteFull' | 'abort' | 'retry' | 'pauseAlert' | 'abortAlert' | 'heal' | 'skip' }
+  | { readonly op: 'specPaused'; readonly on: boolean }
+  | { readonly op: 'replicas'; readonly count: number }
+  | { readonly op: 'fail'; readonly which: 'current' | 'stable'; readonly count: number }
+  | { readonly op: 'break' }
+  | { readonly op: 'runs'; readonly phase: AnalysisPhase }
+  | { readonly op: 'route'; readonly weight: number | undefined }
+  | { readonly op: 'passes'; readonly count: number }
+  | { readonly op: 'time'; readonly seconds: number }
+
+const simple = (
+  ...ops: readonly ('promote' | 'promoteFull' | 'abort' | 'retry' | 'pauseAlert' | 'abortAlert' | 'heal' | 'skip')[]
+) => fc.constantFrom(...ops).map((op): Op => ({ op }))
+
+const anyOp: fc.Arbitrary<Op> = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 4 }).map((version): Op => ({ op: 'image', version })) },
+  { weight: 3, arbitrary: simple('promote') },
+  { weight: 3, arbitrary: simple('abort', 'retry', 'promoteFull', 'heal', 'pauseAlert', 'abortAlert', 'skip') },
+  { weight: 1, arbitrary: fc.boolean().map((on): Op => ({ op: 'specPaused', on })) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 8 }).map((count): Op => ({ op: 'replicas', count })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom('current' as const, 'stable' as const), fc.integer({ min: 1, max: 5 }))
+      .map(([which, count]): Op => ({ op: 'fail', which, count })),
+  },
+  { weight: 1, arbitrary: fc.constant<Op>({ op: 'break' }) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom<AnalysisPhase>('Successful', 'Successful', 'Failed', 'Inconclusive', 'Error')
+      .map((phase): Op => ({ op: 'runs', phase })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .option(fc.integer({ min: 0, max: 100 }), { nil: undefined })
+      .map((weight): Op => ({ op: 'route', weight })),
+  },
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 4 }).map((count): Op => ({ op: 'passes', count })) },
+  { weight: 6, arbitrary: fc.constantFrom(1, 6, 31, 70, 200).map((seconds): Op => ({ op: 'time', seconds })) },
+)
+
+/** A machine whose every write is checked, and what is remembered between writes. */
+function createChecked(s: Shape) {
+  let aborted: Aborted | undefined
+  const reachedMs = new Map<string, number>()
+  const machine: Machine = createMachine({
+    ...optionsOf(s),
+    onWrite(action, truth) {
+      checkWrite({ truth, action, aborted })
+      for (const rs of truth.world.replicaSets) {
+        const hash = rs.metadata.labels?.['rollouts-pod-template-hash'] ?? ''
+        if (weightOn(truth, hash) > 0) reachedMs.set(hash, machine.now())
+      }
+      if (action.do !== 'scale' || action.to > 0 || !s.routed || (truth.world.rollout.spec.replicas ?? 1) === 0) return
+      const hash = action.replicaSet.metadata.labels?.['rollouts-pod-template-hash'] ?? ''
+      const sinceMs = machine.now() - (reachedMs.get(hash) ?? Number.NEGATIVE_INFINITY)
+      if (sinceMs < 30 * SECOND) throw new Error(`S5: ${hash} goes to 0 only ${sinceMs} ms after traffic left it`)
+    },
+  })
+  return {
+    machine,
+    /** After each pass and request: which abort is in force. */
+    remember(): void {
+      const { abort, currentPodHash, stableRS } = machine.status()
+      aborted = abort && currentPodHash && currentPodHash !== stableRS ? { podHash: currentPodHash } : undefined
+    },
+    forgetAbort(): void {
+      aborted = undefined
+    },
+  }
+}
+type Checked = ReturnType<typeof createChecked>
+
+function passOnce({ machine, remember }: Checked): void {
+  const world = machine.world()
+  const before = machine.status()
+  const plan = decide(world)
+  assert.equal(JSON.stringify(decide(structuredClone(world))), JSON.stringify(plan), 'S19: equal worlds, equal plans')
+  const shuffled = {
+    ...world,
+    replicaSets: [...world.replicaSets].reverse(),
+    analysisRuns: [...world.analysisRuns].reverse(),
+  }
+  assert.equal(JSON.stringify(decide(shuffled)), JSON.stringify(plan), 'S19: the order of observation does not matter')
+  machine.pass()
+  const after = machine.status()
+  const sameRevision =
+    before.currentPodHash === after.currentPodHash && before.currentStepHash === after.currentStepHash
+  if (sameRevision && !after.abort && before.stableRS !== undefined && before.stableRS === after.stableRS) {
+    const moved = (after.currentStepIndex ?? 0) - (before.currentStepIndex ?? 0)
+    assert.ok(moved === 0 || moved === 1, `S10: step index moved by ${moved}`)
+  }
+  remember()
+}
+
+function settle(checked: Checked): void {
+  for (let passes = 0; passes < 60; passes++) {
+    const before = JSON.stringify([checked.machine.world(), checked.machine.route()])
+    passOnce(checked)
+    if (JSON.stringify([checked.machine.world(), checked.machine.route()]) === before) return
+  }
+  throw new Error(`S19: no fixpoint\n${checked.machine.lines.slice(-12).join('\n')}`)
+}
+
+function request(machine: Machine, action: 'abort' | 'pause') {
+  const receivedAt = new Date(machine.now()).toISOString()
+  const revision = Number(machine.world().rollout.metadata.annotations?.['rollout.argoproj.io/revision'] ?? 0)
+  const podHash = machine.status().currentPodHash ?? ''
+  const stored = {
+    id: `f@${receivedAt}`,
+    action,
+    podHash,
+    revision,
+    receivedAt,
+    reason: 'AlertFiring',
+    message: 'alert',
+  }
+  machine.annotate({ [ABORT_REQUESTS]: JSON.stringify([stored]) })
+}
+
+function act(checked: Checked, op: Op): void {
+  const { machine } = checked
+  const status = machine.status()
+  switch (op.op) {
+    case 'image':
+      machine.setImage(`shop:${op.version}`)
+      return
+    case 'promote':
+      machine.patchStatus({ pauseConditions: null })
+      return
+    case 'skip': {
+      const count = machine.world().rollout.spec.strategy?.canary?.steps?.length ?? 0
+      const currentStepIndex = Math.min((status.currentStepIndex ?? 0) + 1, count)
+      machine.patchStatus({ pauseConditions: null, currentStepIndex })
+      return
+    }
+    case 'promoteFull':
+      machine.patchStatus({ promoteFull: true })
+      return
+    case 'abort':
+      machine.patchStatus({ abort: true })
+      return
+    case 'retry':
+      checked.forgetAbort()
+      machine.patchStatus({ abort: false })
+      return
+    case 'abortAlert':
+      request(machine, 'abort')
+      return
+    case 'pauseAlert':
+      request(machine, 'pause')
+      return
+    case 'heal':
+      machine.heal()
+      return
+    case 'specPaused':
+      machine.patchSpec({ paused: op.on })
+      return
+    case 'replicas':
+      machine.patchSpec({ replicas: op.count })
+      return
+    case 'fail':
+      machine.failPods((op.which === 'stable' ? status.stableRS : status.currentPodHash) ?? '', op.count)
+      return
+    case 'break':
+      machine.breakPods(status.currentPodHash ?? '')
+      return
+    case 'runs':
+      endRuns(machine, op.phase)
+      return
+    case 'route':
+      machine.setRoute(op.weight)
+      return
+    case 'passes':
+      for (let count = 0; count < op.count; count++) passOnce(checked)
+      return
+    case 'time':
+      settle(checked)
+      machine.run(op.seconds * SECOND)
+      checked.remember()
+  }
+}
+
+function endRuns(machine: Machine, phase: AnalysisPhase): void {
+  for (const run of machine.world().analysisRuns)
+    if (run.status?.phase === 'Running') machine.endRun(run.metadata.name, phase, `${phase} by the test`)
+}
+
+/** Faults stop and somebody resumes and answers the analyses: the end must be a phase that stays. */
+function bringToRest(checked: Checked): string {
+  const { machine } = checked
+  machine.heal()
+  machine.patchSpec({ paused: false })
+  for (let round = 0; round < 40; round++) {
+    machine.run(120 * SECOND)
+    checked.remember()
+    const { phase, abort } = machine.status()
+    if (phase === 'Healthy' || (phase === 'Degraded' && abort)) return phase
+    endRuns(machine, 'Successful')
+    if ((machine.status().pauseConditions ?? []).length > 0) machine.patchStatus({ pauseConditions: null })
+  }
+  throw new Error(`L1: not at rest\n${machine.lines.slice(-16).join('\n')}`)
+}
+
+const play = (s: Shape, ops: readonly Op[]): Checked => {
+  const checked = createChecked(s)
+  settle(checked)
+  for (const op of ops) act(checked, op)
+  return checked
+}
+
+const told = (machine: Machine) => () => machine.lines.slice(-20).join('\n')
+
+describe('properties of decisions', () => {
+  test('every write keeps the invariants, and the rollout comes to rest (S1-S10, S19, S23, L1)', () => {
+    fc.assert(
+      fc.property(shape, fc.array(anyOp, { maxLength: 25 }), (s, ops) => {
+        const checked = play(s, ops)
+        const phase = bringToRest(checked)
+        checked.machine.run(3_600 * SECOND)
+        assert.equal(checked.machine.status().phase, phase, `S23: ${told(checked.machine)()}`)
+        assert.equal(JSON.stringify(decide(checked.machine.world()).actions), '[]', 'S19: silence at rest')
+      }),
+      parameters,
+    )
+  })
+
+  test('an abort takes all weight from the new revision within four passes, whatever else is wrong (L2)', () => {
+    fc.assert(
+      fc.property(shape, fc.array(anyOp, { maxLength: 25 }), (s, ops) => {
+        const checked = play({ ...s, lagSeconds: 0 }, ops)
+        const { machine } = checked
+        passOnce(checked)
+        const { currentPodHash = '', stableRS } = machine.status()
+        machine.patchStatus({ abort: true })
+        for (let passes = 0; passes < 4; passes++) passOnce(checked)
+        if (currentPodHash === stableRS || stableRS === undefined) return
+        const stableExists = machine.sizes()[stableRS] !== undefined
+        if (stableExists) assert.equal(weightOn(machine.truth(), currentPodHash), 0, told(machine)())
+      }),
+      parameters,
+    )
+  })
+
+  test('a hostile spec never makes the decision throw (S24)', () => {
+    const anything = fc.anything({ maxDepth: 3, withNullPrototype: false })
+    const started = createMachine({ rollout: rollout({ steps: plans[0] ?? [] }), templates: [gate] })
+    started.run(40 * SECOND)
+    const world = started.world()
+    const { spec } = world.rollout
+    fc.assert(
+      fc.property(anything, (odd) => {
+        const canary = { ...spec.strategy?.canary, steps: odd }
+        const shapes = [
+          odd,
+          { ...spec, strategy: { canary: odd } },
+          { ...spec, template: odd },
+          { ...spec, strategy: { canary } },
+        ]
+        for (const shape of shapes) {
+          const hostile = { ...world.rollout, spec: shape as Rollout['spec'] }
+          assert.doesNotThrow(() => decide({ ...world, rollout: hostile }))
+        }
+      }),
+      parameters,
+    )
+  })
+})
