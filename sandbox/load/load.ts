@@ -88,7 +88,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
     async stop() {
       cancel()
       await Promise.all(pending)
-      await pool.close()
+      if (!pool.closed) await pool.close()
     },
   }
 }
