@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { parse as parseYaml } from 'yaml'
 import type { ApiRequest, ApiResponse } from './api-message.ts'
 import { ApiError, badRequest, internal, tooLarge, unauthorized } from './errors.ts'
+import { decodeProtobuf, protobufType } from './protobuf.ts'
 
 export interface HttpServer {
   readonly url: string
@@ -22,7 +23,7 @@ export interface HttpOptions {
 
 const maxBodyBytes = 3 * 1024 * 1024
 
-const readBody = async (message: IncomingMessage): Promise<string> => {
+const readBody = async (message: IncomingMessage): Promise<Buffer> => {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -30,13 +31,15 @@ const readBody = async (message: IncomingMessage): Promise<string> => {
     if (size > maxBodyBytes) throw tooLarge(maxBodyBytes)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }
 
 const maxAliases = 100
 
-const parseBody = (text: string, contentType: string): unknown => {
-  if (text === '') return undefined
+const parseBody = (bytes: Buffer, contentType: string): unknown => {
+  if (bytes.length === 0) return undefined
+  if (contentType.startsWith(protobufType)) return decodeProtobuf(bytes)
+  const text = bytes.toString('utf8')
   try {
     return contentType.includes('yaml') && !text.trimStart().startsWith('{')
       ? parseYaml(text, { maxAliasCount: maxAliases })
@@ -107,6 +110,8 @@ const serve = async (message: IncomingMessage, response: ServerResponse, options
     send(response, options.handle(body === undefined ? request : { ...request, body }))
   } catch (error) {
     const failure = error instanceof ApiError ? error : internal('the request could not be read')
+    // What is left of a body that was not read to its end would be taken for the next request.
+    if (!message.complete && !response.headersSent) response.setHeader('Connection', 'close')
     if (response.headersSent) response.destroy()
     else sendObject(response, failure.status.code, failure.status)
   }

@@ -3,7 +3,7 @@
  * nothing served are a 404 here.
  */
 import type { ApiRequest } from '../api-message.ts'
-import { methodNotAllowed, pageNotFound } from '../errors.ts'
+import { badRequest, methodNotAllowed, pageNotFound } from '../errors.ts'
 import type { Registry } from '../registry.ts'
 import type { ResourceType } from '../resource-type.ts'
 
@@ -23,9 +23,17 @@ interface Address {
   readonly rest: readonly string[]
 }
 
+const decode = (step: string): string => {
+  try {
+    return decodeURIComponent(step)
+  } catch {
+    throw badRequest(`the path has a step that is not percent-encoded text: ${step}`)
+  }
+}
+
 const parseAddress = (path: string): Address | undefined => {
   const [root, ...steps] = path.split('/').filter((step) => step !== '')
-  const decoded = steps.map(decodeURIComponent)
+  const decoded = steps.map(decode)
   if (root === 'api') return { group: '', version: decoded[0] ?? '', rest: decoded.slice(1) }
   if (root === 'apis') return { group: decoded[0] ?? '', version: decoded[1] ?? '', rest: decoded.slice(2) }
   return undefined

@@ -2,6 +2,7 @@
  * The one schema form that validation, defaulting, pruning, merging and field ownership read, and its parser from a CRD's
  * openAPIV3Schema. Built-in kinds make the same form from their field table. It must not look at objects.
  */
+import { RE2JS } from 're2js'
 import { asArray, asObject, asString, isObject, type JsonObject } from '../json.ts'
 
 export type SchemaType = 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean'
@@ -27,6 +28,8 @@ export interface Schema {
   readonly patchMergeKey?: string
   /** Validation keywords, as the CRD wrote them. */
   readonly rules?: JsonObject
+  /** The `pattern` keyword, compiled: Go's syntax, and no input that takes exponential time. */
+  readonly pattern?: RE2JS
   readonly defaultValue?: unknown
   /** x-kubernetes-validations that say "this never changes", with the sentence to answer. */
   readonly immutableMessages?: readonly string[]
@@ -58,6 +61,16 @@ const parseListType = (raw: JsonObject): Pick<Schema, 'listType' | 'listKeys'> =
   return {}
 }
 
+/** A pattern that does not compile checks nothing; a real server would have refused the CRD. */
+const parsePattern = (pattern: unknown): Pick<Schema, 'pattern'> => {
+  if (typeof pattern !== 'string') return {}
+  try {
+    return { pattern: RE2JS.compile(pattern) }
+  } catch {
+    return {}
+  }
+}
+
 const parseAll = (value: unknown): readonly Schema[] => asArray(value).map(parseSchema)
 
 /** Reads one node of an openAPIV3Schema. Unknown keywords are ignored. */
@@ -85,6 +98,7 @@ export const parseSchema = (value: unknown): Schema => {
     ...parseListType(raw),
     ...(raw['x-kubernetes-map-type'] === 'atomic' ? { mapIsAtomic: true } : {}),
     ...(Object.keys(rules).length > 0 ? { rules } : {}),
+    ...parsePattern(raw.pattern),
     ...(raw.default === undefined ? {} : { defaultValue: raw.default }),
     ...(immutableMessages.length > 0 ? { immutableMessages } : {}),
     ...(raw.allOf === undefined ? {} : { allOf: parseAll(raw.allOf) }),

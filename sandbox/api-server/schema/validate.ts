@@ -59,15 +59,16 @@ const hasType = (value: unknown, type: SchemaType): boolean => {
 /** Length in characters, as people count them. */
 const lengthOf = (text: string): number => Array.from(text).length
 
-const checkString = (value: string, rules: JsonObject, field: string): Cause[] => {
+const checkString = (value: string, schema: Schema, field: string): Cause[] => {
+  const { rules = {} } = schema
   const causes: Cause[] = []
   const { maxLength, minLength, pattern } = rules
   if (typeof maxLength === 'number' && lengthOf(value) > maxLength)
     causes.push({ reason: 'FieldValueTooLong', message: `Too long: may not be more than ${maxLength} bytes`, field })
   if (typeof minLength === 'number' && lengthOf(value) < minLength)
     causes.push(valueInvalid(field, value, `${field} in body should be at least ${minLength} chars long`))
-  if (typeof pattern === 'string' && !new RegExp(pattern, 'u').test(value))
-    causes.push(valueInvalid(field, value, `${field} in body should match '${pattern}'`))
+  if (schema.pattern !== undefined && !schema.pattern.matcher(value).find())
+    causes.push(valueInvalid(field, value, `${field} in body should match '${String(pattern)}'`))
   if (rules.format === 'date-time' && Number.isNaN(Date.parse(value)))
     causes.push(valueInvalid(field, value, `${field} in body must be of type date-time: ${renderValue(value)}`))
   return causes
@@ -160,7 +161,7 @@ export const validate = (value: unknown, schema: Schema | undefined, path: strin
   const causes = checkCombinations(value, schema, path)
   if (Array.isArray(rules.enum) && !rules.enum.some((option) => deepEqual(option, value)))
     causes.push(valueNotSupported(path, value, rules.enum))
-  if (typeof value === 'string') causes.push(...checkString(value, rules, path))
+  if (typeof value === 'string') causes.push(...checkString(value, schema, path))
   if (typeof value === 'number') causes.push(...checkNumber(value, rules, path))
   if (Array.isArray(value)) causes.push(...checkArray(value, schema, path))
   if (isObject(value)) causes.push(...checkObject(value, schema, path))
