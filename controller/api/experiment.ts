@@ -17,7 +17,6 @@ export const experimentTemplateSchema = z.looseObject({
   template: openObject.transform((value) => value as PodTemplate),
   service: z.looseObject({ name: z.string().optional() }).nullish(),
 })
-export type ExperimentTemplate = z.infer<typeof experimentTemplateSchema>
 
 export const experimentAnalysisSchema = z.looseObject({
   name: z.string(),
@@ -26,7 +25,6 @@ export const experimentAnalysisSchema = z.looseObject({
   args: z.array(argumentSchema).optional(),
   requiredForCompletion: z.boolean().optional(),
 })
-export type ExperimentAnalysis = z.infer<typeof experimentAnalysisSchema>
 
 export const experimentSpecSchema = z.looseObject({
   templates: z.array(experimentTemplateSchema),
@@ -45,7 +43,6 @@ export const experimentSpecSchema = z.looseObject({
 export type ExperimentSpec = z.infer<typeof experimentSpecSchema>
 
 export const experimentTemplateStatuses = ['Progressing', 'Running', 'Successful', 'Failed', 'Error'] as const
-export type ExperimentTemplateStatus = (typeof experimentTemplateStatuses)[number]
 
 export const experimentStatusSchema = z.looseObject({
   phase: z.string().optional(),

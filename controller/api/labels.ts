@@ -7,7 +7,6 @@ export const REVISION = 'rollout.argoproj.io/revision'
 export const REVISION_HISTORY = 'rollout.argoproj.io/revision-history'
 export const DESIRED_REPLICAS = 'rollout.argoproj.io/desired-replicas'
 export const SCALE_DOWN_DEADLINE = 'scale-down-deadline'
-export const EPHEMERAL_METADATA = 'rollout.argoproj.io/ephemeral-metadata'
 export const WORKLOAD_GENERATION = 'rollout.argoproj.io/workload-generation'
 export const MANAGED_BY = 'argo-rollouts.argoproj.io/managed-by-rollouts'
 export const INSTANCE_ID = 'argo-rollouts.argoproj.io/controller-instance-id'
@@ -18,9 +17,5 @@ export const NOTIFIED = 'notified.notifications.argoproj.io'
 
 /** `argo` restores Argo's reading of the rules that we keep strict. */
 export const COMPAT = 'penstock.dev/compat'
-/** Our write-ahead memory on the Rollout: JSON, owned by the controller alone (see docs/adr/0004). */
-export const MEMORY = 'penstock.dev/memory'
 /** What an alert that fires but cannot be attributed to the canary does: `abort` (default), `pause` or `ignore`. */
 export const UNATTRIBUTED_ALERTS = 'penstock.dev/unattributed-alerts'
-/** Seconds that a router needs after a weight was written where it cannot confirm; default 30. */
-export const PROPAGATION_SECONDS = 'penstock.dev/propagation-seconds'

@@ -124,7 +124,6 @@ export const blueGreenSchema = z.looseObject({
   previewMetadata: podMetadataSchema.optional(),
   activeMetadata: podMetadataSchema.optional(),
 })
-export type BlueGreenStrategy = z.infer<typeof blueGreenSchema>
 
 export const rolloutSpecSchema = z.looseObject({
   replicas: z.int().nullish(),
@@ -154,14 +153,7 @@ export const rolloutSpecSchema = z.looseObject({
 })
 export type RolloutSpec = z.infer<typeof rolloutSpecSchema>
 
-export const pauseReasons = [
-  'CanaryPauseStep',
-  'BlueGreenPause',
-  'InconclusiveAnalysisRun',
-  'InconclusiveExperiment',
-] as const
-export type PauseReason = (typeof pauseReasons)[number]
-/** `reason` is one of {@link pauseReasons} when we or Argo wrote it; an unknown one is kept and holds the rollout. */
+/** `reason` is CanaryPauseStep, BlueGreenPause, InconclusiveAnalysisRun or InconclusiveExperiment; an unknown one is kept and holds the rollout. */
 export const pauseConditionSchema = z.looseObject({ reason: z.string(), startTime: instant })
 export type PauseCondition = z.infer<typeof pauseConditionSchema>
 
@@ -170,7 +162,6 @@ const analysisRunRef = z.looseObject({
   status: z.string().optional(),
   message: z.string().optional(),
 })
-export type AnalysisRunRef = z.infer<typeof analysisRunRef>
 const weightDestination = z.looseObject({
   weight: z.int(),
   serviceName: z.string().optional(),
@@ -183,7 +174,6 @@ export const trafficWeightsSchema = z.looseObject({
   additional: z.array(weightDestination).optional(),
   verified: z.boolean().optional(),
 })
-export type TrafficWeights = z.infer<typeof trafficWeightsSchema>
 
 export const conditionSchema = z.looseObject({
   type: z.string(),
