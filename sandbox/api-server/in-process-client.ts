@@ -9,6 +9,7 @@ import {
   type KubeList,
   type KubeStatus,
   type ListOptions,
+  noAnswerReasons,
   type ObjectRef,
   type PatchKind,
   type ResourceKind,
@@ -40,7 +41,11 @@ const queryOf = (values: Readonly<Record<string, string | number | undefined>>):
   return query
 }
 
-const lost: KubeStatus = { code: 0, reason: 'ConnectionLost', message: 'the connection was closed before the answer' }
+const lost: KubeStatus = {
+  code: 0,
+  reason: noAnswerReasons.lost,
+  message: 'the connection was closed before the answer',
+}
 
 const isStatus = (body: JsonObject): body is JsonObject & KubeStatus => typeof body.code === 'number'
 
@@ -50,6 +55,15 @@ const unwrap = (response: ApiResponse, request: string): JsonObject => {
   if (response.kind !== 'object') throw new KubeError({ code: 500, message: 'not an object' }, request)
   if (response.code < 400) return response.body
   throw new KubeError(isStatus(response.body) ? response.body : { code: response.code }, request)
+}
+
+/** The last moment before a write: a shut fencing gate keeps it from happening. */
+const checkPermission = (options: Pick<WriteOptions, 'isPermitted'> | undefined, request: string): void => {
+  if (options?.isPermitted?.() === false)
+    throw new KubeError(
+      { code: 0, reason: noAnswerReasons.notLeader, message: 'this process may not write now' },
+      request,
+    )
 }
 
 const writeQuery = (options: WriteOptions | undefined): URLSearchParams =>
@@ -147,21 +161,34 @@ export const createInProcessClient = (handle: Handle, userAgent: string): KubeCl
       return follow(response, signal, `WATCH ${path}`) as AsyncIterable<WatchEvent & T> as never
     },
     async create<T>(kind: ResourceKind, object: T, options?: WriteOptions) {
+      checkPermission(options, `POST ${kind.plural}`)
       const { namespace } = (object as JsonObject).metadata as { namespace?: string }
       return call<T>('POST', collectionPath(kind, namespace), writeQuery(options), object)
     },
     async patch<T>(ref: ObjectRef, patch: PatchKind, body: unknown, options?: WriteOptions) {
+      checkPermission(options, `PATCH ${ref.name}`)
       return call<T>('PATCH', objectPath(ref, options?.subresource), writeQuery(options), body, patchTypes[patch])
     },
     async delete(ref: ObjectRef, options: DeleteOptions = {}) {
-      const { uid, resourceVersion, ...rest } = options
+      checkPermission(options, `DELETE ${ref.name}`)
+      const { uid, resourceVersion, propagationPolicy, gracePeriodSeconds } = options
       try {
-        call('DELETE', objectPath(ref), queryOf({}), { ...rest, preconditions: { uid, resourceVersion } })
+        call('DELETE', objectPath(ref), queryOf({}), {
+          propagationPolicy,
+          gracePeriodSeconds,
+          preconditions: { uid, resourceVersion },
+        })
       } catch (error) {
         if (!(error instanceof KubeError && error.code === 404)) throw error
       }
     },
-    async postSubresource(ref: ObjectRef, subresource: 'eviction', body: unknown) {
+    async postSubresource(
+      ref: ObjectRef,
+      subresource: 'eviction',
+      body: unknown,
+      options?: Pick<WriteOptions, 'isPermitted'>,
+    ) {
+      checkPermission(options, `POST ${ref.name}/${subresource}`)
       call('POST', objectPath(ref, subresource), queryOf({}), body)
     },
   }

@@ -3,7 +3,7 @@
  * built-in kinds and registered CRDs are both described this way; the request handlers see nothing else.
  */
 import type { Cause, Named } from './errors.ts'
-import type { JsonObject, Meta, Stored } from './json.ts'
+import type { JsonObject, Stored } from './json.ts'
 import type { Schema } from './schema/structural-schema.ts'
 
 export interface ScalePaths {
@@ -99,6 +99,3 @@ export const desiredState = (object: Stored, hasStatus: boolean): JsonObject => 
   if (hasStatus) delete rest.status
   return rest
 }
-
-export const refOf = (meta: Pick<Meta, 'name' | 'namespace'>): string =>
-  meta.namespace === undefined ? meta.name : `${meta.namespace}/${meta.name}`
