@@ -69,9 +69,11 @@ function renderHeaders(headers: IncomingHttpHeaders): Record<string, string | st
   return kept
 }
 
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
 /** True when the connection was never made: the request has not left this process. */
 function isNotSent(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   return (
     code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'EADDRNOTAVAIL' || code === 'UND_ERR_CONNECT_TIMEOUT'
   )
@@ -114,7 +116,7 @@ export async function serveRequest(deps: ProxyDeps, request: IncomingMessage, re
     note(answer.statusCode, hash)
   } catch (error) {
     // The client went away: nobody lost anything that was owed to him.
-    if (request.destroyed && !request.complete) return
+    if (codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE') return
     refuse(isNotSent(error) ? 'connect-failed' : 'connection-lost')
   }
 }

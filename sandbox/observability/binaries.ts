@@ -59,7 +59,13 @@ async function fetchFromDebian(packages: readonly string[], env: Env): Promise<v
   const download = join(cache, 'download')
   await mkdir(download, { recursive: true })
   try {
-    await run('apt-get', ['download', ...packages], { cwd: download, timeout: 180_000 })
+    const fetchPackages = () => run('apt-get', ['download', ...packages], { cwd: download, timeout: 180_000 })
+    // A bare machine has no package lists yet; only root may fetch them.
+    await fetchPackages().catch(async (error: unknown) => {
+      if (process.getuid?.() !== 0) throw error
+      await run('apt-get', ['update', '-qq'], { timeout: 180_000 })
+      await fetchPackages()
+    })
     for (const file of await readdir(download))
       await run('dpkg-deb', ['-x', join(download, file), cache], { timeout: 60_000 })
   } finally {

@@ -18,8 +18,10 @@ export interface Release {
   /** Environment variables of the shop's container that this commit sets. */
   readonly env: Readonly<Record<string, string>>
   readonly expected: Expected
-  /** A person aborts it at this weight. */
-  readonly abortByHandAt?: number
+  /** Weights in percent that users must see; only promoted releases are held to them. */
+  readonly weights: readonly number[]
+  /** What a person does with the command line once the release has reached 5 %. */
+  readonly byHand?: 'abort' | 'promote --full'
 }
 
 const healthy = { ERROR_RATE: '0', LATENCY_FACTOR: '1', ORDERS: 'on', BACKLOG: 'off' }
@@ -33,43 +35,51 @@ export const releases: readonly Release[] = [
     intent: 'a good release',
     env: { ...healthy, VERSION: 'v2' },
     expected: { outcome: 'promoted' },
+    weights: [5, 25, 50, 100],
   },
   {
     name: 'errors',
     intent: 'one request in five fails',
     env: { ...healthy, VERSION: 'v3', ERROR_RATE: '0.2' },
     expected: { outcome: 'aborted', cause: 'error-rate-spike' },
+    weights: [5],
   },
   {
     name: 'slow',
     intent: 'every answer takes 40 % longer',
     env: { ...healthy, VERSION: 'v4', LATENCY_FACTOR: '1.4' },
     expected: { outcome: 'aborted', cause: 'p99-latency' },
+    weights: [5],
   },
   {
     name: 'no-orders',
     intent: 'answers are fine, but nobody can order',
     env: { ...healthy, VERSION: 'v5', ORDERS: 'off' },
     expected: { outcome: 'aborted', cause: 'business-events' },
+    weights: [5],
   },
   {
     name: 'backlog',
     intent: 'all gates are silent, but finished orders pile up and an alert fires',
     env: { ...healthy, VERSION: 'v6', BACKLOG: 'on' },
     expected: { outcome: 'aborted', cause: 'alert' },
+    weights: [5],
   },
   {
     name: 'by-hand',
     intent: 'a good release that a person does not like',
     env: { ...healthy, VERSION: 'v7' },
     expected: { outcome: 'aborted', cause: 'by hand' },
-    abortByHandAt: 5,
+    weights: [5],
+    byHand: 'abort',
   },
   {
     name: 'fixed',
-    intent: 'the next commit rolls forward from where the abort left it',
+    intent: 'the next commit rolls forward from where the abort left it, and a person is in a hurry',
     env: { ...healthy, VERSION: 'v8' },
     expected: { outcome: 'promoted' },
+    weights: [5, 100],
+    byHand: 'promote --full',
   },
 ]
 

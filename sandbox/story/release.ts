@@ -36,6 +36,10 @@ const END_WITHIN_MS = 120_000
 const REVERT_WITHIN_MS = 30_000
 const SYNC_WITHIN_MS = 20_000
 const QUIET_WITHIN_MS = 10_000
+const CLI_WITHIN_MS = 60_000
+const FIRST_WEIGHT = 5
+/** What a person needs to make up his mind. */
+const CONSIDERED_MS = 3_000
 
 const hashNow = ({ observation }: Stage): string => observation.rollout()?.status?.currentPodHash ?? ''
 
@@ -51,7 +55,7 @@ export async function playRelease(release: Release, deps: ReleaseDeps): Promise<
     what: `the update to ${release.name} to start`,
     withinMs: START_WITHIN_MS,
   })
-  const abortedByHandAtMs = await abortByHand(release, deps)
+  await actByHand(release, deps)
   const outcome = await waitFor(() => findOutcome(stage, podHash), {
     ...wait,
     what: `${release.name} to end`,
@@ -74,7 +78,7 @@ export async function playRelease(release: Release, deps: ReleaseDeps): Promise<
     }
     return { report }
   }
-  const revert = await observeRevert(release, { podHash, fromMs, abortedByHandAtMs }, deps)
+  const revert = await observeRevert(release, { podHash, fromMs }, deps)
   const stayedAborted = await observeGit(podHash, deps)
   const report = {
     ...base,
@@ -96,22 +100,20 @@ function findOutcome(stage: Stage, podHash: string): Outcome | undefined {
   return rollout ? readOutcome(rollout, stage.observation.runs(), podHash) : undefined
 }
 
-/** A person runs the CLI once the release has reached the weight. Returns when. */
-async function abortByHand(release: Release, deps: ReleaseDeps): Promise<number | undefined> {
-  const { abortByHandAt } = release
-  if (abortByHandAt === undefined) return undefined
-  const { stage, signal } = deps
-  await waitFor(() => stage.observation.weights().at(-1)?.weight === abortByHandAt, {
+/** A person runs the CLI once users have met the release for a while. */
+async function actByHand({ name, byHand }: Release, { stage, signal }: ReleaseDeps): Promise<void> {
+  if (byHand === undefined) return
+  await waitFor(() => stage.observation.weights().at(-1)?.weight === FIRST_WEIGHT, {
     clock,
     signal,
-    what: `${release.name} to reach ${abortByHandAt} %`,
+    what: `${name} to reach ${FIRST_WEIGHT} %`,
     withinMs: END_WITHIN_MS,
   })
-  await clock.sleep(3_000, signal)
+  await clock.sleep(CONSIDERED_MS, signal)
   const cli = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
-  const args = ['--import', 'tsx', cli, 'abort', ROLLOUT, '--namespace', NAMESPACE, '--kubeconfig', stage.kubeconfig]
-  await run(process.execPath, args, { timeout: 30_000, signal })
-  return clock.now()
+  const words = byHand.split(' ')
+  const args = ['--import', 'tsx', cli, ...words, ROLLOUT, '--namespace', NAMESPACE, '--kubeconfig', stage.kubeconfig]
+  await run(process.execPath, args, { timeout: CLI_WITHIN_MS, signal })
 }
 
 /** True once every answer of a whole second comes from `podHash`. */
@@ -143,7 +145,6 @@ interface Revert {
 interface Aborted {
   readonly podHash: string
   readonly fromMs: number
-  readonly abortedByHandAtMs: number | undefined
 }
 
 /** The way back: when the cause was known, when the route gave stable everything, when the last canary answer left. */

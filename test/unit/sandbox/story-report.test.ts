@@ -15,7 +15,7 @@ const good = (release: (typeof releases)[number]): ReleaseReport => ({
   expected: describeExpected(release),
   actual: describeExpected(release),
   cause: release.expected.cause ?? null,
-  weightsSeen: release.expected.outcome === 'promoted' ? [5, 25, 50, 100] : [5],
+  weightsSeen: release.weights,
   abortToStableMs: release.expected.outcome === 'promoted' ? null : 20,
   abortToQuietMs: release.expected.outcome === 'promoted' ? null : 80,
   lostRequests: 0,
