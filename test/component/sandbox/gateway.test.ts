@@ -143,6 +143,35 @@ describe('gateway on the embedded API server', () => {
     })
   })
 
+  test('passes method, query, body and headers on, and nothing that belongs to one connection', async () => {
+    const { client, gateway } = await setUp()
+    const echo = createServer(async (incoming, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk)
+      const { method, url, headers } = incoming
+      response.writeHead(201, { 'x-answer': 'yes', 'keep-alive': 'timeout=99' })
+      response.end(JSON.stringify({ method, url, headers, body: Buffer.concat(chunks).toString('utf8') }))
+    })
+    await new Promise<void>((resolve) => echo.listen(PORT, '127.11.2.1', resolve))
+    stops.add(() => new Promise((resolve) => void echo.close(() => resolve())))
+    await setEndpoints(client, 'shop-stable', [{ address: '127.11.2.1', close: async () => {} }])
+    await setWeights(client, 100, 0)
+    await waitFor(async () => (await ask(gateway)).code === 201, { clock, what: 'the echo', withinMs: 5_000 })
+    const { statusCode, headers, body } = await request(`${gateway.url}/cart?item=1`, {
+      method: 'POST',
+      headers: { host: HOST, 'x-user': 'u', 'proxy-authorization': 'Basic secret' },
+      body: 'x'.repeat(100_000),
+    })
+    const seen = (await body.json()) as { method: string; url: string; headers: Record<string, string>; body: string }
+    assert.equal(statusCode, 201)
+    assert.equal(headers['x-answer'], 'yes')
+    assert.notEqual(headers['keep-alive'], 'timeout=99')
+    assert.deepEqual([seen.method, seen.url, seen.body.length], ['POST', '/cart?item=1', 100_000])
+    assert.equal(seen.headers['x-user'], 'u')
+    assert.equal(seen.headers.host, HOST)
+    assert.equal(seen.headers['proxy-authorization'], undefined)
+  })
+
   test('loses nothing while pods are replaced under load', async () => {
     const { client, gateway } = await setUp()
     let current = await startBackend('127.11.1.1', 'v1')
