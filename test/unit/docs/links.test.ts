@@ -35,12 +35,12 @@ function isAlive(path: string, markdown: string, link: string): boolean {
   return anchor === undefined || anchorsOf(file === '' ? markdown : readText(target)).includes(anchor)
 }
 
+/** Commands stand in code marks or at the start of a line of a block; elsewhere the same words may be English. */
 const findUnknownScripts = (markdown: string): readonly string[] =>
-  [...markdown.matchAll(/\bnpm (?:run )?(?:-s )?([a-z][\w:]*)/g)]
+  [...markdown.matchAll(/(?:`|^\$? ?|&& )npm (?:run )?(?:-s )?([a-z][\w:]*)/gm)]
     .map(([, name = '']) => name)
     .filter((name) => !scripts.includes(name) && !npmCommands.includes(name))
 
-/** In code marks or at the start of a line of a block; "make" is an English word elsewhere. */
 const findUnknownTargets = (markdown: string): readonly string[] =>
   [...markdown.matchAll(/(?:`|^\$? ?)make ([a-z][\w-]*)/gm)]
     .map(([, name = '']) => name)
@@ -68,7 +68,7 @@ test('each check does find what is wrong', () => {
     'nowhere.md',
     '#no-such',
   ])
-  assert.deepEqual(findUnknownScripts('`npm run fly`, `npm ci`'), ['fly'])
+  assert.deepEqual(findUnknownScripts('`npm run fly`, `npm ci`, npm and make'), ['fly'])
   assert.deepEqual(findUnknownTargets('`make war`, `make test`, they make love'), ['war'])
   assert.deepEqual(findMissingPaths('`controller/nothing.ts` and `controller/main.ts`'), ['controller/nothing.ts'])
 })
