@@ -1,0 +1,71 @@
+/**
+ * `npm run bench`: one suite, printed as a table and, with `--json`, as one JSON document in the last line. A missed target is printed and is
+ * no failure: the clock of a shared machine is no verdict. The exit code is 1 when a suite could not be measured, 2 for a wrong command line.
+ */
+import { createStopList, type StopList } from '../../sandbox/stop-list.ts'
+import { measureIdle } from './idle.ts'
+import { observeMachine } from './machine.ts'
+import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts'
+import { measureReaction } from './reaction.ts'
+import { type Report, reportIdle, reportReaction, reportWrites } from './report.ts'
+import { measureWrites } from './writes.ts'
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+
+/** Measures the baseline first when there is one: two builds on one machine within minutes of each other. */
+async function compare<R>(
+  options: BenchOptions,
+  measure: (bundle: { readonly bundle?: string }) => Promise<R>,
+  report: (result: R, baseline: R | undefined) => Report,
+): Promise<Report> {
+  const { baseline } = options
+  if (baseline === undefined) return report(await measure({}), undefined)
+  say(`baseline ${baseline}`)
+  const before = await measure({ bundle: baseline })
+  say('this build')
+  return report(await measure({}), before)
+}
+
+function runSuite(options: BenchOptions, stops: StopList): Promise<Report> {
+  const common = { ...options, say, stops }
+  switch (options.suite) {
+    case 'reaction':
+      return compare(options, (bundle) => measureReaction({ ...common, ...bundle }), reportReaction)
+    case 'writes':
+      return compare(options, (bundle) => measureWrites({ ...common, ...bundle }), reportWrites)
+    case 'idle':
+      return compare(options, (bundle) => measureIdle({ ...common, ...bundle }), reportIdle)
+  }
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  const stops = createStopList()
+  const interrupt = (): void => {
+    void stops.run().finally(() => process.exit(130))
+  }
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  try {
+    const before = observeMachine()
+    const { text, figures } = await runSuite(options, stops)
+    const machine = { ...before, load1AtEnd: observeMachine().load1 }
+    process.stdout.write(
+      `${text}${machine.cores} cores of ${machine.cpu}, Node ${machine.node}, load ${machine.load1} to ${machine.load1AtEnd}\n`,
+    )
+    if (options.json)
+      process.stdout.write(`${JSON.stringify({ suite: options.suite, machine, options, ...figures })}\n`)
+  } finally {
+    await stops.run()
+    process.removeListener('SIGINT', interrupt)
+    process.removeListener('SIGTERM', interrupt)
+  }
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options) await run(options)
+  else process.stdout.write(USAGE)
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}

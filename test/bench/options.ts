@@ -1,0 +1,94 @@
+/** The command line of `npm run bench`: which suite, with which sizes. Pure; a wrong word is one sentence. */
+import { parseArgs } from 'node:util'
+
+export const suiteNames = ['reaction', 'writes', 'idle'] as const
+export type SuiteName = (typeof suiteNames)[number]
+
+export interface BenchOptions {
+  readonly suite: SuiteName
+  readonly json: boolean
+  readonly rollouts: number
+  readonly rounds: number
+  readonly minutes: number
+  readonly loadPerRollout: number
+  /** Bundle of another build, measured first in the same run. */
+  readonly baseline: string | undefined
+}
+
+/** Exit code 2: the command line is wrong. */
+export class UsageError extends Error {}
+
+export const USAGE = `Benchmarks against the embedded cluster, with the controller as a process of its own.
+
+Usage: npm run bench -- <suite> [flags]
+
+Suites:
+  reaction   alert posted → route write that gives stable all → last canary answer; spec change → first write
+  writes     writes to the API server per rollout: a promoted release of five steps, and an aborted one
+  idle       writes, memory and CPU time of a controller that has nothing to do
+
+Flags:
+  --rollouts N       how many Rollouts, 1 to 20 (default 20)
+  --rounds N         reaction: aborted releases per pattern, 1 to 20 (default 2)
+  --load N           reaction: requests per second for each rollout, 4 to 100 (default 12)
+  --minutes N        idle: how long, above 0 to 120 (default 10)
+  --baseline FILE    measure this controller.js first, in the same run, and print ratios
+  --json             one JSON document with every raw sample as the last line
+  --help
+`
+
+/** Throws {@link UsageError}; undefined when help is asked for. */
+export function parseOptions(args: readonly string[]): BenchOptions | undefined {
+  const { values, positionals } = parse(args)
+  if (values.help) return undefined
+  const [suite, ...rest] = positionals
+  const known = suiteNames.find((name) => name === suite)
+  if (!known)
+    throw new UsageError(
+      `${suite === undefined ? 'no suite given' : `unknown suite "${suite}"`}: expected ${suiteNames.join(', ')}`,
+    )
+  if (rest.length > 0) throw new UsageError(`one suite at a time: "${rest.join(' ')}" is too much`)
+  return {
+    suite: known,
+    json: values.json,
+    rollouts: readNumber('--rollouts', values.rollouts, { least: 1, most: 20, whole: true }),
+    rounds: readNumber('--rounds', values.rounds, { least: 1, most: 20, whole: true }),
+    loadPerRollout: readNumber('--load', values.load, { least: 4, most: 100, whole: true }),
+    minutes: readNumber('--minutes', values.minutes, { least: 0.05, most: 120, whole: false }),
+    baseline: values.baseline,
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        rollouts: { type: 'string', default: '20' },
+        rounds: { type: 'string', default: '2' },
+        load: { type: 'string', default: '12' },
+        minutes: { type: 'string', default: '10' },
+        baseline: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+interface Bounds {
+  readonly least: number
+  readonly most: number
+  readonly whole: boolean
+}
+
+function readNumber(flag: string, text: string, { least, most, whole }: Bounds): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value
+  throw new UsageError(
+    `${flag}: expected ${whole ? 'a whole number' : 'a number'} from ${least} to ${most}, got "${text}"`,
+  )
+}

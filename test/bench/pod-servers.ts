@@ -1,0 +1,50 @@
+/**
+ * Gives simulated pods something that answers: one small HTTP server per pod address on loopback, all in this process, naming the pod's
+ * revision in a header as the sandbox's service does. A process per pod would measure the machine instead of the controller.
+ */
+import { createServer, type Server } from 'node:http'
+import type { KubeObject } from '../../controller/api/meta.ts'
+import type { ObjectCache } from '../../controller/kube/cache.ts'
+import { HASH_HEADER } from '../../sandbox/gateway/proxy.ts'
+import { POD_PORT } from './manifests.ts'
+
+export interface Pod extends KubeObject {
+  readonly status?: { readonly podIP?: string }
+}
+
+/** Serves every pod of the cache from its address on; the answer ends all of it. */
+export function servePods(pods: ObjectCache<Pod>): () => Promise<void> {
+  const servers = new Map<string, Server>()
+  const unsubscribe = pods.subscribe(({ type, object }) => {
+    const uid = object.metadata.uid ?? ''
+    const address = object.status?.podIP
+    if (type === 'deleted') {
+      const server = servers.get(uid)
+      servers.delete(uid)
+      if (server) void close(server)
+    } else if (address !== undefined && !servers.has(uid)) {
+      servers.set(uid, serve(address, object.metadata.labels?.['rollouts-pod-template-hash'] ?? ''))
+    }
+  })
+  return async () => {
+    unsubscribe()
+    await Promise.all([...servers.values()].map(close))
+  }
+}
+
+function serve(address: string, hash: string): Server {
+  const server = createServer((request, response) => {
+    request.resume()
+    response.writeHead(200, { [HASH_HEADER]: hash }).end('ok\n')
+  })
+  server.keepAliveTimeout = 60_000
+  // An address that another sandbox holds: the gateway then reports the pod's requests as lost, and the benchmark with it.
+  server.on('error', () => {})
+  return server.listen(POD_PORT, address)
+}
+
+const close = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })

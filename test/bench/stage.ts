@@ -1,0 +1,137 @@
+/**
+ * What every suite needs: the embedded cluster in this process with pods that answer, a number of canaries, and the controller as a process of
+ * its own. It measures nothing; what it started is in the caller's stop list.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CanaryStep, ReplicaSet, Rollout } from '../../controller/api/rollout.ts'
+import type { ObjectCache } from '../../controller/kube/cache.ts'
+import { createInformers } from '../../controller/kube/informers.ts'
+import * as kinds from '../../controller/kube/kinds.ts'
+import { systemClock as clock } from '../../controller/runtime/clock.ts'
+import { silentLogger } from '../../controller/runtime/log.ts'
+import { systemRandom as random } from '../../controller/runtime/random.ts'
+import { type Cluster, startCluster } from '../../sandbox/cluster.ts'
+import type { RunningGateway } from '../../sandbox/gateway/gateway.ts'
+import type { HttpRoute } from '../../sandbox/gateway/objects.ts'
+import { applyManifest } from '../../sandbox/manifests.ts'
+import { createStopList, type StopList } from '../../sandbox/stop-list.ts'
+import { waitFor } from '../../sandbox/wait.ts'
+import { type BenchController, bundleController, startController } from './controller.ts'
+import { imageOf, NAMESPACE, nameOf, platform, renderCanary, renderContainer } from './manifests.ts'
+import { type Pod, servePods } from './pod-servers.ts'
+
+export interface StageOptions {
+  readonly rollouts: number
+  readonly replicas: number
+  readonly steps: readonly CanaryStep[]
+  readonly stops: StopList
+  readonly say: (text: string) => void
+  /** Runs this file instead of a fresh bundle of the sources. */
+  readonly bundle?: string
+  readonly nodeFlags?: readonly string[]
+}
+
+export interface Stage {
+  /** Holds the kubeconfig, tokens and logs; removed in the end. */
+  readonly directory: string
+  readonly cluster: Cluster
+  readonly gateway: RunningGateway
+  readonly controller: BenchController
+  readonly names: readonly string[]
+  readonly caches: {
+    readonly rollouts: ObjectCache<Rollout>
+    readonly replicaSets: ObjectCache<ReplicaSet>
+    readonly routes: ObjectCache<HttpRoute>
+  }
+  rollout(name: string): Rollout
+  /** The spec change of a release. */
+  setImage(name: string, version: number): Promise<Rollout>
+  /** Until every Rollout satisfies `isSo`; rejects naming those that do not. */
+  untilAll(what: string, isSo: (rollout: Rollout) => boolean): Promise<void>
+}
+
+const SETTLE_WITHIN_MS = 120_000
+
+/** Runs `use` on a stage of its own, which is gone when this resolves or rejects, or when the caller's stop list runs. */
+export async function withStage<T>(
+  options: StageOptions,
+  use: (stage: Stage, stops: StopList) => Promise<T>,
+): Promise<T> {
+  const stops = createStopList()
+  options.stops.add(() => stops.run())
+  try {
+    return await use(await buildStage({ ...options, stops }), stops)
+  } finally {
+    await stops.run()
+  }
+}
+
+async function buildStage(options: StageOptions): Promise<Stage> {
+  const { stops, say } = options
+  const directory = await mkdtemp(join(tmpdir(), 'penstock-bench-'))
+  stops.add(() => rm(directory, { recursive: true, force: true }))
+  const workingDirectory = join(directory, 'pods')
+  await mkdir(workingDirectory)
+  say(`starting the cluster, the controller and ${options.rollouts} rollouts`)
+  const bundle = options.bundle ?? (await bundleController(directory))
+  const cluster = await startCluster({ log: silentLogger, workingDirectory })
+  stops.add(() => cluster.stop())
+  const { client, gateway } = cluster
+  if (!gateway) throw new Error('the cluster has no gateway')
+
+  const informers = createInformers({ client, clock, random, log: silentLogger })
+  const caches = {
+    rollouts: informers.for<Rollout>(kinds.rollouts),
+    replicaSets: informers.for<ReplicaSet>(kinds.replicaSets),
+    routes: informers.for<HttpRoute>(kinds.httpRoutes),
+  }
+  stops.add(servePods(informers.for<Pod>(kinds.pods)))
+  informers.start()
+  stops.add(() => informers.stop())
+
+  for (const manifest of platform) await applyManifest(client, manifest, 'bench')
+  const kubeconfig = join(directory, 'kubeconfig')
+  await cluster.writeKubeconfig(kubeconfig)
+  const { nodeFlags = [] } = options
+  const controller = await startController({ directory, kubeconfig, leaseNamespace: NAMESPACE, bundle, nodeFlags })
+  stops.add(() => controller.stop())
+
+  const names = Array.from({ length: options.rollouts }, (_, index) => nameOf(index))
+  for (const name of names) {
+    for (const manifest of renderCanary(name, options.steps, options.replicas))
+      await applyManifest(client, manifest, 'bench')
+  }
+  const stage: Stage = {
+    directory,
+    cluster,
+    gateway,
+    controller,
+    names,
+    caches,
+    rollout(name) {
+      const rollout = caches.rollouts.get(NAMESPACE, name)
+      if (!rollout) throw new Error(`Rollout "${name}" is gone`)
+      return rollout
+    },
+    setImage(name, version) {
+      const template = { spec: { containers: [renderContainer(imageOf(version))] } }
+      const ref = { kind: kinds.rollouts, namespace: NAMESPACE, name }
+      return client.patch<Rollout>(ref, 'merge', { spec: { template } })
+    },
+    async untilAll(what, isSo) {
+      const missing = (): readonly string[] => names.filter((name) => !isSo(stage.rollout(name)))
+      await waitFor(() => missing().length === 0, { clock, what, withinMs: SETTLE_WITHIN_MS }).catch(() => {
+        throw new Error(`waited ${SETTLE_WITHIN_MS / 1000} s for ${what}; not so: ${missing().join(', ')}`)
+      })
+    },
+  }
+  await waitFor(() => caches.rollouts.size() === names.length, { clock, what: 'the rollouts', withinMs: 10_000 })
+  await stage.untilAll('the first deployment', (rollout) => isSettled(rollout, 'Healthy'))
+  return stage
+}
+
+/** The phase is reached, and it is about the spec as it is now. */
+export const isSettled = (rollout: Rollout, phase: string): boolean =>
+  rollout.status?.phase === phase && String(rollout.metadata.generation) === rollout.status.observedGeneration

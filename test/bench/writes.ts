@@ -1,0 +1,92 @@
+/**
+ * Suite `writes`: what a release costs the API server. Counts the controller's own calls for canaries of five steps that are promoted, then for
+ * the same canaries aborted by alert, from its metrics. Events are counted apart: they are told once and never watched.
+ */
+import type { CanaryStep } from '../../controller/api/rollout.ts'
+import { systemClock as clock } from '../../controller/runtime/clock.ts'
+import type { StopList } from '../../sandbox/stop-list.ts'
+import { postAlert } from './alert.ts'
+import { type ControllerMetrics, subtractWrites, sumWrites } from './controller-metrics.ts'
+import { isSettled, type Stage, withStage } from './stage.ts'
+
+export interface WritesOptions {
+  readonly rollouts: number
+  readonly say: (text: string) => void
+  readonly stops: StopList
+  readonly bundle?: string
+}
+
+/** Calls per Rollout, by `verb kind`. */
+export interface WriteCount {
+  readonly calls: Readonly<Record<string, number>>
+  readonly total: number
+  readonly withoutEvents: number
+}
+
+export interface WritesResult {
+  readonly rollouts: number
+  readonly steps: number
+  readonly promote: WriteCount & { readonly perStep: number }
+  readonly abort: WriteCount
+}
+
+const steps: readonly CanaryStep[] = [
+  { setWeight: 10 },
+  { pause: { duration: 1 } },
+  { setWeight: 50 },
+  { pause: { duration: 1 } },
+  { setWeight: 80 },
+]
+/** Delayed scale-downs come after two seconds; a longer silence means that all is done. */
+const QUIET_MS = 5_000
+const QUIET_WITHIN_MS = 120_000
+
+export const measureWrites = (options: WritesOptions): Promise<WritesResult> =>
+  withStage({ ...options, replicas: 2, steps }, (stage) => countWrites(stage, options.say))
+
+async function countWrites(stage: Stage, say: WritesOptions['say']): Promise<WritesResult> {
+  let before = await untilQuiet(stage)
+
+  say('a release that is promoted')
+  await Promise.all(stage.names.map((name) => stage.setImage(name, 2)))
+  await stage.untilAll('the release to start', (rollout) => !isSettled(rollout, 'Healthy'))
+  await stage.untilAll('the promotion', (rollout) => isSettled(rollout, 'Healthy'))
+  const promoted = await untilQuiet(stage)
+  const promote = perRollout(promoted, before, stage.names.length)
+
+  say('a release that an alert aborts')
+  await Promise.all(stage.names.map((name) => stage.setImage(name, 3)))
+  await stage.untilAll('the first pause', (rollout) => rollout.status?.controllerPause === true)
+  before = await stage.controller.readMetrics()
+  await Promise.all(stage.names.map((name) => postAlert(stage, name, 3)))
+  await stage.untilAll('the abort', (rollout) => rollout.status?.abort === true)
+  const abort = perRollout(await untilQuiet(stage), before, stage.names.length)
+  return {
+    rollouts: stage.names.length,
+    steps: steps.length,
+    promote: { ...promote, perStep: promote.withoutEvents / steps.length },
+    abort,
+  }
+}
+
+function perRollout(later: ControllerMetrics, earlier: ControllerMetrics, rollouts: number): WriteCount {
+  const counted = Object.entries(subtractWrites(later.writes, earlier.writes))
+  const calls = Object.fromEntries(counted.map(([call, count]) => [call, count / rollouts]))
+  const quiet = Object.fromEntries(Object.entries(calls).filter(([call]) => !call.endsWith(' events')))
+  return { calls, total: sumWrites(calls), withoutEvents: sumWrites(quiet) }
+}
+
+/** The readings once nothing has been written for a while. */
+export async function untilQuiet(stage: Stage): Promise<ControllerMetrics> {
+  const endMs = clock.monotonicMs() + QUIET_WITHIN_MS
+  let last = await stage.controller.readMetrics()
+  let sinceMs = clock.monotonicMs()
+  while (clock.monotonicMs() - sinceMs < QUIET_MS) {
+    if (clock.monotonicMs() > endMs) throw new Error(`the controller still writes after ${QUIET_WITHIN_MS / 1000} s`)
+    await clock.sleep(500)
+    const now = await stage.controller.readMetrics()
+    if (sumWrites(now.writes) !== sumWrites(last.writes)) sinceMs = clock.monotonicMs()
+    last = now
+  }
+  return last
+}
