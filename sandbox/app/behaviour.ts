@@ -43,7 +43,7 @@ export function readBehaviour(env: Env): Behaviour {
     version: env.VERSION ?? 'unknown',
     podTemplateHash: env.POD_TEMPLATE_HASH ?? '',
     errorRate: readNumber(env, 'ERROR_RATE', 0, 1),
-    latencyMs: readNumber(env, 'LATENCY_MS', 150, 10_000) * readNumber(env, 'LATENCY_FACTOR', 1, 100),
+    latencyMs: readNumber(env, 'LATENCY_MS', 100, 10_000) * readNumber(env, 'LATENCY_FACTOR', 1, 100),
     orderRate: readSwitch(env, 'ORDERS', 'on') ? readNumber(env, 'ORDER_RATE', 0.3, 1) : 0,
     hasBacklog: readSwitch(env, 'BACKLOG', 'off'),
     lingerMs: readNumber(env, 'LINGER_MS', 1_000, 60_000),

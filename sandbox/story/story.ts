@@ -95,6 +95,7 @@ export async function playStory(options: StoryOptions): Promise<PlayedStory> {
     const result = await playRelease(release, { stage, sync, load, commit, signal })
     played.push(result)
     tell(result, narrator)
+    if (result.report.lostRequests > 0) narrator.say(`lost so far: ${JSON.stringify(load.counts().lostBy)}`, 'bad')
     // After a wrong turn the rest of the story has no meaning.
     if (result.report.actual !== result.report.expected) break
   }
