@@ -1,0 +1,96 @@
+/** The reference of the Rollout names every field that its schema knows, and what it calls refused is refused by the code, with that field. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  type CanaryStrategy,
+  canarySchema,
+  type Rollout,
+  rolloutSpecSchema,
+  rolloutStatusSchema,
+  stepSchema,
+  trafficRoutingSchema,
+} from '../../../controller/api/rollout.ts'
+import { validateRollout } from '../../../controller/domain/validate.ts'
+import { rollout } from '../../builders/rollout.ts'
+import { readText } from './documents.ts'
+
+const reference = readText('docs/reference/rollout.md')
+const refusedPart = reference.slice(reference.indexOf('## What is refused'))
+
+/** Fields of strategies and status that this version neither obeys nor writes; they are refused or left as they are. */
+const notOurs = new Set([
+  'alb',
+  'albs',
+  'blueGreen',
+  'collisionCount',
+  'restartedAt',
+  'workloadObservedGeneration',
+  'canary',
+])
+
+const isNamed = (field: string): boolean => new RegExp(`\\b${field}\\b`).test(reference)
+
+describe('the reference names every field of', () => {
+  const schemas = {
+    spec: rolloutSpecSchema,
+    'strategy.canary': canarySchema,
+    trafficRouting: trafficRoutingSchema,
+    'a step': stepSchema,
+    status: rolloutStatusSchema,
+  }
+  for (const [name, schema] of Object.entries(schemas))
+    test(name, () =>
+      assert.deepEqual(
+        Object.keys(schema.shape).filter((field) => !notOurs.has(field) && !isNamed(field)),
+        [],
+      ),
+    )
+})
+
+const withCanary = (canary: Partial<CanaryStrategy>): Rollout => rollout({ canary })
+const router = (id: 'istio' | 'nginx' | 'alb' | 'smi' | 'ambassador' | 'appMesh' | 'traefik' | 'apisix'): Rollout =>
+  withCanary({ trafficRouting: { [id]: {} } })
+const step = (kind: string): Rollout => withCanary({ steps: [{ [kind]: { name: 'x' } }] })
+
+describe('what the reference calls refused is refused', () => {
+  const rows: Readonly<Record<string, Rollout>> = {
+    blueGreen: rollout({ spec: { strategy: { blueGreen: { activeService: 'stable' } } } }),
+    workloadRef: rollout({ spec: { workloadRef: { kind: 'Deployment', name: 'web' } } }),
+    managedRoutes: withCanary({
+      trafficRouting: { managedRoutes: [{ name: 'x' }], plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'x' } } },
+    }),
+    dynamicStableScale: withCanary({ dynamicStableScale: true }),
+    pingPong: withCanary({ pingPong: { pingService: 'a', pongService: 'b' } }),
+    antiAffinity: withCanary({ antiAffinity: {} }),
+    canaryMetadata: withCanary({ canaryMetadata: {} }),
+    stableMetadata: withCanary({ stableMetadata: {} }),
+    scaleDownDelaySeconds: rollout({ routed: false, canary: { scaleDownDelaySeconds: 1 } }),
+    setCanaryScale: rollout({ routed: false, steps: [{ setCanaryScale: { replicas: 1 } }] }),
+    ...Object.fromEntries(
+      ['experiment', 'setHeaderRoute', 'setMirrorRoute', 'plugin'].map((kind) => [kind, step(kind)]),
+    ),
+    ...Object.fromEntries(
+      (['istio', 'nginx', 'alb', 'smi', 'ambassador', 'appMesh', 'traefik', 'apisix'] as const).map((id) => [
+        id,
+        router(id),
+      ]),
+    ),
+  }
+  for (const [field, refused] of Object.entries(rows))
+    test(field, () => {
+      assert.ok(new RegExp(`\\b${field}\\b`).test(refusedPart), 'not in the reference')
+      const fields = validateRollout(refused).map((problem) => problem.field)
+      assert.ok(
+        fields.some((found) => found.includes(field)),
+        `refused for ${fields.join(', ') || 'nothing'}`,
+      )
+    })
+
+  test('but what it calls accepted without effect is accepted', () => {
+    const accepted = rollout({
+      spec: { restartAt: '2026-01-01T00:00:00Z', rollbackWindow: { revisions: 1 } },
+      canary: { scaleDownDelayRevisionLimit: 1 },
+    })
+    assert.deepEqual(validateRollout(accepted), [])
+  })
+})
