@@ -12,7 +12,7 @@ export interface EndpointPools {
   close(): Promise<void>
 }
 
-const CONNECT_TIMEOUT_MS = 2_000
+const CONNECT_TIMEOUT_MS = 10_000
 const ANSWER_TIMEOUT_MS = 30_000
 /** Shorter than any server's, so that the gateway and never the pod closes an idle connection. */
 const IDLE_MS = 3_000

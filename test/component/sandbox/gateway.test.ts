@@ -145,12 +145,14 @@ describe('gateway on the embedded API server', () => {
 
   test('passes method, query, body and headers on, and nothing that belongs to one connection', async () => {
     const { client, gateway } = await setUp()
-    const echo = createServer(async (incoming, response) => {
+    const echo = createServer((incoming, response) => {
       const chunks: Buffer[] = []
-      for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk)
-      const { method, url, headers } = incoming
-      response.writeHead(201, { 'x-answer': 'yes', 'keep-alive': 'timeout=99' })
-      response.end(JSON.stringify({ method, url, headers, body: Buffer.concat(chunks).toString('utf8') }))
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+      incoming.on('end', () => {
+        const { method, url, headers } = incoming
+        response.writeHead(201, { 'x-answer': 'yes', 'keep-alive': 'timeout=99' })
+        response.end(JSON.stringify({ method, url, headers, body: Buffer.concat(chunks).toString('utf8') }))
+      })
     })
     await new Promise<void>((resolve) => echo.listen(PORT, '127.11.2.1', resolve))
     stops.add(() => new Promise((resolve) => void echo.close(() => resolve())))
