@@ -2,8 +2,10 @@
  * What people are told because of this pass. Ids are deterministic (revision, kind, step, attempt), so that repeating a decision after a
  * crash tells nothing twice. It must not know who is told or how.
  */
+import type { AnalysisRun } from '../api/analysis.ts'
 import type { Notice, NoticeKind } from '../api/notice.ts'
 import { formatInstant } from '../api/scalars.ts'
+import { fnv1a } from '../argo/pod-hash.ts'
 import type { CanaryView } from './canary-view.ts'
 import type { AbortCause } from './lifecycle.ts'
 import type { PauseDecision } from './pauses.ts'
@@ -21,6 +23,8 @@ export interface PassOutcome {
   readonly abortCause: AbortCause | undefined
   readonly pauses: PauseDecision
   readonly progress: Progress
+  /** The run without a verdict that halts the update. */
+  readonly inconclusive: AnalysisRun | undefined
   /** An update starts with this pass: the spec asks for another revision than the stable one. */
   readonly updateStarts: boolean
 }
@@ -56,7 +60,13 @@ function tellings(view: CanaryView, outcome: PassOutcome): Telling[] {
     found.push({ kind: 'Promoted', reason: 'RolloutCompleted', message: `revision ${view.revision} is stable` })
   if (progress.stepDone && view.step && endsStage(view.steps, view.stepIndex)) found.push(stagePassed(view, at))
   const halt = pauses.started.find((pause) => pause.reason !== 'CanaryPauseStep')
-  if (halt) found.push({ kind: 'Paused', key: `${at}/${halt.reason}`, reason: halt.reason, message: haltMessage(view) })
+  if (halt)
+    found.push({
+      kind: 'Paused',
+      key: `${at}/${haltKey(view, outcome)}`,
+      reason: halt.reason,
+      message: haltMessage(view),
+    })
   const forPeople =
     pauses.started.some((pause) => pause.reason === 'CanaryPauseStep') && view.step?.pause?.duration === undefined
   if (forPeople)
@@ -74,6 +84,12 @@ function stagePassed(view: CanaryView, at: string): Telling {
   const last = view.step ? describeStep(view.step) : ''
   const message = `stage at weight ${weight} of ${view.maxWeight} passed with step ${view.stepIndex + 1}/${view.steps.length} (${last})`
   return { kind: 'StagePassed', key: at, reason: 'StagePassed', message }
+}
+
+/** What halted: the request, or the run (an inconclusive run that follows another is news again). Short, for the id. */
+function haltKey(view: CanaryView, { inconclusive }: PassOutcome): string {
+  const cause = view.lifecycle.pauseRequests[0]?.id ?? inconclusive?.metadata.name ?? ''
+  return fnv1a(cause).toString(36)
 }
 
 function haltMessage(view: CanaryView): string {

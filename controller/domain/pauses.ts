@@ -10,7 +10,7 @@
  *   no                any               any               -          | Inconclusive pauses stay until somebody resumes
  */
 
-import { ABORT_REQUESTS, type AbortRequest, readAbortRequests } from '../api/abort-request.ts'
+import { ABORT_REQUESTS, readAbortRequests } from '../api/abort-request.ts'
 import type { AnalysisRun } from '../api/analysis.ts'
 import type { PauseCondition } from '../api/rollout.ts'
 import { formatInstant, parseInstant } from '../api/scalars.ts'
@@ -36,9 +36,8 @@ export function decidePauses(view: CanaryView, inconclusive: AnalysisRun | undef
   const wasPaused = view.status.controllerPause === true
   if (view.mode !== 'updating' || view.promoteFull) return lifted(recorded.length > 0)
   const step = stepPause(view, recorded, wasPaused)
-  const asked = view.lifecycle.pauseRequests.filter((request) => !isObeyed(request, recorded))
   const kept = recorded.filter((pause) => pause.reason !== 'CanaryPauseStep')
-  const halts = (inconclusive !== undefined || asked.length > 0) && !kept.some((pause) => pause.reason === INCONCLUSIVE)
+  const halts = (inconclusive !== undefined || view.lifecycle.pauseRequests.length > 0) && !isHalted(recorded)
   const halt = halts ? [{ reason: INCONCLUSIVE, startTime: nextSecond(view.world.now) }] : []
   const started = [...halt, ...(step.started ? [step.started] : [])]
   const conditions = [...kept, ...halt, ...(step.condition ? [step.condition] : [])]
@@ -94,23 +93,17 @@ function stepPause(view: CanaryView, recorded: readonly PauseCondition[], wasPau
   return world.now >= endsAtMs ? { done: true } : { done: false, condition, endsAtMs }
 }
 
-const isObeyed = (request: AbortRequest, recorded: readonly PauseCondition[]): boolean =>
-  recorded.some(
-    (pause) =>
-      pause.reason === INCONCLUSIVE && (parseInstant(pause.startTime) ?? 0) >= floorToSecond(request.receivedAt),
-  )
+/** A halt that is on record answers every request so far: whoever resumes it has seen them. */
+const isHalted = (recorded: readonly PauseCondition[]): boolean =>
+  recorded.some((pause) => pause.reason === INCONCLUSIVE)
 
 /** Instants have whole seconds; rounding up keeps a pause from being shorter than it says. */
 const nextSecond = (epochMs: number): string => formatInstant(epochMs + 999)
 
-const floorToSecond = (instant: string): number => Math.floor((parseInstant(instant) ?? 0) / 1000) * 1000
-
 /** Marks obeyed pause requests as consumed, so that resuming is not undone by the same alert. */
 function consume(view: CanaryView, recorded: readonly PauseCondition[]) {
-  const obeyed = new Set(
-    view.lifecycle.pauseRequests.filter((request) => isObeyed(request, recorded)).map((request) => request.id),
-  )
-  if (obeyed.size === 0) return []
+  if (view.lifecycle.pauseRequests.length === 0 || !isHalted(recorded)) return []
+  const obeyed = new Set(view.lifecycle.pauseRequests.map((request) => request.id))
   const consumedAt = formatInstant(view.world.now)
   const all = readAbortRequests(view.world.rollout.metadata.annotations)
   const marked = all.map((request) =>

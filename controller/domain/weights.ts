@@ -54,7 +54,8 @@ function weightBackToStable(view: CanaryView): WeightDecision {
   }
   if (stableService?.podHash === '') return { canary: 0 }
   if (!canaryNamesStable) return { canary: view.mode === 'steady' ? current : 0 }
-  const ready = availableReplicas(stableRs) >= view.replicas
+  const answers = endpointsOf(canaryService, stableRs?.metadata.name) > 0
+  const ready = answers && availableReplicas(stableRs) >= view.replicas
   return ready || current === maxWeight
     ? { canary: maxWeight }
     : { canary: current, hold: holdPods(view, view.replicas) }
@@ -94,7 +95,7 @@ export function decideRoute(view: CanaryView, decision: WeightDecision): Part {
     route.problem ? [{ reason: 'TrafficRoutingError', message: route.problem }] : [],
   )
   const stable = view.maxWeight - decision.canary
-  const written = view.world.routes.every((route) => route.programmedCanary === decision.canary)
+  const written = view.world.routes.every((route) => !route.drivable || route.programmedCanary === decision.canary)
   if (written) return { holds: [...holds, ...problems, ...unsettled(view)] }
   const action = { do: 'route', canary: decision.canary, stable, from: view.programmed } as const
   const message = `Traffic weight updated from ${view.programmed ?? 'unset'} to ${decision.canary}`

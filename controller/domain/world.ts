@@ -14,6 +14,8 @@ export interface RouteReading {
   readonly router: string
   readonly programmedCanary: number | undefined
   readonly confirmation: 'confirmed' | 'pending' | 'unknown'
+  /** Some object of it can be written: without one a decision to write would be repeated for ever. */
+  readonly drivable: boolean
   /** A sentence naming object, field and fix when the router cannot be driven as it stands. */
   readonly problem?: string
 }

@@ -3,8 +3,9 @@
  * the write must not be made now, or nothing. It must not decide anything new.
  *
  *   write                          must hold live
- *   raise the canary's weight      the Rollout is the version that was decided on (no abort came); its Service has a ready endpoint of it
- *   point a Service at a revision  the revision's ReplicaSet has an available pod
+ *   raise the canary's weight      the Rollout is the version that was decided on (no abort came); the canary Service has a ready endpoint
+ *                                  of the revision that it names
+ *   point a Service at a revision  the revision's ReplicaSet has an available pod (unless no pods are wanted at all)
  *   take a revision to 0 pods      no Service of the Rollout names it
  */
 
@@ -31,7 +32,7 @@ export async function findObjection(
     case 'route':
       return action.canary > (action.from ?? 0) ? objectToRaise(client, world, rolloutVersion) : undefined
     case 'select':
-      return objectToSelect(client, world, action.replicaSet)
+      return world.rollout.spec.replicas === 0 ? undefined : objectToSelect(client, world, action.replicaSet)
     case 'scale':
       return action.to === 0 ? objectToRemove(client, world, action.replicaSet) : undefined
     default:
@@ -51,11 +52,11 @@ async function objectToRaise(client: LiveClient, world: World, rolloutVersion: s
   ])
   if (live?.metadata.resourceVersion !== rolloutVersion) return 'the Rollout changed meanwhile'
   const ready = countReady(slices.items, world.replicaSets)
-  const hash = world.rollout.status?.currentPodHash
+  const hash = world.services[canaryService]?.service.spec.selector?.[POD_TEMPLATE_HASH]
   const canary = world.replicaSets.find((rs) => podHashOf(rs) === hash)
   return canary && (ready[canary.metadata.name] ?? 0) > 0
     ? undefined
-    : `Service "${canaryService}" has no ready endpoint of the canary`
+    : `Service "${canaryService}" has no ready endpoint of the revision that it names`
 }
 
 async function objectToSelect(client: LiveClient, world: World, name: string): Promise<string | undefined> {

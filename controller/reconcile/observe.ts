@@ -80,7 +80,13 @@ export function countReady(
 function readRoutes(caches: RolloutCaches, rollout: Rollout): RouteReading[] {
   return routersOf(rollout).map(({ id, router }) => {
     if ('problem' in router)
-      return { router: id, programmedCanary: undefined, confirmation: 'unknown' as const, problem: router.problem }
+      return {
+        router: id,
+        programmedCanary: undefined,
+        confirmation: 'pending' as const,
+        drivable: false,
+        problem: router.problem,
+      }
     return { router: id, ...router.read(cachedObjects(caches, router.targets)) }
   })
 }

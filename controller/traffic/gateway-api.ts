@@ -97,7 +97,8 @@ function slotsOf(route: HttpRoute, { stableService, canaryService, namespace }: 
 function readRoute(ref: ObjectRef, route: HttpRoute | undefined, context: RouterContext): RouterReading {
   const unreadable = (problem: string): RouterReading => ({
     programmedCanary: undefined,
-    confirmation: 'unknown',
+    confirmation: 'pending',
+    drivable: false,
     problem,
   })
   if (!route)
@@ -115,6 +116,7 @@ function readRoute(ref: ObjectRef, route: HttpRoute | undefined, context: Router
   const canaries = new Set(slots.map(({ weights }) => weights[1]))
   return {
     programmedCanary: exact && canaries.size === 1 ? slots[0]?.weights[1] : undefined,
+    drivable: true,
     ...readParents(ref, route),
   }
 }
@@ -136,15 +138,20 @@ function readParents(ref: ObjectRef, route: HttpRoute): Pick<RouterReading, 'con
   }
 }
 
-/** Several routes count as one: the same weight everywhere or none, the slowest confirmation, the first problem. */
+/**
+ * Several routes count as one: the same weight on all that can be written or none, the slowest confirmation, the first problem. A route that is
+ * missing leaves the others to be driven (an abort must reach them) and is never confirmed.
+ */
 function combine(readings: readonly RouterReading[]): RouterReading {
-  const weights = new Set(readings.map(({ programmedCanary }) => programmedCanary))
+  const drivable = readings.filter((reading) => reading.drivable)
+  const weights = new Set(drivable.map(({ programmedCanary }) => programmedCanary))
   const slowest = (['pending', 'unknown', 'confirmed'] as const).find((state) =>
     readings.some(({ confirmation }) => confirmation === state),
   )
   const problem = readings.find((reading) => reading.problem !== undefined)?.problem
   return {
-    programmedCanary: weights.size === 1 ? readings[0]?.programmedCanary : undefined,
+    programmedCanary: weights.size === 1 ? drivable[0]?.programmedCanary : undefined,
+    drivable: drivable.length > 0,
     confirmation: slowest ?? 'unknown',
     ...(problem === undefined ? {} : { problem }),
   }

@@ -26,6 +26,7 @@ export type RouterObjects = Readonly<Record<string, KubeObject | undefined>>
 export interface RouterReading {
   readonly programmedCanary: number | undefined
   readonly confirmation: 'confirmed' | 'pending' | 'unknown'
+  readonly drivable: boolean
   readonly problem?: string
 }
 

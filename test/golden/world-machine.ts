@@ -94,6 +94,7 @@ export function createMachine(options: MachineOptions) {
             {
               router: 'argoproj-labs/gatewayAPI',
               programmedCanary: route,
+              drivable: true,
               confirmation: confirmedAtMs > now ? 'pending' : (options.confirmation ?? 'confirmed'),
             },
           ]

@@ -30,7 +30,8 @@ export function decideCanary(world: World, revisions: Revisions, lifecycle: Life
     : observed
   const inquiries = abortCause ? [] : [asked.inline, asked.background]
 
-  const pauses = decidePauses(view, inconclusiveRun(inquiries))
+  const inconclusive = inconclusiveRun(inquiries)
+  const pauses = decidePauses(view, inconclusive)
   const progress = decideProgress(view, pauses, asked.inline)
   const superseded = view.mode === 'superseded'
   const updateStarts =
@@ -48,7 +49,7 @@ export function decideCanary(world: World, revisions: Revisions, lifecycle: Life
     progress.part,
     pauseEvents(view, pauses.started.length > 0, pauses.resumed),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
-    { notices: decideNotices(view, { abortCause, pauses, progress, updateStarts }) },
+    { notices: decideNotices(view, { abortCause, pauses, progress, inconclusive, updateStarts }) },
   )
   const paused = pauses.conditions.length > 0 || (world.rollout.spec.paused === true && view.mode !== 'aborted')
   const summary = {

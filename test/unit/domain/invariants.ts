@@ -110,7 +110,10 @@ function budget(world: World): { readonly surge: number; readonly unavailable: n
   return surge + unavailable === 0 ? { surge: 0, unavailable: 1 } : { surge, unavailable }
 }
 
-/** Without a router: growth stays within R + maxSurge; a write never takes availability below R − maxUnavailable. */
+/**
+ * Without a router: growth stays within R + maxSurge; a write never takes availability below R − maxUnavailable. Going back to stable grows it
+ * at once, as in Argo: getting well is not delayed for a surge.
+ */
 const S7: Invariant = ({ truth: { world }, action }) => {
   if (action.do !== 'scale' || isRouted(world)) return undefined
   const { surge, unavailable } = budget(world)
@@ -118,7 +121,8 @@ const S7: Invariant = ({ truth: { world }, action }) => {
   const live = setOf(world, hashOf(action.replicaSet))
   const grows = action.to > spec(action.replicaSet)
   const size = total(others.map(spec)) + action.to
-  if (grows && size > desired(world) + surge) return `${size} pods of ${desired(world)} + ${surge}`
+  const isStable = hashOf(action.replicaSet) === world.rollout.status?.stableRS
+  if (grows && !isStable && size > desired(world) + surge) return `${size} pods of ${desired(world)} + ${surge}`
   const before = total(world.replicaSets.map(available))
   const after = total(others.map(available)) + Math.min(available(live), action.to)
   const floor = Math.min(before, desired(world) - unavailable)
