@@ -11,35 +11,50 @@ const count = z.coerce.number().int().min(1).max(1_000)
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 
 const settingsSchema = z.object({
-  kubeconfig: z.string().min(1).optional(),
-  context: z.string().min(1).optional(),
-  namespace: z.string().min(1).optional(),
-  namespaced: flag.default(false),
-  'instance-id': z.string().min(1).optional(),
-  metricsPort: port.default(8090),
-  healthzPort: port.default(8080),
-  'webhook-port': port.default(8088),
-  'bind-address': z.string().min(1).optional(),
-  'leader-elect': flag.default(true),
-  'leader-election-namespace': z.string().min(1).optional(),
-  'rollout-threads': count.default(10),
-  'analysis-threads': count.default(30),
-  qps: z.coerce.number().positive().default(40),
-  burst: z.coerce.number().positive().default(80),
-  loglevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  logformat: z.enum(['json', 'text', '']).default('json'),
-  compat: z.enum(['strict', 'argo']).default('strict'),
-  'allow-outbound': z.array(z.string().min(1)).default([]),
-  'webhook-token-file': z.array(z.string().min(1)).max(4).default([]),
-  'webhook-insecure': flag.default(false),
-  'webhook-tls-cert': z.string().min(1).optional(),
-  'webhook-tls-key': z.string().min(1).optional(),
-  'alert-mapping': z.string().min(1).optional(),
-  'slack-webhook-url-file': z.string().optional(),
-  'slack-token-file': z.string().optional(),
-  'slack-channel': z.string().optional(),
-  'slack-api-url': z.string().optional(),
-  'notify-templates': z.string().optional(),
+  kubeconfig: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("path of a kubeconfig; absent: KUBECONFIG, ~/.kube/config, then the pod's service account"),
+  context: z.string().min(1).optional().describe('context of the kubeconfig'),
+  namespace: z.string().min(1).optional().describe('namespace of `--namespaced`, and of the Lease outside a cluster'),
+  namespaced: flag.default(false).describe('serve one namespace only'),
+  'instance-id': z
+    .string()
+    .min(1)
+    .optional()
+    .describe('serve only objects with this instance-id label; absent: only objects without one'),
+  metricsPort: port.default(8090).describe('port of /metrics'),
+  healthzPort: port.default(8080).describe('port of /healthz and /readyz'),
+  'webhook-port': port.default(8088).describe('port of the alert receiver'),
+  'bind-address': z.string().min(1).optional().describe('interface of all three ports; absent: every one'),
+  'leader-elect': flag.default(true).describe('take the Lease before writing; false only where one process runs'),
+  'leader-election-namespace': z.string().min(1).optional().describe('namespace of the Lease'),
+  'rollout-threads': count.default(10).describe('Rollouts worked on at the same time'),
+  'analysis-threads': count.default(30).describe('AnalysisRuns worked on at the same time'),
+  qps: z.coerce.number().positive().default(40).describe('API calls a second'),
+  burst: z.coerce.number().positive().default(80).describe('API calls at once'),
+  loglevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('debug, info, warn or error'),
+  logformat: z.enum(['json', 'text', '']).default('json').describe('json or text'),
+  compat: z.enum(['strict', 'argo']).default('strict').describe('strict, or argo: read verdicts as Argo Rollouts does'),
+  'allow-outbound': z
+    .array(z.string().min(1))
+    .default([])
+    .describe('address, CIDR or host that metric and message URLs may lead to though it is local; repeatable'),
+  'webhook-token-file': z
+    .array(z.string().min(1))
+    .max(4)
+    .default([])
+    .describe('file with the bearer tokens of the alert receiver; repeatable; absent: the receiver is off'),
+  'webhook-insecure': flag.default(false).describe('take alerts without a token'),
+  'webhook-tls-cert': z.string().min(1).optional().describe('certificate of the alert receiver'),
+  'webhook-tls-key': z.string().min(1).optional().describe('its key'),
+  'alert-mapping': z.string().min(1).optional().describe('YAML file: how alerts name rollouts'),
+  'slack-webhook-url-file': z.string().optional().describe('file with the URL of a Slack incoming webhook'),
+  'slack-token-file': z.string().optional().describe('file with a Slack bot token; needs --slack-channel'),
+  'slack-channel': z.string().optional().describe('channel that the bot writes to'),
+  'slack-api-url': z.string().optional().describe("base URL of Slack's API"),
+  'notify-templates': z.string().optional().describe('YAML file with the texts of messages'),
 })
 type Settings = z.infer<typeof settingsSchema>
 
@@ -95,15 +110,23 @@ export interface Config {
 
 export class ConfigError extends Error {}
 
+function describeFlag([name, schema]: readonly [string, z.ZodType]): string {
+  const initial = schema.safeParse(undefined)
+  const value =
+    initial.success && initial.data !== undefined && !Array.isArray(initial.data)
+      ? ` (default ${String(initial.data)})`
+      : ''
+  return `  --${name.padEnd(26)} ${schema.description ?? ''}${value}`
+}
+
 export const USAGE = `penstock controller: progressive delivery for Kubernetes
 
 Usage: npm start -- [flags]
 
-${Object.keys(settingsSchema.shape)
-  .map((name) => `  --${name}`)
-  .join('\n')}
+${Object.entries(settingsSchema.shape).map(describeFlag).join('\n')}
   --help
 
+Environment: ARGO_ROLLOUTS_PROMETHEUS_ADDRESS is the address of prometheus metrics that name none; POD_NAMESPACE that of the Lease.
 Flags of Argo Rollouts that are not listed are accepted and have no effect.`
 
 /** Throws {@link ConfigError} with one sentence; 'help' when help was asked for. */

