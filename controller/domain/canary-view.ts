@@ -79,7 +79,8 @@ function indexInForce(mode: Mode, status: RolloutStatus, count: number): number 
 }
 
 function serviceFacts(world: World, name: string | undefined): ServiceFacts | undefined {
-  const reading = name === undefined ? undefined : world.services[name]
+  // A Service may be named like what every object inherits.
+  const reading = name !== undefined && Object.hasOwn(world.services, name) ? world.services[name] : undefined
   if (name === undefined || !reading) return undefined
   const podHash = reading.service.spec.selector?.['rollouts-pod-template-hash'] ?? ''
   return { name, podHash, readyEndpoints: reading.readyEndpoints }

@@ -2,6 +2,7 @@
  * The decision about one Rollout, whole: World in, Plan out. Pure and total: equal worlds give equal plans, every input gives one. Read this
  * first; every line leads to the file that holds the rule.
  */
+import { withReadableStatus } from '../argo/readable-status.ts'
 import { keepBooks } from './bookkeeping.ts'
 import { refuseReferences, refuseRollout } from './guards.ts'
 import { decideLifecycle, type Lifecycle } from './lifecycle.ts'
@@ -15,7 +16,8 @@ type Strategy = (world: World, revisions: Revisions, lifecycle: Lifecycle) => St
 /** A strategy that is not in this map is refused by `validate.ts`; there is no default. */
 const strategies = { canary: decideCanary } as const satisfies Record<string, Strategy>
 
-export function decide(world: World): Plan {
+export function decide(observed: World): Plan {
+  const world = { ...observed, rollout: withReadableStatus(observed.rollout) }
   const refused = refuseRollout(world)
   if (refused) return refused
   const revisions = identifyRevisions(world)

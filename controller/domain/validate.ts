@@ -14,8 +14,18 @@ export interface Problem {
   readonly fix?: string
 }
 
-export const renderProblems = (problems: readonly Problem[]): string =>
-  problems.map(({ field, message, fix }) => `${field}: ${message}${fix ? ` (${fix})` : ''}`).join('; ')
+const MOST_TOLD = 10
+const LONGEST_MESSAGE = 500
+
+/** The first problems in one line; bounded, because a condition is stored and shown. */
+export function renderProblems(problems: readonly Problem[]): string {
+  const told = problems.slice(0, MOST_TOLD).map(({ field, message, fix }) => {
+    const bounded = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message
+    return `${field}: ${bounded}${fix ? ` (${fix})` : ''}`
+  })
+  const rest = problems.length - told.length
+  return [...told, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ')
+}
 
 /** Problems in the order of the manifest; empty when the spec can be obeyed. */
 export function validateRollout(rollout: Rollout): readonly Problem[] {

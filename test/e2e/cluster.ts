@@ -62,6 +62,7 @@ export interface AuditedRequest {
   readonly verb: string
   readonly uri: string
   readonly resource: string
+  readonly userAgent: string
   readonly code: number
   readonly atMs: number
 }
@@ -130,6 +131,7 @@ function startAuditedControlPlane(directory: string): Promise<ControlPlane> {
 interface AuditEvent {
   readonly verb: string
   readonly requestURI: string
+  readonly userAgent?: string
   readonly stage: string
   readonly objectRef?: { readonly resource?: string }
   readonly responseStatus?: { readonly code?: number }
@@ -142,9 +144,10 @@ function readAudit(file: string): readonly AuditedRequest[] {
     .filter((line) => line.endsWith('}'))
     .map((line) => JSON.parse(line) as AuditEvent)
     .filter(({ stage }) => stage === 'ResponseComplete')
-    .map(({ verb, requestURI, objectRef, responseStatus, stageTimestamp }) => ({
+    .map(({ verb, requestURI, userAgent = '', objectRef, responseStatus, stageTimestamp }) => ({
       verb,
       uri: requestURI,
+      userAgent,
       resource: objectRef?.resource ?? '',
       code: responseStatus?.code ?? 0,
       atMs: Date.parse(stageTimestamp),

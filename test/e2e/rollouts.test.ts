@@ -2,8 +2,10 @@
 import { after, before, describe } from 'node:test'
 import { alertPaths } from './paths/alerts.ts'
 import { analysisPaths } from './paths/analysis.ts'
+import { badInputPaths } from './paths/bad-input.ts'
 import { byHandPaths } from './paths/by-hand.ts'
 import { canaryPaths } from './paths/canary.ts'
+import { startUpPaths } from './paths/start-up.ts'
 import { createStage } from './stage.ts'
 
 describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
@@ -15,4 +17,6 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   byHandPaths(stage)
   alertPaths(stage)
   analysisPaths(stage)
+  badInputPaths(stage)
+  startUpPaths(stage)
 })

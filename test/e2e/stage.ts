@@ -16,6 +16,8 @@ export interface Stage {
   passes(space: Workspace, count: number): Promise<void>
   /** Ends the controller by `signal` and starts it again. */
   restart(signal: 'SIGKILL' | 'SIGTERM', options?: ControllerOptions): Promise<void>
+  /** What every controller of this stage has logged so far. */
+  logs(): readonly LogLine[]
   open(): Promise<void>
   close(): Promise<void>
 }
@@ -23,6 +25,7 @@ export interface Stage {
 export function createStage(): Stage {
   let cluster: Cluster | undefined
   let controller: ControllerProcess | undefined
+  const ended: LogLine[] = []
 
   function theCluster(): Cluster {
     if (!cluster) throw new Error('The stage is not open')
@@ -49,8 +52,10 @@ export function createStage(): Stage {
     async restart(signal, options) {
       if (signal === 'SIGKILL') await theController().kill()
       else await theController().terminate()
+      ended.push(...theController().log())
       controller = await startController(theCluster(), options)
     },
+    logs: () => [...ended, ...theController().log()],
     async open() {
       cluster = await startCluster()
       controller = await startController(cluster)

@@ -33,6 +33,8 @@ export interface Workspace {
   replicaSetOf(image: string): ReplicaSet
   analysisRuns(): readonly AnalysisRun[]
   pods(): readonly KubeObject[]
+  /** How many pods there have ever been. */
+  podsSoFar(): number
   /** The pod hash that a Service selects. */
   selected(service: string): string
   weights(): readonly number[]
@@ -56,6 +58,10 @@ export async function createWorkspace(cluster: Cluster, title: string): Promise<
     timeoutMs: DEFAULT_LIMIT_MS,
   })
 
+  const podUids = new Set<string>()
+  caches.pods.subscribe(({ object: { metadata } }) => {
+    if (metadata.namespace === namespace) podUids.add(metadata.uid ?? '')
+  })
   const rollout = (name = NAME): Rollout => {
     const found = caches.rollouts.get(namespace, name)
     assert.ok(found, `Rollout ${name} is there`)
@@ -81,10 +87,10 @@ export async function createWorkspace(cluster: Cluster, title: string): Promise<
     try {
       await waitFor(async () => probe(), { what: `${what} in ${namespace}`, timeoutMs: limitMs, intervalMs: 20 })
     } catch (error) {
-      const { status, metadata } = caches.rollouts.get(namespace, NAME) ?? {}
       const facts = {
-        status,
-        annotations: metadata?.annotations,
+        rollouts: caches.rollouts
+          .list(namespace)
+          .map(({ metadata, status }) => ({ name: metadata.name, annotations: metadata.annotations, status })),
         weights: gateway.canaryWeights(namespace),
         replicaSets: replicaSets().map(
           (rs) => `${rs.metadata.name} ${rs.status?.availableReplicas ?? 0}/${rs.spec.replicas}`,
@@ -119,6 +125,7 @@ export async function createWorkspace(cluster: Cluster, title: string): Promise<
     },
     analysisRuns: () => caches.analysisRuns.list(namespace),
     pods: () => caches.pods.list(namespace),
+    podsSoFar: () => podUids.size,
     selected(service) {
       const found: Service | undefined = caches.services.get(namespace, service)
       return found?.spec.selector?.['rollouts-pod-template-hash'] ?? ''
