@@ -1,0 +1,57 @@
+/** Flags as people and Argo's manifests write them; what is wrong is one sentence that names the flag. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type Config, ConfigError, readConfig } from '../../controller/config.ts'
+
+function read(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Config {
+  const config = readConfig(argv, env)
+  assert.ok(config !== 'help')
+  return config
+}
+
+describe('configuration', () => {
+  test('the defaults are those of Argo, and strict', () => {
+    const { settings, watchNamespace, leaseNamespace } = read([])
+    assert.deepEqual(
+      [settings.metricsPort, settings.healthzPort, settings.compat, settings['leader-elect']],
+      [8090, 8080, 'strict', true],
+    )
+    assert.deepEqual([watchNamespace, leaseNamespace], [undefined, 'default'])
+  })
+
+  test('a switch alone means true, and may be given a value', () => {
+    assert.equal(read(['--namespaced']).settings.namespaced, true)
+    assert.equal(read(['--leader-elect=false']).settings['leader-elect'], false)
+  })
+
+  test('flags of Argo that mean nothing here are taken and named', () => {
+    assert.deepEqual(read(['--istio-api-version', 'v1', '--klog-v=3']).ignored, ['istio-api-version', 'klog-v'])
+  })
+
+  test('the namespace comes from the pod, unless it is given', () => {
+    const env = { POD_NAMESPACE: 'rollouts' }
+    assert.equal(read(['--namespaced'], env).watchNamespace, 'rollouts')
+    assert.equal(read(['--namespaced', '--namespace', 'web'], env).watchNamespace, 'web')
+    assert.equal(read([], env).leaseNamespace, 'rollouts')
+  })
+
+  test('help is asked for', () => assert.equal(readConfig(['--help'], {}), 'help'))
+
+  test('what was read cannot be changed', () => assert.ok(Object.isFrozen(read([]))))
+
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--metricsPort', 'x'], /--metricsPort/],
+    [['--metricsPort', '70000'], /--metricsPort/],
+    [['--compat', 'loose'], /--compat/],
+    [['--leader-elect=maybe'], /--leader-elect/],
+    [['--no-such-flag'], /no-such-flag/],
+    [['stray'], /stray/],
+  ]
+  for (const [argv, names] of wrong)
+    test(`${argv.join(' ')} is refused in one sentence`, () => {
+      assert.throws(
+        () => readConfig(argv, {}),
+        (error) => error instanceof ConfigError && names.test(error.message) && !error.message.includes('\n'),
+      )
+    })
+})
