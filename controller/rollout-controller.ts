@@ -32,7 +32,7 @@ export function createRolloutController({ deps, caches, concurrency, registry }:
   let unsubscribe = (): void => {}
   return {
     start() {
-      unsubscribe = watchKeys(caches, (key) => queue.add(key))
+      unsubscribe = watchKeys(caches, (key, options) => queue.add(key, options))
       for (const rollout of caches.rollouts.list()) queue.add(keyOf(rollout))
       queue.start()
     },

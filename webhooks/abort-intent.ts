@@ -97,7 +97,7 @@ async function applyRequests(rollout: Rollout, added: readonly AbortRequest[], d
   const requests = mergeRequests(readAbortRequests(rollout.metadata.annotations), added)
   const patch = { metadata: { annotations: { [ABORT_REQUESTS]: JSON.stringify(requests) } } }
   const precondition = { resourceVersion: rollout.metadata.resourceVersion ?? '' }
-  await applyMergePatch(deps.client, refOf(rollouts, rollout), patch, { precondition, signal })
+  await applyMergePatch(deps.client, refOf(rollouts, rollout), patch, { precondition, signal, urgent: true })
 }
 
 // Gone is decided anew as well: the live read then says that there is no such Rollout.

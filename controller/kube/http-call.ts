@@ -44,7 +44,7 @@ export interface HttpCall {
 export interface HttpCallDeps {
   readonly credentials: Credentials
   readonly pool: HttpPool
-  readonly rateLimit: RateLimit
+  readonly rateLimitOf: (kind: ResourceKind) => RateLimit
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -160,7 +160,7 @@ export function createHttpCaller(deps: HttpCallDeps): HttpCaller {
   ): Promise<R> {
     let credentialsAreFresh = false
     for (let retry = 0; ; retry += 1) {
-      await deps.rateLimit.acquire({
+      await deps.rateLimitOf(call.kind).acquire({
         urgent: call.urgent ?? false,
         ...(call.signal ? { signal: call.signal } : {}),
       })

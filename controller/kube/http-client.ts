@@ -28,7 +28,7 @@ import { createHttpPool } from './http-pool.ts'
 import { kindId, leases } from './kinds.ts'
 import { splitLines } from './line-splitter.ts'
 import { renderNoAnswer } from './no-answer.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createRateLimits } from './rate-limit.ts'
 import { patchContentTypes, renderCollectionPath, renderObjectPath, renderQuery } from './request-path.ts'
 
 export interface HttpClientOptions extends KubeConfigOptions {
@@ -38,7 +38,10 @@ export interface HttpClientOptions extends KubeConfigOptions {
   readonly metrics: MetricRegistry
   readonly redactor?: Redactor
   readonly userAgent?: string
-  /** Client-side rate limit; 40 calls a second and bursts of 80 when absent, as Argo Rollouts has it. */
+  /**
+   * Client-side rate limit of each API group, events being one of their own; 40 calls a second and bursts of 80 when absent. Argo Rollouts
+   * has these numbers for each of its clients.
+   */
   readonly qps?: number
   readonly burst?: number
   /** Time to the whole answer of one attempt; 10 s when absent. Lists get three times as long. */
@@ -72,7 +75,7 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
       ...(redactor ? { redactor } : {}),
     }),
     pool,
-    rateLimit: createRateLimit({ clock, qps: options.qps ?? 40, burst: options.burst ?? 80 }),
+    rateLimitOf: createRateLimits({ clock, qps: options.qps ?? 40, burst: options.burst ?? 80 }),
     clock,
     random,
     log,

@@ -3,6 +3,8 @@
  * once and puts the bucket into debt, so the long-run rate still holds. It only delays; it never refuses.
  */
 import type { Clock } from '../runtime/clock.ts'
+import type { ResourceKind } from './client.ts'
+import { events, kindId } from './kinds.ts'
 
 export interface RateLimit {
   /** Resolves when the call may go out (or at once when `signal` is aborted: the caller checks it). */
@@ -33,5 +35,19 @@ export function createRateLimit(options: RateLimitOptions): RateLimit {
       tokens -= 1
       if (tokens < 0) await clock.sleep((-tokens * 1000) / qps, signal)
     },
+  }
+}
+
+/**
+ * One bucket per API group, and one for events: what is only told must not hold up what is done, and many status writes must not hold up
+ * a route.
+ */
+export function createRateLimits(options: RateLimitOptions): (kind: ResourceKind) => RateLimit {
+  const buckets = new Map<string, RateLimit>()
+  return (kind) => {
+    const name = kindId(kind) === kindId(events) ? kindId(events) : kind.group
+    const bucket = buckets.get(name) ?? createRateLimit(options)
+    buckets.set(name, bucket)
+    return bucket
   }
 }

@@ -29,7 +29,7 @@ export interface WorkQueueOptions {
 }
 
 export interface WorkQueue {
-  /** Adds the key now; `urgent` puts it in front of all others. */
+  /** Adds the key now; `urgent` puts it in front of all others and lets it start though every worker is busy. */
   add(key: string, options?: { readonly urgent?: boolean }): void
   /** Adds the key after a delay; of several pending delays the earliest wins. */
   addAfter(key: string, delayMs: number): void
@@ -42,18 +42,25 @@ export interface WorkQueue {
   depth(): number
 }
 
+/** Urgent keys may run beyond `concurrency`, up to this multiple: a worker that waits for the rate limit must not hold up an abort. */
+const URGENT_FACTOR = 2
 /** Beyond this many doublings every delay is at its cap. */
 const MAX_DOUBLINGS = 40
+
+interface Wait {
+  readonly sinceMs: number
+  readonly urgent: boolean
+}
 
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { clock, log, concurrency, firstRetryMs = 1, maxRetryMs = 10_000 } = options
   const metrics = options.metrics ? createWorkQueueMetrics(options.metrics, options.name, clock) : undefined
   const hotLoop = createHotLoopGuard({ clock, ...options.hotLoop })
-  /** Insertion order is the order of work; the value is when the key began to wait. */
-  let waiting = new Map<string, number>()
+  /** Insertion order is the order of work. */
+  let waiting = new Map<string, Wait>()
   const processing = new Set<string>()
-  /** Added while being processed: waits for the end of that pass. */
-  const dirty = new Set<string>()
+  /** Added while being processed, and whether urgently: waits for the end of that pass. */
+  const dirty = new Map<string, boolean>()
   const delayed = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>()
   const failures = new Map<string, number>()
   let state: 'idle' | 'running' | 'draining' | 'stopped' = 'idle'
@@ -63,24 +70,25 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   function enqueue(key: string, urgent: boolean): void {
     if (processing.has(key)) {
-      dirty.add(key)
+      dirty.set(key, urgent || dirty.get(key) === true)
       return
     }
     if (waiting.has(key) && !urgent) return
-    const sinceMs = waiting.get(key) ?? clock.monotonicMs()
+    const wait = { sinceMs: waiting.get(key)?.sinceMs ?? clock.monotonicMs(), urgent }
     if (urgent) {
       waiting.delete(key)
-      waiting = new Map([[key, sinceMs], ...waiting])
-    } else waiting.set(key, sinceMs)
+      waiting = new Map([[key, wait], ...waiting])
+    } else waiting.set(key, wait)
     metrics?.depth(waiting.size)
     dispatch()
   }
 
   function dispatch(): void {
-    while ((state === 'running' || state === 'draining') && processing.size < concurrency) {
+    while (state === 'running' || state === 'draining') {
       const next = waiting.entries().next()
       if (next.done) break
-      const [key, sinceMs] = next.value
+      const [key, { sinceMs, urgent }] = next.value
+      if (processing.size >= (urgent ? concurrency * URGENT_FACTOR : concurrency)) break
       waiting.delete(key)
       metrics?.depth(waiting.size)
       processing.add(key)
@@ -106,7 +114,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   function settle(key: string, outcome: { readonly result: Result } | { readonly error: unknown }): void {
     const heldBackMs = hotLoop.holdBackMs(key)
-    const wasAddedMeanwhile = dirty.delete(key)
+    const addedMeanwhile = dirty.get(key)
+    dirty.delete(key)
     if (state === 'stopped') return
     if ('error' in outcome) {
       const delayMs = Math.max(countFailure(key), retryAfterOf(outcome.error), heldBackMs)
@@ -117,9 +126,9 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       const { requeueAfterMs } = outcome.result
       if (requeueAfterMs !== undefined) addAfter(key, Math.max(requeueAfterMs, heldBackMs))
     }
-    if (!wasAddedMeanwhile) return
+    if (addedMeanwhile === undefined) return
     if (heldBackMs > 0) addAfter(key, heldBackMs)
-    else enqueue(key, false)
+    else enqueue(key, addedMeanwhile)
   }
 
   /** Counts a failure and returns the delay it earns. */

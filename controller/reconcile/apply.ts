@@ -166,13 +166,17 @@ async function select(
   await mergePatch(key, refIn(world, kinds.services, action.service), service, patch, deps)
 }
 
-/** Every router in turn; each write touches only the weights and fails when the object is not the one that was read. */
+/**
+ * Every router in turn; each write touches only the weights and fails when the object is not the one that was read. Taking the canary's traffic
+ * away never waits for the rate limit.
+ */
 async function route(
   key: string,
   world: World,
   action: Extract<Action, { do: 'route' }>,
   deps: ApplyDeps,
 ): Promise<void> {
+  const options = { fieldManager, urgent: action.canary === 0 }
   for (const { router } of routersOf(world.rollout)) {
     if ('problem' in router) continue
     const writes = router.render(
@@ -180,7 +184,7 @@ async function route(
       cachedObjects(deps.caches, router.targets),
     )
     for (const { ref, patch } of writes)
-      await recorded(key, ref, deps.fence, () => deps.client.patch(ref, 'json', patch, { fieldManager }))
+      await recorded(key, ref, deps.fence, () => deps.client.patch(ref, 'json', patch, options))
   }
 }
 

@@ -2,11 +2,12 @@
  * The caches that rollouts are decided from, their indexes, and which Rollouts a changed object concerns. It must not decide anything about
  * them.
  */
+import { ABORT_REQUESTS } from '../api/abort-request.ts'
 import type { AnalysisRun, AnalysisTemplate } from '../api/analysis.ts'
 import type { KubeObject } from '../api/meta.ts'
 import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
 import { controllerOf } from '../kube/apply.ts'
-import { indexByOwnerUid, type ObjectCache } from '../kube/cache.ts'
+import { type CacheChange, indexByOwnerUid, type ObjectCache } from '../kube/cache.ts'
 import type { ResourceKind } from '../kube/client.ts'
 import type { Informers } from '../kube/informers.ts'
 import * as kinds from '../kube/kinds.ts'
@@ -80,8 +81,19 @@ function serviceOfSlice(slice: EndpointSlice): string[] {
   return service === undefined ? [] : [`${slice.metadata.namespace}/${service}`]
 }
 
+type AddKey = (key: string, options?: { readonly urgent?: boolean }) => void
+
+/** Somebody has just asked for an abort, by alert or by hand: nothing else may go first. */
+const asksForAbort = (change: CacheChange<Rollout>): boolean => {
+  const previous = change.type === 'updated' ? change.previous : undefined
+  const { metadata, status } = change.object
+  const requests = metadata.annotations?.[ABORT_REQUESTS]
+  const isRequested = requests !== undefined && requests !== previous?.metadata.annotations?.[ABORT_REQUESTS]
+  return isRequested || (status?.abort === true && previous?.status?.abort !== true)
+}
+
 /** Calls `add` with the key of every Rollout that a change may concern. Returns the unsubscriber. */
-export function watchKeys(caches: RolloutCaches, add: (key: string) => void): () => void {
+export function watchKeys(caches: RolloutCaches, add: AddKey): () => void {
   const addAll = (rollouts: readonly Rollout[]): void => {
     for (const rollout of rollouts) add(keyOf(rollout))
   }
@@ -90,7 +102,7 @@ export function watchKeys(caches: RolloutCaches, add: (key: string) => void): ()
     if (owner?.kind === 'Rollout') add(`${object.metadata.namespace ?? ''}/${owner.name}`)
   }
   const subscriptions = [
-    caches.rollouts.subscribe(({ object }) => add(keyOf(object))),
+    caches.rollouts.subscribe((change) => add(keyOf(change.object), { urgent: asksForAbort(change) })),
     caches.replicaSets.subscribe(({ object }) => byOwner(object)),
     caches.analysisRuns.subscribe(({ object }) => byOwner(object)),
     caches.services.subscribe(({ object }) => addAll(caches.rollouts.byIndex(BY_SERVICE, keyOf(object)))),

@@ -34,6 +34,10 @@ const rolloutRef = (world: World) => ({
   name: world.rollout.metadata.name,
 })
 
+/** An abort is on record at once: until it is, its worker is not free for the next one. */
+const isNewAbort = (world: World, plan: Plan): boolean =>
+  plan.status.abort === true && world.rollout.status?.abort !== true
+
 /** Returns the Rollout's resourceVersion after the write, so that the status patch follows it and nothing in between. */
 async function writeAnnotations(key: string, world: World, plan: Plan, deps: ReportDeps): Promise<string> {
   const { metadata } = world.rollout
@@ -48,7 +52,10 @@ async function writeAnnotations(key: string, world: World, plan: Plan, deps: Rep
   const ref = rolloutRef(world)
   const patch = { metadata: { annotations } }
   const written = await recorded(key, ref, deps.fence, () =>
-    applyMergePatch<KubeObject>(deps.client, ref, patch, { precondition: { resourceVersion: observed } }),
+    applyMergePatch<KubeObject>(deps.client, ref, patch, {
+      precondition: { resourceVersion: observed },
+      urgent: isNewAbort(world, plan),
+    }),
   )
   return written.metadata.resourceVersion ?? observed
 }
@@ -63,7 +70,11 @@ async function writeStatus(
   const status = mergeDiff(world.rollout.status ?? {}, plan.status)
   if (!status) return
   const ref = rolloutRef(world)
-  const options = { precondition: { resourceVersion }, subresource: 'status' } as const
+  const options = {
+    precondition: { resourceVersion },
+    subresource: 'status',
+    urgent: isNewAbort(world, plan),
+  } as const
   await recorded(key, ref, deps.fence, () => applyMergePatch<KubeObject>(deps.client, ref, { status }, options))
 }
 

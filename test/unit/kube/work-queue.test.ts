@@ -91,6 +91,46 @@ describe('work queue', () => {
     assert.deepEqual(passes, ['c', 'a', 'b'])
   })
 
+  test('an urgent key starts though every worker is busy, up to twice as many', async () => {
+    const gate = createGate()
+    const { clock, queue, passes } = setUp(gate.pass, { concurrency: 1 })
+    queue.start()
+    for (const key of ['a', 'b']) queue.add(key)
+    await clock.settle()
+    assert.deepEqual(passes, ['a'])
+    for (const key of ['c', 'd']) queue.add(key, { urgent: true })
+    await clock.settle()
+    assert.deepEqual(passes, ['a', 'c'], 'one more than the concurrency, and no third')
+    gate.release()
+    await clock.settle()
+    assert.deepEqual(passes, ['a', 'c', 'd'], 'the urgent one before the one that waits longer')
+    for (let left = 3; left > 0; left -= 1) {
+      gate.release()
+      await clock.settle()
+    }
+    assert.deepEqual(passes, ['a', 'c', 'd', 'b'])
+    assert.equal(gate.mostRunning(), 2)
+  })
+
+  test('a key that is added urgently during its pass goes first after it', async () => {
+    const gate = createGate()
+    const { clock, queue, passes } = setUp(gate.pass, { concurrency: 1 })
+    queue.start()
+    for (const key of ['a', 'b', 'c']) queue.add(key)
+    await clock.settle()
+    queue.add('a', { urgent: true })
+    queue.add('a')
+    await clock.settle()
+    gate.release()
+    await clock.settle()
+    assert.deepEqual(passes, ['a', 'a'])
+    for (let left = 3; left > 0; left -= 1) {
+      gate.release()
+      await clock.settle()
+    }
+    assert.deepEqual(passes, ['a', 'a', 'b', 'c'])
+  })
+
   test('of several delays of a key the earliest wins', async () => {
     const { clock, queue, passes } = setUp(() => Promise.resolve(done))
     queue.start()
