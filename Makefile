@@ -1,6 +1,6 @@
 # The two commands of the README and what they need. `make help` lists them.
 SHELL := /bin/bash
-TSX := node_modules/.bin/tsx
+TSX := node --import tsx
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help

@@ -113,6 +113,9 @@ export const unauthorized = (): ApiError => new ApiError(401, 'Unauthorized', 'U
 export const forbidden = (type: Named, name: string, why: string): ApiError =>
   new ApiError(403, 'Forbidden', `${qualified(type)} "${name}" is forbidden: ${why}`, detailsOf(type, name))
 
+export const fromBrowser = (): ApiError =>
+  new ApiError(403, 'Forbidden', 'this server has no tokens and answers only programs on this machine, not browsers')
+
 export const methodNotAllowed = (): ApiError =>
   new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 

@@ -6,7 +6,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { parse as parseYaml } from 'yaml'
 import type { ApiRequest, ApiResponse } from './api-message.ts'
-import { ApiError, badRequest, internal, tooLarge, unauthorized } from './errors.ts'
+import { ApiError, badRequest, fromBrowser, internal, tooLarge, unauthorized } from './errors.ts'
 import { decodeProtobuf, protobufType } from './protobuf.ts'
 
 export interface HttpServer {
@@ -57,6 +57,15 @@ const isAllowed = (header: string | undefined, tokens: readonly string[]): boole
   return tokens.filter((token) => timingSafeEqual(digest(token), given)).length > 0
 }
 
+const isLocalName = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i.test(host)
+
+/**
+ * Without tokens anybody who reaches the port may run programs through pods. Other machines cannot; a page in a browser on this one could: it
+ * sends an Origin, or, by a name that it made point here, a foreign Host.
+ */
+const isFromBrowser = ({ headers }: IncomingMessage): boolean =>
+  headers.origin !== undefined || headers['sec-fetch-site'] !== undefined || !isLocalName(headers.host ?? '')
+
 const headersOf = (message: IncomingMessage): Record<string, string | undefined> =>
   Object.fromEntries(
     Object.entries(message.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
@@ -103,6 +112,7 @@ const send = (response: ServerResponse, answer: ApiResponse): void => {
 const serve = async (message: IncomingMessage, response: ServerResponse, options: HttpOptions): Promise<void> => {
   try {
     if (!isAllowed(message.headers.authorization, options.tokens)) throw unauthorized()
+    if (options.tokens.length === 0 && isFromBrowser(message)) throw fromBrowser()
     const url = new URL(message.url ?? '/', 'http://localhost')
     const headers = headersOf(message)
     const body = parseBody(await readBody(message), headers['content-type'] ?? '')

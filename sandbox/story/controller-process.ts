@@ -119,7 +119,8 @@ export async function startController(options: ControllerOptions): Promise<Runni
   const child = await startChild({
     name: 'controller',
     command: process.execPath,
-    args: ['--max-old-space-size=96', bundle, ...(await renderFlags(options))],
+    // As the image starts it.
+    args: ['--max-semi-space-size=1', bundle, ...(await renderFlags(options))],
     env: { ARGO_ROLLOUTS_PROMETHEUS_ADDRESS: options.prometheusUrl },
     logFile,
     onLine: (line) => {

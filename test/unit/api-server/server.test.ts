@@ -1,5 +1,7 @@
 /** What the conformance suite cannot ask of a real server: faults, compaction, determinism, bounds. */
+
 import assert from 'node:assert/strict'
+import { get } from 'node:http'
 import { describe, test } from 'node:test'
 import { isGone, KubeError, type WatchEvent } from '../../../controller/kube/client.ts'
 import { configMaps } from '../../../controller/kube/kinds.ts'
@@ -194,6 +196,24 @@ describe('HTTP bounds', () => {
     assert.ok(answer === undefined || answer.status === 413)
     assert.equal((await fetch(`${url}/api/v1/%zz`, { headers })).status, 400)
     assert.equal((await fetch(path, { headers })).status, 200)
+    await server.close()
+  })
+
+  test('without tokens it answers programs on this machine and no page in a browser', async () => {
+    const server = createApiServer()
+    const { url } = await server.listen()
+    const status = (headers: Record<string, string>) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        get(`${url}/api`, { headers, agent: false }, (answer) => resolve(answer.resume().statusCode)).on(
+          'error',
+          reject,
+        )
+      })
+    assert.equal(await status({}), 200)
+    assert.equal(await status({ host: 'localhost:1' }), 200)
+    assert.equal(await status({ origin: 'http://evil.example' }), 403)
+    assert.equal(await status({ host: 'rebound.example' }), 403)
+    assert.equal(await status({ 'sec-fetch-site': 'cross-site' }), 403)
     await server.close()
   })
 

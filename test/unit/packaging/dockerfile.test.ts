@@ -48,7 +48,7 @@ describe('Dockerfile', () => {
 
   test('starts the controller without a shell, so that SIGTERM reaches it', () => {
     const [entry] = restsOf('ENTRYPOINT', finalStage)
-    assert.deepEqual(JSON.parse(entry ?? ''), ['node', '--enable-source-maps', '/app/dist/controller.js'])
+    assert.deepEqual(JSON.parse(entry ?? ''), ['node', '--max-semi-space-size=1', '/app/dist/controller.js'])
     assert.deepEqual(restsOf('CMD', finalStage), [])
   })
 
