@@ -81,13 +81,12 @@ describe('situations that went wrong once', () => {
     drive()
     machine.patchStatus({ abort: false })
     drive()
-    assert.deepEqual(reasons, [
-      ...['RolloutAddedToInformer', 'RolloutUpdated', 'NewReplicaSetCreated', 'RolloutNotCompleted'],
-      ...['ScalingReplicaSet', 'RolloutCompleted'],
-      ...['RolloutUpdated', 'NewReplicaSetCreated', 'RolloutNotCompleted'],
-      ...['ScalingReplicaSet', 'RolloutStepCompleted', 'RolloutPaused', 'ScalingReplicaSet', 'RolloutAborted'],
-      ...['ScalingReplicaSet', 'RolloutStepCompleted', 'RolloutPaused'],
-    ])
+    const first = ['RolloutAddedToInformer', 'RolloutUpdated', 'NewReplicaSetCreated', 'RolloutNotCompleted']
+    const deployed = ['ScalingReplicaSet', 'RolloutCompleted']
+    const update = ['RolloutUpdated', 'NewReplicaSetCreated', 'RolloutNotCompleted']
+    const stage = ['ScalingReplicaSet', 'RolloutStepCompleted', 'RolloutPaused']
+    const aborted = ['ScalingReplicaSet', 'RolloutAborted']
+    assert.deepEqual(reasons, [first, deployed, update, stage, aborted, stage].flat())
   })
 
   test('a full promotion that is asked for during an abort is void after a retry', () => {

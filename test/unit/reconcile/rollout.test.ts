@@ -1,0 +1,95 @@
+/** One pass as a whole: what is written in which order, what a lost race does, and that the steady state is silent. */
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import { KubeError } from '../../../controller/kube/client.ts'
+import { createFence } from '../../../controller/kube/fence.ts'
+import { createInformers } from '../../../controller/kube/informers.ts'
+import * as kinds from '../../../controller/kube/kinds.ts'
+import { openCaches } from '../../../controller/reconcile/caches.ts'
+import { reconcileRollout } from '../../../controller/reconcile/rollout.ts'
+import { declareRolloutMetrics } from '../../../controller/reconcile/rollout-metrics.ts'
+import { silentLogger } from '../../../controller/runtime/log.ts'
+import { createMetricRegistry } from '../../../controller/runtime/metrics.ts'
+import { rollout } from '../../builders/rollout.ts'
+import { createFakeClock } from '../../fakes/fake-clock.ts'
+import { seededRandom } from '../../fakes/fake-random.ts'
+import { createMemoryKube } from '../../fakes/memory-kube.ts'
+
+async function setUp(t: TestContext) {
+  const clock = createFakeClock()
+  const kube = createMemoryKube()
+  await kube.client.create(kinds.rollouts, rollout({ replicas: 1, routed: false }))
+  const informers = createInformers({ client: kube.client, clock, random: seededRandom(1), log: silentLogger })
+  const caches = openCaches(informers)
+  const told: string[] = []
+  informers.start()
+  await clock.settle()
+  t.after(async () => {
+    const stopped = informers.stop()
+    await clock.advance(1_000)
+    await stopped
+  })
+  const deps = {
+    client: kube.client,
+    caches,
+    clock,
+    log: silentLogger,
+    fence: createFence({ clock, log: silentLogger, client: kube.client, caches: informers }),
+    metrics: declareRolloutMetrics(createMetricRegistry()),
+    events: {
+      record: (_: unknown, __: unknown, reason: string) => void told.push(reason),
+      flush: async () => {},
+      stop: async () => {},
+    },
+    observe: { caches, now: () => clock.now(), compat: 'strict' as const, notices: true },
+  }
+  const pass = async () => {
+    const result = await reconcileRollout('web/shop', deps)
+    await clock.settle()
+    return result
+  }
+  return { kube, told, pass }
+}
+
+describe('one pass', () => {
+  test('objects first, then annotations, then status, then events', async (t) => {
+    const { kube, told, pass } = await setUp(t)
+    const from = kube.writes.length
+    kube.before((verb) => {
+      if (verb !== 'get') assert.deepEqual(told, [], 'nothing is told before it is stored')
+    })
+    await pass()
+    const [first, ...rest] = kube.writes.slice(from).map((write) => write.split(' ').slice(0, 2).join(' '))
+    assert.match(first ?? '', /^create replicasets/)
+    assert.equal(rest.length, 2)
+    assert.ok(rest.every((write) => write.startsWith('patch rollouts')))
+    assert.equal(told[0], 'RolloutAddedToInformer')
+  })
+
+  test('a lost race is silent: no event, no error, soon again', async (t) => {
+    const { kube, told, pass } = await setUp(t)
+    kube.before((verb) => {
+      if (verb === 'patch') throw new KubeError({ code: 409, reason: 'Conflict' }, 'patch')
+    })
+    assert.deepEqual(await pass(), { requeueAfterMs: 20 })
+    assert.deepEqual(told, [])
+  })
+
+  test('nothing is decided from a view older than the last write', async (t) => {
+    const { kube, pass } = await setUp(t)
+    kube.holdWatches()
+    await pass()
+    const from = kube.writes.length
+    assert.deepEqual(await pass(), { requeueAfterMs: 200 })
+    assert.equal(kube.writes.length, from)
+    kube.releaseWatches()
+  })
+
+  test('the steady state writes nothing', async (t) => {
+    const { kube, pass } = await setUp(t)
+    for (let passes = 0; passes < 8; passes++) await pass()
+    const from = kube.writes.length
+    await pass()
+    assert.equal(kube.writes.length, from)
+  })
+})
