@@ -56,8 +56,10 @@ function describeStanding(picture: Picture): readonly string[] {
   if (stable === '') sentences.push('No revision is stable yet: this is the first deployment.')
   else if (current === stable)
     sentences.push(`Revision ${revision ?? '?'} (${stable}) is stable and serves everything.`)
+  else if (status?.abort === true)
+    sentences.push(`Revision ${revision ?? '?'} (${current}) was taken back; ${stable} is stable.`)
   else sentences.push(`Revision ${revision ?? '?'} (${current}) is being released; ${stable} is stable.`)
-  if (progress?.step && current !== stable && stable !== '')
+  if (progress?.step && current !== stable && stable !== '' && status?.abort !== true)
     sentences.push(
       `It is at step ${progress.stepIndex + 1} of ${progress.stepCount} (${describeStep(progress.step)}), with weight ${progress.actualWeight} of the ${progress.setWeight} asked for.`,
     )
