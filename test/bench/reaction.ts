@@ -57,6 +57,8 @@ export interface ReactionResult {
   /** One plain write to the same API server, in the same run: what the figures are multiples of. */
   readonly apiWriteMs: readonly number[]
   readonly lostRequests: number
+  /** By the gateway's reason or the connection's error. */
+  readonly lostBy: Readonly<Record<string, number>>
   readonly requests: number
 }
 
@@ -73,7 +75,7 @@ export const measureReaction = (options: ReactionOptions): Promise<ReactionResul
     return { ...samples, apiWriteMs, ...(await stopLoads()) }
   })
 
-type LoadCount = Pick<ReactionResult, 'requests' | 'lostRequests'>
+type LoadCount = Pick<ReactionResult, 'requests' | 'lostRequests' | 'lostBy'>
 
 /** The answer ends the load, once however often it is called, and counts it. */
 function startLoads(stage: Stage, requestsPerSecond: number): () => Promise<LoadCount> {
@@ -84,7 +86,14 @@ function startLoads(stage: Stage, requestsPerSecond: number): () => Promise<Load
     await Promise.all(loads.map((load) => load.stop()))
     const counts = loads.map((load) => load.counts())
     const lostRequests = counts.reduce((sum, { lost }) => sum + lost, 0)
-    return { lostRequests, requests: counts.reduce((sum, { ok, appError }) => sum + ok + appError, lostRequests) }
+    const lostBy: Record<string, number> = {}
+    for (const [cause, count] of counts.flatMap((count) => Object.entries(count.lostBy)))
+      lostBy[cause] = (lostBy[cause] ?? 0) + count
+    return {
+      lostRequests,
+      lostBy,
+      requests: counts.reduce((sum, { ok, appError }) => sum + ok + appError, lostRequests),
+    }
   }
   return () => {
     stopped ??= stop()

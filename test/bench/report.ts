@@ -21,6 +21,11 @@ const MOST_RSS_MB = 150
 
 const renderWord = (isMet: boolean): string => (isMet ? 'met' : 'missed')
 
+const renderCauses = (lostBy: ReactionResult['lostBy']): string =>
+  Object.entries(lostBy)
+    .map(([cause, count]) => `(${cause}: ${count})`)
+    .join(' ')
+
 export function reportReaction(result: ReactionResult, baseline: ReactionResult | undefined): Report {
   const summary = summarizeReaction(result)
   const before = baseline && summarizeReaction(baseline)
@@ -49,7 +54,7 @@ export function reportReaction(result: ReactionResult, baseline: ReactionResult 
   const head = ['milliseconds', 'samples', 'median', 'p95', 'max', 'x API write', 'target', '']
   const table = renderTable(before ? [...head, 'x baseline'] : head, rows)
   return {
-    text: `${table}${result.requests} requests through the gateway, ${result.lostRequests} lost\n`,
+    text: `${table}${result.requests} requests through the gateway, ${result.lostRequests} lost ${renderCauses(result.lostBy)}\n`,
     figures: { figures, samples: result, ...(baseline ? { baseline: { figures: before, samples: baseline } } : {}) },
   }
 }

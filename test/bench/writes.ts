@@ -3,10 +3,12 @@
  * the same canaries aborted by alert, from its metrics. Events are counted apart: they are told once and never watched.
  */
 import type { CanaryStep } from '../../controller/api/rollout.ts'
+import { rollouts } from '../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
 import { postAlert } from './alert.ts'
 import { type ControllerMetrics, subtractWrites, sumWrites } from './controller-metrics.ts'
+import { NAMESPACE } from './manifests.ts'
 import { isSettled, type Stage, withStage } from './stage.ts'
 
 export interface WritesOptions {
@@ -55,9 +57,10 @@ async function countWrites(stage: Stage, say: WritesOptions['say']): Promise<Wri
   const promote = perRollout(promoted, before, stage.names.length)
 
   say('a release that an alert aborts')
+  await Promise.all(stage.names.map((name) => haltAtFirstPause(stage, name)))
   await Promise.all(stage.names.map((name) => stage.setImage(name, 3)))
   await stage.untilAll('the first pause', (rollout) => rollout.status?.controllerPause === true)
-  before = await stage.controller.readMetrics()
+  before = await untilQuiet(stage)
   await Promise.all(stage.names.map((name) => postAlert(stage, name, 3)))
   await stage.untilAll('the abort', (rollout) => rollout.status?.abort === true)
   const abort = perRollout(await untilQuiet(stage), before, stage.names.length)
@@ -67,6 +70,12 @@ async function countWrites(stage: Stage, say: WritesOptions['say']): Promise<Wri
     promote: { ...promote, perStep: promote.withoutEvents / steps.length },
     abort,
   }
+}
+
+function haltAtFirstPause(stage: Stage, name: string): Promise<unknown> {
+  const halting = steps.map((step) => (step.pause ? { pause: {} } : step))
+  const ref = { kind: rollouts, namespace: NAMESPACE, name }
+  return stage.cluster.client.patch(ref, 'merge', { spec: { strategy: { canary: { steps: halting } } } })
 }
 
 function perRollout(later: ControllerMetrics, earlier: ControllerMetrics, rollouts: number): WriteCount {
