@@ -68,7 +68,10 @@ export async function startController(cluster: Cluster, options: ControllerOptio
   const waiting = { what: 'the controller to lead', timeoutMs: START_LIMIT_MS, intervalMs: 20, giveUp }
   try {
     const started = await waitFor(find('started'), waiting)
-    await waitFor(find('leading'), waiting)
+    const readyz = `http://127.0.0.1:${String(started.healthzPort)}/readyz`
+    const isReady = async () => (await fetch(readyz)).ok
+    const leads = async () => lines.some((line) => line.msg === 'leading')
+    await waitFor(options.electionOff === true ? isReady : leads, waiting)
     return {
       webhookUrl: String(started.webhooks),
       healthUrl: `http://127.0.0.1:${String(started.healthzPort)}`,
@@ -80,7 +83,8 @@ export async function startController(cluster: Cluster, options: ControllerOptio
     }
   } catch (error) {
     await end('SIGKILL')
-    throw error
+    const words = lines.slice(-10).map((line) => JSON.stringify(line).slice(0, 400))
+    throw new Error(`The controller does not lead; its last words:\n${words.join('\n')}`, { cause: error })
   }
 }
 

@@ -5,6 +5,8 @@ import { analysisPaths } from './paths/analysis.ts'
 import { badInputPaths } from './paths/bad-input.ts'
 import { byHandPaths } from './paths/by-hand.ts'
 import { canaryPaths } from './paths/canary.ts'
+import { leastPrivilegePaths } from './paths/least-privilege.ts'
+import { restartPaths } from './paths/restart.ts'
 import { startUpPaths } from './paths/start-up.ts'
 import { createStage } from './stage.ts'
 
@@ -18,5 +20,7 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   alertPaths(stage)
   analysisPaths(stage)
   badInputPaths(stage)
+  restartPaths(stage)
   startUpPaths(stage)
+  leastPrivilegePaths(stage)
 })
