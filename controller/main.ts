@@ -116,7 +116,7 @@ async function run(config: Config): Promise<void> {
       log,
       fence: createFence({ clock, log, client: direct, caches: informers }),
       metrics: declareRolloutMetrics(metrics),
-      observe: { caches, now: () => clock.now(), compat: settings.compat, notices: channels.length > 0, ...instance },
+      observe: { caches, now: () => clock.now(), notices: channels.length > 0, ...instance },
     },
   })
   const analysis = createAnalysisController({
@@ -227,7 +227,10 @@ async function run(config: Config): Promise<void> {
     webhooks: webhooks?.url() ?? '',
   })
   if (elects) election.start()
-  else await lead()
+  else {
+    log.info('leading', { reason: 'LeaderElectionOff' })
+    await lead()
+  }
 }
 
 /** What a flag names is looked at before anything starts; the error is one sentence and the flag's. */

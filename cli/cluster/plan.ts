@@ -20,7 +20,6 @@ export async function tellPlan(client: KubeClient, { rollout, atMs }: Picture): 
     const world = observe(`${namespace}/${name}`, {
       caches,
       now: () => atMs,
-      compat: 'strict',
       notices: false,
       ...(instanceId === undefined ? {} : { instanceId }),
     })

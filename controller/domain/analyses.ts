@@ -9,7 +9,7 @@
  *   Inconclusive    pause                   Inconclusive    pause
  *   Failed, Error   abort                   Failed, Error   abort
  */
-import { type AnalysisRun, isCompleted } from '../api/analysis.ts'
+import { type AnalysisRun, isCompleted, type MetricResult } from '../api/analysis.ts'
 import { ROLLOUT_TYPE, STEP_INDEX } from '../api/labels.ts'
 import type { RolloutAnalysis } from '../api/rollout.ts'
 import { type AnalysisRunRequest, buildAnalysisRun, renderAnalysisRunName } from './analysis-runs.ts'
@@ -110,11 +110,23 @@ export function abortByAnalysis(inquiries: readonly (Inquiry | undefined)[]): Ab
     if (found && (status?.phase === 'Failed' || status?.phase === 'Error')) {
       const kind = found.kind === 'Step' ? 'Step-based' : 'Background'
       const why = status.message ? `: ${status.message}` : ''
-      return { reason: `Analysis${status.phase}`, message: `${kind} analysis phase error/failed${why}` }
+      const cause = { reason: `Analysis${status.phase}`, message: `${kind} analysis phase error/failed${why}` }
+      const details = describeFailures(status.metricResults ?? [])
+      return details === '' ? cause : { ...cause, details }
     }
   }
   return undefined
 }
+
+/** What the metrics that failed measured last. */
+const describeFailures = (results: readonly MetricResult[]): string =>
+  results
+    .filter(({ phase, dryRun }) => (phase === 'Failed' || phase === 'Error') && !dryRun)
+    .flatMap(({ name, measurements }) => {
+      const value = measurements?.at(-1)?.value
+      return value === undefined || value === '' ? [] : [`${name} measured ${value.slice(0, 100)}`]
+    })
+    .join(', ')
 
 export const inconclusiveRun = (inquiries: readonly (Inquiry | undefined)[]): AnalysisRun | undefined =>
   inquiries.find((found) => found?.run?.status?.phase === 'Inconclusive')?.run

@@ -2,12 +2,13 @@
  * Where a Rollout stands: which mode the strategy is in, before anything is moved. Requests and aborts are settled here, first, so that no
  * later failure can starve them. It must not look at pods, weights or analyses.
  *
- *   spec's hash     stable   status.abort / request   promoteFull | mode
- *   not yet seen    any      any                      any         | superseded (memory is reset, nothing else of the old update counts)
- *   seen            none     any                      any         | initial    (first deploy, or stable was deleted: straight up, no steps)
- *   seen, = stable  -        any                      any         | steady     (abort of nothing changes nothing: S9)
- *   seen, ≠ stable  other    yes                      any         | aborted    (abort wins over promoteFull, pauses and spec.paused)
- *   seen, ≠ stable  other    no                       any         | updating
+ *   spec's hash     stable   status.abort / request   stable's ReplicaSet | mode
+ *   not yet seen    any      any                      any                 | superseded (memory is reset, nothing else of the old update counts)
+ *   seen            none     any                      -                   | initial    (first deploy: straight up, no steps)
+ *   seen, = stable  -        any                      any                 | steady     (abort of nothing changes nothing: S9)
+ *   seen, ≠ stable  other    yes                      any                 | aborted    (abort wins over promoteFull, pauses and spec.paused)
+ *   seen, ≠ stable  other    no                       there               | updating
+ *   seen, ≠ stable  other    no                       deleted             | initial    (there is nothing to go back to)
  */
 import { type AbortRequest, isPending, readAbortRequests } from '../api/abort-request.ts'
 import type { RolloutStatus } from '../api/rollout.ts'
@@ -31,6 +32,8 @@ export interface Lifecycle {
 export interface AbortCause {
   readonly reason: string
   readonly message: string
+  /** Figures for people that Argo's words leave out. */
+  readonly details?: string
   /** Of a stored request: the abort's moment is not before it, which is what spends the request. */
   readonly receivedAt?: string
 }
@@ -40,13 +43,13 @@ export function decideLifecycle(world: World, revisions: Revisions): Lifecycle {
   const attempt = [status.currentStepHash ?? '', status.abortedAt ?? ''].join('/')
   const known = status.currentPodHash === revisions.podHash && status.currentStepHash === currentStepHash(world)
   if (!known) return { mode: 'superseded', pauseRequests: [], attempt: '' }
-  if (!revisions.stableRs) return { mode: 'initial', pauseRequests: [], attempt }
+  if (!status.stableRS) return { mode: 'initial', pauseRequests: [], attempt }
   if (status.stableRS === revisions.podHash) return { mode: 'steady', pauseRequests: [], attempt }
   const pending = pendingRequests(world, revisions)
   const pauseRequests = pending.filter((request) => request.action === 'pause')
   const request = pending.find((candidate) => candidate.action === 'abort')
   if (request) return { mode: 'aborted', abortCause: request, pauseRequests: [], attempt }
-  if (!status.abort) return { mode: 'updating', pauseRequests, attempt }
+  if (!status.abort) return { mode: revisions.stableRs ? 'updating' : 'initial', pauseRequests, attempt }
   const isNew = status.abortedAt === undefined || status.abortedAt === null || isRetryMark(status)
   return { mode: 'aborted', ...(isNew ? { abortCause: BY_HAND } : {}), pauseRequests: [], attempt }
 }

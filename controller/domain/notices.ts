@@ -55,7 +55,7 @@ function tellings(view: CanaryView, outcome: PassOutcome): Telling[] {
       reason: 'RolloutUpdated',
       message: `update to revision ${view.revision} started`,
     })
-  if (abortCause) found.push({ kind: 'Aborted', key: view.lifecycle.attempt, ...abortCause })
+  if (abortCause) found.push({ kind: 'Aborted', key: view.lifecycle.attempt, ...inFull(abortCause) })
   if (progress.promoted && view.mode === 'updating')
     found.push({ kind: 'Promoted', reason: 'RolloutCompleted', message: `revision ${view.revision} is stable` })
   if (progress.stepDone && view.step && endsStage(view.steps, view.stepIndex)) found.push(stagePassed(view, at))
@@ -78,6 +78,11 @@ function tellings(view: CanaryView, outcome: PassOutcome): Telling[] {
     })
   return found
 }
+
+const inFull = ({ reason, message, details }: AbortCause) => ({
+  reason,
+  message: details === undefined ? message : `${message}; ${details}`,
+})
 
 function stagePassed(view: CanaryView, at: string): Telling {
   const weight = weightAt(view.steps, view.stepIndex, view.maxWeight)

@@ -12,6 +12,7 @@ import type { ReplicaSet } from '../api/rollout.ts'
 import { type CanaryView, hashOf, isReadyFor, type ServiceFacts } from './canary-view.ts'
 import type { Part } from './plan.ts'
 import { availableReplicas } from './replicas.ts'
+import { revisionOf } from './revisions.ts'
 
 export function decideServices(view: CanaryView): Part[] {
   return [stablePart(view), canaryPart(view)]
@@ -30,7 +31,7 @@ function stablePart(view: CanaryView): Part {
     holds: [
       {
         reason: 'ServiceNotSwitched',
-        message: `Service "${stableService.name}" waits until revision pods are available`,
+        message: `Service "${stableService.name}" is switched to revision ${revisionOf(wanted)} once all its pods are available`,
       },
     ],
   }

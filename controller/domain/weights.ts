@@ -4,6 +4,7 @@
  *
  *   mode                     canary Service names  stable Service names | weight
  *   initial                  -                     -                    | 0
+ *   any below, and the stable ReplicaSet is gone                        | unchanged (nothing to go back to)
  *   any below                -                     none yet             | 0      (it selects every pod: nothing to protect)
  *   steady, aborted,         another than stable   stable               | 0      (at once, whatever else is wrong: L2)
  *   superseded, or updating  stable                stable, all answer   | 0
@@ -40,21 +41,28 @@ export function decideWeight(view: CanaryView): WeightDecision {
   return weightBackToStable(view)
 }
 
+/** Traffic stays where pods answer until a person decides: a new revision, or a retry. */
+const STABLE_MISSING: Hold = {
+  reason: 'StableMissing',
+  message: 'the stable ReplicaSet is gone, there is nothing to go back to: commit a revision, or retry this one',
+}
+
 function weightBackToStable(view: CanaryView): WeightDecision {
   const { stableService, canaryService, maxWeight } = view
   const stableRs = view.mode === 'steady' ? view.newRs : view.stableRs
-  const stableHash = hashOf(stableRs)
   const current = view.programmed ?? 0
+  if (!stableRs) return { canary: current, ...(view.mode === 'steady' ? {} : { hold: STABLE_MISSING }) }
+  const stableHash = hashOf(stableRs)
   const canaryNamesStable = canaryService?.podHash === stableHash
   if (stableService?.podHash === stableHash) {
-    const answering = endpointsOf(stableService, stableRs?.metadata.name)
+    const answering = endpointsOf(stableService, stableRs.metadata.name)
     const enough = answering > 0 && answering >= Math.min(view.replicas, availableReplicas(stableRs))
     if (enough || current === 0 || !canaryNamesStable) return { canary: 0 }
     return { canary: current, hold: holdEndpoints(view, stableService.name, answering) }
   }
   if (stableService?.podHash === '') return { canary: 0 }
   if (!canaryNamesStable) return { canary: view.mode === 'steady' ? current : 0 }
-  const answers = endpointsOf(canaryService, stableRs?.metadata.name) > 0
+  const answers = endpointsOf(canaryService, stableRs.metadata.name) > 0
   const ready = answers && availableReplicas(stableRs) >= view.replicas
   return ready || current === maxWeight
     ? { canary: maxWeight }

@@ -39,8 +39,6 @@ export interface World {
   /** AnalysisRuns controlled by this Rollout's UID. */
   readonly analysisRuns: readonly AnalysisRun[]
   readonly templates: TemplateLookup
-  /** `strict` unless `compat: argo` was asked for by flag or annotation. */
-  readonly reading: 'strict' | 'argo'
   /** Whether any channel takes notices; without one no outbox is written. */
   readonly notices: boolean
   readonly instanceId?: string

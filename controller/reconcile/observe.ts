@@ -3,7 +3,7 @@
  * the caches include our own last writes.
  */
 import type { AnalysisTemplate } from '../api/analysis.ts'
-import { COMPAT, INSTANCE_ID } from '../api/labels.ts'
+import { INSTANCE_ID } from '../api/labels.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import { templateKey } from '../domain/analysis-templates.ts'
 import type { RouteReading, ServiceReading, World } from '../domain/world.ts'
@@ -14,7 +14,6 @@ import { routersOf } from './routers.ts'
 export interface ObserveOptions {
   readonly caches: RolloutCaches
   readonly now: () => number
-  readonly compat: 'strict' | 'argo'
   readonly notices: boolean
   readonly instanceId?: string
 }
@@ -35,7 +34,6 @@ export function observe(key: string, options: ObserveOptions): World | undefined
     routes: readRoutes(caches, rollout),
     analysisRuns: ownedBy(caches.analysisRuns, uid),
     templates: readTemplates(caches, namespace),
-    reading: rollout.metadata.annotations?.[COMPAT] === 'argo' ? 'argo' : options.compat,
     notices: options.notices,
     ...(options.instanceId === undefined ? {} : { instanceId: options.instanceId }),
   }

@@ -30,6 +30,7 @@ export interface StageOptions {
   readonly say: (text: string) => void
   /** Runs this file instead of a fresh bundle of the sources. */
   readonly bundle?: string
+  /** As the image starts it when absent. */
   readonly nodeFlags?: readonly string[]
 }
 
@@ -94,7 +95,7 @@ async function buildStage(options: StageOptions): Promise<Stage> {
   for (const manifest of platform) await applyManifest(client, manifest, 'bench')
   const kubeconfig = join(directory, 'kubeconfig')
   await cluster.writeKubeconfig(kubeconfig)
-  const { nodeFlags = [] } = options
+  const { nodeFlags = ['--max-semi-space-size=1'] } = options
   const controller = await startController({ directory, kubeconfig, leaseNamespace: NAMESPACE, bundle, nodeFlags })
   stops.add(() => controller.stop())
 

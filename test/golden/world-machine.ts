@@ -2,7 +2,7 @@
  * A tiny cluster in memory that obeys Plans, for golden stories: ReplicaSets whose pods become available after a while, Services with
  * endpoints, one route that its gateway confirms, AnalysisRuns that end when told. It decides nothing about rollouts; it plays the world.
  */
-import type { AnalysisPhase, AnalysisRun, AnalysisTemplate } from '../../controller/api/analysis.ts'
+import type { AnalysisPhase, AnalysisRun, AnalysisTemplate, MetricResult } from '../../controller/api/analysis.ts'
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { ReplicaSet, Rollout, RolloutStatus, Service } from '../../controller/api/rollout.ts'
 import { templateKey } from '../../controller/domain/analysis-templates.ts'
@@ -103,7 +103,6 @@ export function createMachine(options: MachineOptions) {
       templates: Object.fromEntries(
         (options.templates ?? []).map((template) => [templateKey({ templateName: template.metadata.name }), template]),
       ),
-      reading: 'strict',
       notices: true,
     }
   }
@@ -190,10 +189,11 @@ export function createMachine(options: MachineOptions) {
 
   const truth = (): Truth => ({ world: world(), servedCanary: confirmedAtMs > now ? served : route })
 
-  function endRun(name: string, phase: AnalysisPhase, message?: string): void {
+  function endRun(name: string, phase: AnalysisPhase, message?: string, metricResults?: MetricResult[]): void {
     const run = runs.get(name)
     if (!run) throw new Error(`no AnalysisRun ${name}`)
-    runs.set(name, { ...run, status: { phase, ...(message === undefined ? {} : { message }) } })
+    const details = { ...(message === undefined ? {} : { message }), ...(metricResults ? { metricResults } : {}) }
+    runs.set(name, { ...run, status: { phase, ...details } })
   }
 
   /** One pass as `reconcile` makes it: everything harmless, at most one risky write, then status. Returns whether anything was written. */

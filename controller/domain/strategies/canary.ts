@@ -9,7 +9,7 @@ import { type CanaryView, viewCanary } from '../canary-view.ts'
 import { abortByDeadline, judgeDeadline } from '../deadline.ts'
 import { type AbortCause, currentStepHash, type Lifecycle } from '../lifecycle.ts'
 import { decideNotices } from '../notices.ts'
-import { decidePauses } from '../pauses.ts'
+import { decidePauses, type PauseDecision } from '../pauses.ts'
 import { join, type Part, type StrategyOutcome } from '../plan.ts'
 import { decideProgress } from '../progress.ts'
 import type { Revisions } from '../revisions.ts'
@@ -47,7 +47,7 @@ export function decideCanary(world: World, revisions: Revisions, lifecycle: Life
     decideScaling(view),
     abortEvent(view, abortCause),
     progress.part,
-    pauseEvents(view, pauses.started.length > 0, pauses.resumed),
+    pauseEvents(view, pauses),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
     { notices: decideNotices(view, { abortCause, pauses, progress, inconclusive, updateStarts }) },
   )
@@ -101,12 +101,9 @@ function forgetFormerUpdate(view: CanaryView): Part {
   }
 }
 
-function pauseEvents(view: CanaryView, started: boolean, resumed: boolean): Part {
-  const paused = {
-    type: 'Normal',
-    reason: 'RolloutPaused',
-    message: `Rollout is paused (${view.step?.pause ? 'CanaryPauseStep' : 'InconclusiveAnalysisRun'})`,
-  } as const
+function pauseEvents(view: CanaryView, { started, resumed }: PauseDecision): Part {
+  const message = `Rollout is paused (${started[0]?.reason ?? ''})`
+  const paused = { type: 'Normal', reason: 'RolloutPaused', message } as const
   const lifted = { type: 'Normal', reason: 'RolloutResumed', message: 'Rollout is resumed' } as const
-  return { events: [...(started ? [paused] : []), ...(resumed && view.mode === 'updating' ? [lifted] : [])] }
+  return { events: [...(started.length > 0 ? [paused] : []), ...(resumed && view.mode === 'updating' ? [lifted] : [])] }
 }

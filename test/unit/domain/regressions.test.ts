@@ -33,6 +33,42 @@ function updating(shape: Parameters<typeof rollout>[0] = { steps: [{ setWeight: 
 }
 
 describe('situations that went wrong once', () => {
+  test('an aborted revision is not promoted because somebody deletes the stable ReplicaSet, nor is traffic sent to nobody', () => {
+    const machine = updating()
+    const stable = machine.status().stableRS ?? ''
+    machine.patchStatus({ abort: true })
+    machine.pass()
+    machine.setRoute(20)
+    machine.loseReplicaSet(`shop-${stable}`)
+    machine.run(120 * SECOND)
+    assert.equal(machine.status().stableRS, stable)
+    assert.equal(machine.status().abort, true)
+    assert.equal(machine.route(), 20)
+    assert.ok(decide(machine.world()).holds.some(({ reason }) => reason === 'StableMissing'))
+  })
+
+  test('an abort tells people the numbers of the metric that failed', () => {
+    const machine = updating({ steps: [{ setWeight: 20 }, { analysis }] })
+    machine.endRun(
+      machine.runNames()[0] ?? '',
+      'Failed',
+      'Metric "errors" assessed Failed due to failed (1) > failureLimit (0)',
+      [
+        { name: 'errors', phase: 'Failed', measurements: [{ phase: 'Failed', value: '[0.21]' }] },
+        { name: 'latency', phase: 'Successful', measurements: [{ phase: 'Successful', value: '1.01' }] },
+      ],
+    )
+    const notice = decide(machine.world()).notices.find(({ kind }) => kind === 'Aborted')
+    assert.match(notice?.message ?? '', /failureLimit \(0\); errors measured \[0\.21\]$/)
+  })
+
+  test('the pause event names what paused', () => {
+    const machine = updating({ steps: [{ setWeight: 20 }, { analysis }] })
+    machine.endRun(machine.runNames()[0] ?? '', 'Inconclusive')
+    const paused = decide(machine.world()).events.find(({ reason }) => reason === 'RolloutPaused')
+    assert.equal(paused?.message, 'Rollout is paused (InconclusiveAnalysisRun)')
+  })
+
   test('a route that is gone is said and not written: no event, no risky write used up', () => {
     const world = updating().world()
     const gone = { router: 'r', programmedCanary: undefined, confirmation: 'pending', drivable: false } as const
