@@ -111,12 +111,9 @@ export interface Config {
 export class ConfigError extends Error {}
 
 function describeFlag([name, schema]: readonly [string, z.ZodType]): string {
-  const initial = schema.safeParse(undefined)
-  const value =
-    initial.success && initial.data !== undefined && !Array.isArray(initial.data)
-      ? ` (default ${String(initial.data)})`
-      : ''
-  return `  --${name.padEnd(26)} ${schema.description ?? ''}${value}`
+  const { data } = schema.safeParse(undefined)
+  const initial = ['string', 'number', 'boolean'].includes(typeof data) ? ` (default ${JSON.stringify(data)})` : ''
+  return `  --${name.padEnd(26)} ${schema.description ?? ''}${initial}`
 }
 
 export const USAGE = `penstock controller: progressive delivery for Kubernetes

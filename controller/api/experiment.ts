@@ -42,8 +42,6 @@ export const experimentSpecSchema = z.looseObject({
 })
 export type ExperimentSpec = z.infer<typeof experimentSpecSchema>
 
-export const experimentTemplateStatuses = ['Progressing', 'Running', 'Successful', 'Failed', 'Error'] as const
-
 export const experimentStatusSchema = z.looseObject({
   phase: z.string().optional(),
   message: z.string().optional(),
@@ -58,7 +56,7 @@ export const experimentStatusSchema = z.looseObject({
         readyReplicas: z.int(),
         availableReplicas: z.int(),
         collisionCount: z.int().nullish(),
-        /** One of {@link experimentTemplateStatuses}. */
+        /** Progressing, Running, Successful, Failed or Error. */
         status: z.string().optional(),
         message: z.string().optional(),
         lastTransitionTime: instant.nullish(),

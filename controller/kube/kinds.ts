@@ -26,7 +26,6 @@ export const experiments = namespaced('argoproj.io', 'v1alpha1', 'experiments', 
 
 export const replicaSets = namespaced('apps', 'v1', 'replicasets', 'ReplicaSet')
 export const deployments = namespaced('apps', 'v1', 'deployments', 'Deployment')
-export const podTemplates = namespaced('', 'v1', 'podtemplates', 'PodTemplate')
 export const pods = namespaced('', 'v1', 'pods', 'Pod')
 export const services = namespaced('', 'v1', 'services', 'Service')
 export const endpointSlices = namespaced('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice')
