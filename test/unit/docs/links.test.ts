@@ -9,9 +9,6 @@ const scripts = Object.keys((JSON.parse(readText('package.json')) as { scripts: 
 const npmCommands = ['ci', 'install', 'start', 'test']
 const targets = [...readText('Makefile').matchAll(/^([a-z][\w-]*):/gm)].map(([, name = '']) => name)
 
-/** The picture is made from a run of the demo, not written. */
-const madeLater = new Set(['docs/images/demo.png'])
-
 /** How a heading becomes an anchor on the usual code hosts. */
 const anchorOf = (heading: string): string =>
   heading
@@ -30,7 +27,6 @@ function findDeadLinks(path: string, markdown: string): readonly string[] {
 function isAlive(path: string, markdown: string, link: string): boolean {
   const [file = '', anchor] = link.split('#')
   const target = file === '' ? path : posix.normalize(posix.join(posix.dirname(path), file))
-  if (madeLater.has(target)) return true
   if (!exists(target)) return false
   return anchor === undefined || anchorsOf(file === '' ? markdown : readText(target)).includes(anchor)
 }
