@@ -5,10 +5,10 @@
 
 import type { KubeObject } from '../api/meta.ts'
 import { addToOutbox, OUTBOX, readOutbox } from '../api/notice.ts'
-import type { AnnotationPatch, Plan } from '../domain/plan.ts'
+import type { Action, AnnotationPatch, Plan } from '../domain/plan.ts'
 import { renderAction, renderPlan, renderWorld } from '../domain/story.ts'
 import type { World } from '../domain/world.ts'
-import { applyMergePatch } from '../kube/apply.ts'
+import { applyMergePatch, isPreconditionFailed } from '../kube/apply.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import * as kinds from '../kube/kinds.ts'
 import type { Logger } from '../runtime/log.ts'
@@ -78,6 +78,21 @@ async function writeStatus(
   await recorded(key, ref, deps.fence, () => applyMergePatch<KubeObject>(deps.client, ref, { status }, options))
 }
 
+/** A refused write in words for people; a lost race is none of their business. */
+function describeFailure({ failure }: Outcome): { readonly reason: string; readonly message: string } | undefined {
+  if (!failure || isPreconditionFailed(failure.error)) return undefined
+  const { action, error } = failure
+  const why = (error instanceof Error ? error.message : String(error)).slice(0, 500)
+  const reason = REASON_OF_FAILURE[action.do] ?? 'ReconciliationError'
+  return { reason, message: `${renderAction(action)} failed: ${why}` }
+}
+
+/** Argo's reasons, where it has one of its own. */
+const REASON_OF_FAILURE: Readonly<Partial<Record<Action['do'], string>>> = {
+  createReplicaSet: 'ReplicaSetCreateError',
+  route: 'TrafficRoutingError',
+}
+
 function tell(world: World, plan: Plan, outcome: Outcome, deps: ReportDeps): void {
   const target = {
     apiVersion: kinds.apiVersionOf(kinds.rollouts),
@@ -88,6 +103,11 @@ function tell(world: World, plan: Plan, outcome: Outcome, deps: ReportDeps): voi
     if (action && !outcome.done.includes(action)) continue
     deps.events.record(target, type, reason, message)
     deps.metrics.event(world, type, reason)
+  }
+  const failure = describeFailure(outcome)
+  if (failure) {
+    deps.events.record(target, 'Warning', failure.reason, failure.message)
+    deps.metrics.event(world, 'Warning', failure.reason)
   }
   deps.metrics.observe(world, plan, outcome)
   const { name, namespace } = world.rollout.metadata

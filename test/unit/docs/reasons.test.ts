@@ -8,7 +8,7 @@ import { noticeKinds } from '../../../controller/api/notice.ts'
 import { ignoredReasons } from '../../../webhooks/match.ts'
 import { listFiles, readText } from './documents.ts'
 
-const sources = ['controller/domain', 'webhooks', 'analysis/reconcile']
+const sources = ['controller/domain', 'controller/reconcile', 'webhooks', 'analysis/reconcile']
   .flatMap((folder) => listFiles(folder, ['.ts']))
   .map((path) => ({ path, text: readText(path) }))
 

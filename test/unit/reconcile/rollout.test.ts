@@ -75,6 +75,16 @@ describe('one pass', () => {
     assert.deepEqual(told, [])
   })
 
+  test('a refused write is told on the Rollout, with the words of the API server', async (t) => {
+    const { kube, told, pass } = await setUp(t)
+    kube.before((verb, target) => {
+      if (verb === 'create' && target.startsWith('replicasets'))
+        throw new KubeError({ code: 403, reason: 'Forbidden', message: 'exceeded quota: pods' }, 'create')
+    })
+    await assert.rejects(pass(), /create ReplicaSet .* failed/)
+    assert.equal(told.at(-1), 'ReplicaSetCreateError')
+  })
+
   test('nothing is decided from a view older than the last write', async (t) => {
     const { kube, pass } = await setUp(t)
     kube.holdWatches()
