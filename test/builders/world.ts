@@ -1,0 +1,99 @@
+/** Builds the World of an update in flight: stable revision `old`, new revision `new`, one route, both Services. Plain data, nothing decided. */
+import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
+import type { CanaryStep, ReplicaSet, RolloutStatus } from '../../controller/api/rollout.ts'
+import { podTemplateHash, stepHash } from '../../controller/argo/pod-hash.ts'
+import { type CanaryView, viewCanary } from '../../controller/domain/canary-view.ts'
+import { decideLifecycle } from '../../controller/domain/lifecycle.ts'
+import { identifyRevisions } from '../../controller/domain/revisions.ts'
+import type { World } from '../../controller/domain/world.ts'
+import { rollout } from './rollout.ts'
+
+export const OLD_HASH = 'old'
+const NEW_TEMPLATE = { metadata: { labels: { app: 'shop' } }, spec: { containers: [{ name: 'app', image: 'shop:1' }] } }
+export const NEW_HASH = podTemplateHash(NEW_TEMPLATE)
+
+export interface Situation {
+  readonly replicas?: number
+  readonly steps?: readonly CanaryStep[]
+  readonly stepIndex?: number
+  /** Pods asked for and available. */
+  readonly fresh?: readonly [spec: number, available: number]
+  readonly stable?: readonly [spec: number, available: number] | 'deleted'
+  /** The revision that each Service names: `old`, `new` or '' for none. */
+  readonly stableNames?: 'old' | 'new' | ''
+  readonly canaryNames?: 'old' | 'new' | ''
+  /** Ready endpoints behind each Service, of the revision that it names; as many as are available when absent. */
+  readonly answering?: number
+  readonly weight?: number | undefined
+  readonly confirmation?: 'confirmed' | 'pending' | 'unknown'
+  readonly status?: RolloutStatus
+}
+
+const hashOf = (name: 'old' | 'new' | ''): string => (name === 'new' ? NEW_HASH : name === 'old' ? OLD_HASH : '')
+
+function replicaSet(hash: string, image: string, [spec, available]: readonly [number, number]): ReplicaSet {
+  const labels = { app: 'shop', [POD_TEMPLATE_HASH]: hash }
+  return {
+    metadata: {
+      name: `shop-${hash}`,
+      namespace: 'web',
+      labels,
+      annotations: { 'rollout.argoproj.io/revision': hash === OLD_HASH ? '1' : '2' },
+    },
+    spec: {
+      replicas: spec,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'app', image }] } },
+    },
+    status: { replicas: spec, availableReplicas: available, readyReplicas: available },
+  }
+}
+
+export function world(situation: Situation = {}): World {
+  const {
+    replicas = 4,
+    steps = [{ setWeight: 25 }, { pause: {} }],
+    stepIndex = 0,
+    fresh = [1, 1],
+    stable = [4, 4],
+  } = situation
+  const { stableNames = 'old', canaryNames = 'new', confirmation = 'confirmed' } = situation
+  const available = (name: 'old' | 'new' | ''): number =>
+    name === 'new' ? fresh[1] : stable === 'deleted' ? 0 : stable[1]
+  const service = (name: string, names: 'old' | 'new' | '') => ({
+    service: {
+      metadata: { name, namespace: 'web' },
+      spec: { selector: { app: 'shop', ...(names === '' ? {} : { [POD_TEMPLATE_HASH]: hashOf(names) }) } },
+    },
+    readyEndpoints: names === '' ? {} : { [`shop-${hashOf(names)}`]: situation.answering ?? available(names) },
+  })
+  const status = {
+    currentPodHash: NEW_HASH,
+    stableRS: OLD_HASH,
+    currentStepHash: stepHash(steps),
+    currentStepIndex: stepIndex,
+    ...situation.status,
+  }
+  const base = rollout({ replicas, steps })
+  return {
+    now: 0,
+    rollout: { ...base, status },
+    replicaSets: [
+      replicaSet(NEW_HASH, 'shop:1', fresh),
+      ...(stable === 'deleted' ? [] : [replicaSet(OLD_HASH, 'shop:0', stable)]),
+    ],
+    services: { stable: service('stable', stableNames), canary: service('canary', canaryNames) },
+    routes: [
+      { router: 'r', programmedCanary: 'weight' in situation ? situation.weight : 0, confirmation, drivable: true },
+    ],
+    analysisRuns: [],
+    templates: {},
+    notices: false,
+  }
+}
+
+export function view(situation: Situation = {}): CanaryView {
+  const seen = world(situation)
+  const revisions = identifyRevisions(seen)
+  return viewCanary(seen, revisions, decideLifecycle(seen, revisions), seen.rollout.spec.strategy?.canary ?? {})
+}
