@@ -1,0 +1,122 @@
+/** The truth table of `scaling.ts` with a router: capacity comes before weight and goes after it, and the delay runs from the confirmation. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { ReplicaSet } from '../../../controller/api/rollout.ts'
+import { formatInstant } from '../../../controller/api/scalars.ts'
+import { viewCanary } from '../../../controller/domain/canary-view.ts'
+import { decideLifecycle } from '../../../controller/domain/lifecycle.ts'
+import type { Action } from '../../../controller/domain/plan.ts'
+import { identifyRevisions } from '../../../controller/domain/revisions.ts'
+import { decideScaling } from '../../../controller/domain/scaling.ts'
+import { NEW_HASH, OLD_HASH, type Situation, world } from '../../builders/world.ts'
+
+const LATER = 3_600_000
+const aborted = { abort: true }
+const promoted = { stableRS: NEW_HASH }
+
+interface Extra {
+  /** Milliseconds from now; the deadline annotation of the revision that goes. */
+  readonly deadlineMs?: number
+  readonly paused?: boolean
+  readonly abortDelaySeconds?: number
+}
+
+function scale(situation: Situation, extra: Extra, leaving: string) {
+  const seen = world(situation)
+  const dated = (rs: ReplicaSet): ReplicaSet => {
+    if (extra.deadlineMs === undefined || !rs.metadata.name.endsWith(leaving)) return rs
+    const annotations = { ...rs.metadata.annotations, 'scale-down-deadline': formatInstant(LATER + extra.deadlineMs) }
+    return { ...rs, metadata: { ...rs.metadata, annotations } }
+  }
+  const canary = {
+    ...seen.rollout.spec.strategy?.canary,
+    ...(extra.abortDelaySeconds === undefined ? {} : { abortScaleDownDelaySeconds: extra.abortDelaySeconds }),
+  }
+  const spec = { ...seen.rollout.spec, ...(extra.paused ? { paused: true } : {}), strategy: { canary } }
+  const placed = { ...seen, now: LATER, rollout: { ...seen.rollout, spec }, replicaSets: seen.replicaSets.map(dated) }
+  const revisions = identifyRevisions(placed)
+  return decideScaling(viewCanary(placed, revisions, decideLifecycle(placed, revisions), canary))
+}
+
+const short = (action: Action): string => {
+  if (action.do === 'scale')
+    return `${action.replicaSet.metadata.name.slice(5)} ${action.replicaSet.spec.replicas}→${action.to}`
+  if (action.do !== 'annotateReplicaSet') return action.do
+  const deadline = action.annotations['scale-down-deadline']
+  if (deadline === undefined) return 'bookkeeping'
+  return deadline === null ? 'deadline lifted' : `deadline +${(Date.parse(deadline) - LATER) / 1000}s`
+}
+
+const rows: readonly (readonly [string, Situation, Extra, readonly string[]])[] = [
+  // updating
+  ['as many as the step wants', {}, {}, []],
+  ['fewer than the step wants', { steps: [{ setWeight: 50 }] }, {}, [`${NEW_HASH} 1→2`]],
+  [
+    'the step wants fewer and the weight is still high',
+    { steps: [{ setWeight: 25 }], fresh: [3, 3], weight: 75 },
+    {},
+    [],
+  ],
+  [
+    'the step wants fewer and the lower weight is confirmed',
+    { steps: [{ setWeight: 25 }], fresh: [3, 3], weight: 25 },
+    {},
+    [`${NEW_HASH} 3→1`],
+  ],
+  [
+    'the step wants fewer and the lower weight is not confirmed',
+    { steps: [{ setWeight: 25 }], fresh: [3, 3], weight: 25, confirmation: 'pending' },
+    {},
+    [],
+  ],
+  [
+    'the step wants fewer and no weight is readable',
+    { steps: [{ setWeight: 25 }], fresh: [3, 3], weight: undefined },
+    {},
+    [],
+  ],
+  ['stable lost pods in size', { stable: [2, 2] }, {}, [`${OLD_HASH} 2→4`]],
+  ['past the last step', { stepIndex: 2, weight: 25 }, {}, [`${NEW_HASH} 1→4`]],
+  ['spec.paused freezes', { steps: [{ setWeight: 50 }] }, { paused: true }, []],
+  // aborted
+  ['aborted, weight 0 and unnamed: the delay begins', { canaryNames: 'old', status: aborted }, {}, ['deadline +30s']],
+  ['aborted, still named', { status: aborted }, {}, []],
+  ['aborted, weight 0 not confirmed', { canaryNames: 'old', confirmation: 'pending', status: aborted }, {}, []],
+  ['aborted, stable is not full', { canaryNames: 'old', stable: [4, 3], status: aborted }, {}, []],
+  ['aborted, the delay runs', { canaryNames: 'old', status: aborted }, { deadlineMs: 5_000 }, []],
+  ['aborted, the delay is over', { canaryNames: 'old', status: aborted }, { deadlineMs: -1_000 }, [`${NEW_HASH} 1→0`]],
+  [
+    'aborted, the delay is over and it is named again',
+    { status: aborted },
+    { deadlineMs: -1_000 },
+    ['deadline lifted'],
+  ],
+  ['aborted, delay 0 keeps the canary', { canaryNames: 'old', status: aborted }, { abortDelaySeconds: 0 }, []],
+  ['aborted although spec.paused', { canaryNames: 'old', status: aborted }, { paused: true }, ['deadline +30s']],
+  // promoted: the former stable revision goes
+  ['promoted, the old one is still named', { fresh: [4, 4], weight: 100, status: promoted }, {}, []],
+  ['promoted, the old one is unnamed', { fresh: [4, 4], stableNames: 'new', status: promoted }, {}, ['deadline +30s']],
+  [
+    'promoted, unnamed, the route lags',
+    { fresh: [4, 4], stableNames: 'new', confirmation: 'pending', status: promoted },
+    {},
+    [],
+  ],
+]
+
+describe('pods with a router', () => {
+  for (const [name, situation, extra, expected] of rows) {
+    test(name, () => {
+      const leaving = situation.status === promoted ? OLD_HASH : NEW_HASH
+      const actions = (scale(situation, extra, leaving).actions ?? [])
+        .map(short)
+        .filter((text) => text !== 'bookkeeping')
+      assert.deepEqual(actions, expected)
+    })
+  }
+
+  test('a delay that runs asks to be woken at its end', () => {
+    const part = scale({ canaryNames: 'old', status: aborted }, { deadlineMs: 5_000 }, NEW_HASH)
+    assert.equal(part.wakeAtMs, LATER + 5_000)
+  })
+})
