@@ -36,35 +36,35 @@ const VERSION = '0.1.0'
 /** Longest graceful stop; what has not ended by then is abandoned, which every write survives. */
 const STOP_WITHIN_MS = 10_000
 
-async function run(config: Config): Promise<void> {
-  const { settings } = config
+/** Log, metrics and the way out, which everything else is given. */
+function openRuntime({ settings, apiServerHost }: Config) {
   const redactor = createRedactor()
-  const log = createLogger({
-    level: settings.loglevel,
-    format: settings.logformat === 'text' ? 'text' : 'json',
-    redactor,
-  })
+  const format = settings.logformat === 'text' ? 'text' : 'json'
+  const log = createLogger({ level: settings.loglevel, format, redactor })
   const metrics = createProcessMetrics({ version: VERSION, gitCommit: '' })
-  for (const name of config.ignored)
-    log.warn(`--${name} is a flag of Argo Rollouts that has no effect here`, { reason: 'FlagIgnored' })
+  const deny = apiServerHost === undefined ? {} : { deny: [apiServerHost] }
+  const policy = fromFlag('--allow-outbound', () =>
+    createOutboundPolicy({ allow: settings['allow-outbound'], ...deny }),
+  )
+  const http = createHttpTransport({ clock, random, redactor, metrics, policy })
+  return { redactor, log, metrics, http }
+}
+type Runtime = ReturnType<typeof openRuntime>
 
-  const access = {
-    ...(settings.kubeconfig === undefined ? {} : { kubeconfig: settings.kubeconfig }),
-    ...(settings.context === undefined ? {} : { context: settings.context }),
-  }
+interface Leadership {
+  onStarted(): void
+  onStopped(cause: 'lost' | 'released'): void
+}
+
+/** The API server: the direct client, the one that writes only while we lead, and the caches. Nothing is read or sent yet. */
+function openCluster(config: Config, { redactor, log, metrics }: Runtime, leadership: Leadership) {
+  const { settings, watchNamespace } = config
+  const { kubeconfig, context, qps, burst } = settings
+  const access = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) }
   // The client reads it again and again; an error that is there from the start is the flag's.
   fromFlag('--kubeconfig', () => loadKubeConfig(access))
-  const direct = createHttpClient({
-    clock,
-    random,
-    log,
-    metrics,
-    redactor,
-    userAgent: `penstock/${VERSION}`,
-    qps: settings.qps,
-    burst: settings.burst,
-    ...access,
-  })
+  const userAgent = `penstock/${VERSION}`
+  const direct = createHttpClient({ clock, random, log, metrics, redactor, userAgent, qps, burst, ...access })
   const election = createLeaderElection({
     client: direct,
     clock,
@@ -73,35 +73,20 @@ async function run(config: Config): Promise<void> {
     namespace: config.leaseNamespace,
     name: leaseNameFor(settings['instance-id'] ?? ''),
     identity: renderIdentity(hostname(), randomUUID()),
-    onStarted: () => void lead(),
-    onStopped: (cause) => {
-      if (cause === 'lost') void stop(1, 'the lease was lost')
-    },
+    ...leadership,
   })
-  const elects = settings['leader-elect']
-  const client = elects ? createGatedClient(direct, () => election.mayWrite()) : direct
-  const informers = createInformers({
-    client: direct,
-    clock,
-    random,
-    log,
-    metrics,
-    ...(config.watchNamespace === undefined ? {} : { namespace: config.watchNamespace }),
-  })
-  const caches = openCaches(informers)
+  const client = settings['leader-elect'] ? createGatedClient(direct, () => election.mayWrite()) : direct
+  const scope = watchNamespace === undefined ? {} : { namespace: watchNamespace }
+  const informers = createInformers({ client: direct, clock, random, log, metrics, ...scope })
   const events = createEventRecorder({ client, clock, random, log, component: 'rollouts-controller' })
-  const http = createHttpTransport({
-    clock,
-    random,
-    redactor,
-    metrics,
-    policy: fromFlag('--allow-outbound', () =>
-      createOutboundPolicy({
-        allow: settings['allow-outbound'],
-        ...(config.apiServerHost === undefined ? {} : { deny: [config.apiServerHost] }),
-      }),
-    ),
-  })
+  return { direct, client, election, informers, caches: openCaches(informers), events }
+}
+type Cluster = ReturnType<typeof openCluster>
+
+/** What works while we lead: rollouts, analysis, messages. */
+function openControllers(config: Config, { redactor, log, metrics, http }: Runtime, cluster: Cluster) {
+  const { settings, prometheusAddress } = config
+  const { direct, client, informers, caches, events } = cluster
   const channels = fromFlag('notifications', () => openChannels(config.notify, redactor))
   const instance = settings['instance-id'] === undefined ? {} : { instanceId: settings['instance-id'] }
   const rollouts = createRolloutController({
@@ -119,6 +104,8 @@ async function run(config: Config): Promise<void> {
       observe: { caches, now: () => clock.now(), notices: channels.length > 0, ...instance },
     },
   })
+  const address = prometheusAddress === undefined ? {} : { prometheusAddress }
+  const verdicts = { threads: settings['analysis-threads'], compat: settings.compat, ...address, ...instance }
   const analysis = createAnalysisController({
     client,
     informers,
@@ -128,68 +115,79 @@ async function run(config: Config): Promise<void> {
     metrics,
     events,
     redactor,
-    config: {
-      threads: settings['analysis-threads'],
-      compat: settings.compat,
-      ...(config.prometheusAddress === undefined ? {} : { prometheusAddress: config.prometheusAddress }),
-      ...instance,
-    },
+    config: verdicts,
   })
-  const outbox = createOutbox({
-    channels,
-    client,
-    cache: caches.rollouts,
-    clock,
-    random,
-    log,
-    transport: http,
-    redactor,
-    metrics,
-  })
-  const webhooks = openWebhooks()
+  const cache = caches.rollouts
+  const outbox = createOutbox({ channels, client, cache, clock, random, log, transport: http, redactor, metrics })
+  return { rollouts, analysis, outbox }
+}
 
+const bindTo = ({ settings }: Config) =>
+  settings['bind-address'] === undefined ? {} : { host: settings['bind-address'] }
+
+/** The alert receiver, where a flag says how to trust the sender. It works on every replica, leading or not. */
+function openWebhooks(
+  config: Config,
+  { redactor, log, metrics }: Runtime,
+  cluster: Cluster,
+): WebhookServer | undefined {
+  const { settings } = config
+  const { direct, informers, caches } = cluster
+  if (settings['webhook-token-file'].length === 0 && !settings['webhook-insecure']) {
+    log.info('the alert receiver is off: set --webhook-token-file to take alerts', { reason: 'ReceiverOff' })
+    return undefined
+  }
+  return createWebhookServer({
+    settings: {
+      webhookPort: settings['webhook-port'],
+      webhookTokenFiles: settings['webhook-token-file'],
+      webhookInsecure: settings['webhook-insecure'],
+      webhookTlsCert: settings['webhook-tls-cert'],
+      webhookTlsKey: settings['webhook-tls-key'],
+    },
+    mapping: readMapping(settings['alert-mapping']),
+    // Storing an intent is safe from every replica: the leader's pass obeys it, the version precondition orders it.
+    client: direct,
+    cache: {
+      getRollout: (namespace, name) => caches.rollouts.get(namespace, name),
+      listReplicaSets: (rollout) => ownedBy(caches.replicaSets, rollout.metadata.uid ?? ''),
+    },
+    findObstacle: () => (informers.hasSynced() ? informers.unready() : 'the caches are not filled yet'),
+    clock,
+    log,
+    metrics,
+    redactor,
+    ...bindTo(config),
+  })
+}
+
+async function startServers(config: Config, { metrics }: Runtime, { informers }: Cluster) {
   const health = createHealth()
   health.addLiveness('watches', () => (informers.hasSynced() ? informers.unready() : undefined))
   health.addReadiness('caches', () => informers.unready())
-  const healthServer = await startHealthServer(health, listen(settings.healthzPort))
-  const metricsServer = await startMetricsServer(metrics, listen(settings.metricsPort))
+  const healthServer = await startHealthServer(health, { port: config.settings.healthzPort, ...bindTo(config) })
+  const metricsServer = await startMetricsServer(metrics, { port: config.settings.metricsPort, ...bindTo(config) })
+  return { healthServer, metricsServer }
+}
 
+async function run(config: Config): Promise<void> {
+  const runtime = openRuntime(config)
+  const { log, http } = runtime
+  for (const name of config.ignored)
+    log.warn(`--${name} is a flag of Argo Rollouts that has no effect here`, { reason: 'FlagIgnored' })
+  const cluster = openCluster(config, runtime, {
+    onStarted: () => void lead(),
+    onStopped: (cause) => {
+      if (cause === 'lost') void stop(1, 'the lease was lost')
+    },
+  })
+  const { direct, election, informers, events } = cluster
+  const { rollouts, analysis, outbox } = openControllers(config, runtime, cluster)
+  const webhooks = openWebhooks(config, runtime, cluster)
+  const { healthServer, metricsServer } = await startServers(config, runtime, cluster)
   const waiting = new AbortController()
   let stopping = false
   let leading = false
-
-  function listen(port: number) {
-    return { port, ...(settings['bind-address'] === undefined ? {} : { host: settings['bind-address'] }) }
-  }
-
-  function openWebhooks(): WebhookServer | undefined {
-    if (settings['webhook-token-file'].length === 0 && !settings['webhook-insecure']) {
-      log.info('the alert receiver is off: set --webhook-token-file to take alerts', { reason: 'ReceiverOff' })
-      return undefined
-    }
-    return createWebhookServer({
-      settings: {
-        webhookPort: settings['webhook-port'],
-        webhookTokenFiles: settings['webhook-token-file'],
-        webhookInsecure: settings['webhook-insecure'],
-        webhookTlsCert: settings['webhook-tls-cert'],
-        webhookTlsKey: settings['webhook-tls-key'],
-      },
-      mapping: readMapping(settings['alert-mapping']),
-      // Storing an intent is safe from every replica: the leader's pass obeys it, the version precondition orders it.
-      client: direct,
-      cache: {
-        getRollout: (namespace, name) => caches.rollouts.get(namespace, name),
-        listReplicaSets: (rollout) => ownedBy(caches.replicaSets, rollout.metadata.uid ?? ''),
-      },
-      findObstacle: () => (informers.hasSynced() ? informers.unready() : 'the caches are not filled yet'),
-      clock,
-      log,
-      metrics,
-      redactor,
-      ...(settings['bind-address'] === undefined ? {} : { host: settings['bind-address'] }),
-    })
-  }
 
   async function lead(): Promise<void> {
     if (leading || !(await informers.waitForSync(waiting.signal)) || stopping) return
@@ -204,7 +202,7 @@ async function run(config: Config): Promise<void> {
     stopping = true
     log.info('stopping', { reason: why })
     waiting.abort()
-    const late = clock.setTimer(STOP_WITHIN_MS, () => process.exit(code === 0 ? 0 : code))
+    const late = clock.setTimer(STOP_WITHIN_MS, () => process.exit(code))
     await Promise.allSettled([webhooks?.stop(), rollouts.stop(), analysis.stop(), outbox.stop()])
     await Promise.allSettled([events.flush()])
     await Promise.allSettled([election.stop(), events.stop(), informers.stop()])
@@ -220,17 +218,11 @@ async function run(config: Config): Promise<void> {
     throw error.syscall === 'listen' ? error : flagError('--webhook-token-file', error)
   })
   informers.start()
-  log.info('started', {
-    version: VERSION,
-    metricsPort: metricsServer.port,
-    healthzPort: healthServer.port,
-    webhooks: webhooks?.url() ?? '',
-  })
-  if (elects) election.start()
-  else {
-    log.info('leading', { reason: 'LeaderElectionOff' })
-    await lead()
-  }
+  const ports = { metricsPort: metricsServer.port, healthzPort: healthServer.port, webhooks: webhooks?.url() ?? '' }
+  log.info('started', { version: VERSION, ...ports })
+  if (config.settings['leader-elect']) return election.start()
+  log.info('leading', { reason: 'LeaderElectionOff' })
+  await lead()
 }
 
 /** What a flag names is looked at before anything starts; the error is one sentence and the flag's. */

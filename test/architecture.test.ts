@@ -47,6 +47,17 @@ describe('the structure of the code', () => {
     assert.ok(lines <= 60, `decide.ts has ${lines} lines`)
   })
 
+  test('has no hook at the root of a suite: all suites of a group share one process, and it would run for each of them', () => {
+    const suites = readdirSync(join(root, 'test'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
+      .map((entry) => join(entry.parentPath, entry.name))
+    const hooked = suites.filter((file) => /^(?:before|after)(?:Each)?\(/m.test(readFileSync(file, 'utf8')))
+    assert.deepEqual(
+      hooked.map((file) => relative(root, file)),
+      [],
+    )
+  })
+
   test('opens every file with a sentence that says what it decides', () => {
     const silent = Object.entries(sources).filter(([, source]) => !/^(#!.*\n)?\/\*\*/.test(source))
     assert.deepEqual(

@@ -24,10 +24,14 @@ const PORT = 8080
 const routeRef = { kind: httpRoutes, namespace: 'shop', name: 'shop' }
 
 let stops: StopList = createStopList()
-afterEach(async () => {
-  await stops.run()
-  stops = createStopList()
-})
+
+/** Stops what a test started; inside `describe`, because hooks at the root would run for every suite of the process. */
+function useStops(): void {
+  afterEach(async () => {
+    await stops.run()
+    stops = createStopList()
+  })
+}
 
 interface Backend {
   readonly address: string
@@ -106,6 +110,8 @@ async function setUp(): Promise<{ client: KubeClient; gateway: RunningGateway }>
 }
 
 describe('gateway on the embedded API server', () => {
+  useStops()
+
   test('serves the shares that the route says, and confirms the generation it serves', async () => {
     const { client, gateway } = await setUp()
     await setEndpoints(client, 'shop-stable', [await startBackend('127.11.0.1', 'stable')])

@@ -18,14 +18,18 @@ import { startAlertmanager, waitFor } from './alertmanager-process.ts'
 const TOKEN = 'a-token-that-alertmanager-knows'
 const stops: (() => Promise<void>)[] = []
 let directory = ''
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'penstock-receiver-'))
-  writeFileSync(join(directory, 'token'), TOKEN)
-})
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop()
-  rmSync(directory, { recursive: true })
-})
+
+/** A folder for each test; inside `describe`, because hooks at the root would run for every suite of the process. */
+function useFolder(): void {
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'penstock-receiver-'))
+    writeFileSync(join(directory, 'token'), TOKEN)
+  })
+  afterEach(async () => {
+    for (const stop of stops.splice(0).reverse()) await stop()
+    rmSync(directory, { recursive: true })
+  })
+}
 
 async function setUp(options: { token?: string; findObstacle?: () => string | undefined } = {}) {
   const store = createRolloutStore()
@@ -64,6 +68,8 @@ const firing = (labels: Record<string, string> = {}, more: object = {}) => ({
 })
 
 describe('a real Alertmanager', () => {
+  useFolder()
+
   test('posts a firing alert, and the abort is stored', { timeout: 60_000 }, async () => {
     const { alertmanager, requests, count } = await setUp()
     await alertmanager.postAlerts([firing(), firing({ rollouts_pod_template_hash: 'stable1' })])

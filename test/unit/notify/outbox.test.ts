@@ -21,15 +21,19 @@ import { notices, rolloutWith } from './notices.ts'
 const HOOK = 'https://hooks.slack.example/services/T0/B0/very-secret'
 let directory = ''
 let started: Outbox[] = []
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'penstock-notify-'))
-  writeFileSync(join(directory, 'url'), `${HOOK}\n`)
-})
-afterEach(async () => {
-  await Promise.all(started.map((outbox) => outbox.stop()))
-  started = []
-  rmSync(directory, { recursive: true })
-})
+
+/** A folder of secrets for each test; inside `describe`, because hooks at the root would run for every suite of the process. */
+function useFolder(): void {
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'penstock-notify-'))
+    writeFileSync(join(directory, 'url'), `${HOOK}\n`)
+  })
+  afterEach(async () => {
+    await Promise.all(started.map((outbox) => outbox.stop()))
+    started = []
+    rmSync(directory, { recursive: true })
+  })
+}
 
 function setUp(store: RolloutStore = createRolloutStore()) {
   const clock = createFakeClock(Date.parse('2026-01-01T00:00:10Z'))
@@ -61,6 +65,8 @@ const addNotice = (store: RolloutStore, notice: Notice): void => {
 }
 
 describe('the outbox', () => {
+  useFolder()
+
   test('delivers in order and marks each notice on the Rollout', async () => {
     const { store, clock, open, kinds, outboxOf, metrics } = setUp()
     store.put(rolloutWith([notices.UpdateStarted, notices.StagePassed]))
@@ -244,6 +250,8 @@ describe('the outbox', () => {
 })
 
 describe('the start of notifications', () => {
+  useFolder()
+
   test('a wrong secret or template file stops it with one sentence', () => {
     const open = (settings: object) => openChannels(notifySettingsSchema.parse(settings), createRedactor())
     assert.throws(() => open({ slackWebhookUrlFile: join(directory, 'none') }), /ENOENT/)

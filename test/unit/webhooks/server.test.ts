@@ -21,15 +21,18 @@ let directory = ''
 let tokenFile = ''
 const servers: WebhookServer[] = []
 
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'penstock-webhooks-'))
-  tokenFile = join(directory, 'token')
-  writeFileSync(tokenFile, `${TOKEN}\n`)
-})
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.stop()))
-  rmSync(directory, { recursive: true })
-})
+/** A token file for each test; inside `describe`, because hooks at the root would run for every suite of the process. */
+function useTokenFile(): void {
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'penstock-webhooks-'))
+    tokenFile = join(directory, 'token')
+    writeFileSync(tokenFile, `${TOKEN}\n`)
+  })
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.stop()))
+    rmSync(directory, { recursive: true })
+  })
+}
 
 async function setUp(more: Partial<WebhookServerDeps> = {}) {
   const store = createRolloutStore()
@@ -72,6 +75,8 @@ async function setUp(more: Partial<WebhookServerDeps> = {}) {
 const one = wirePayload([wireAlert()])
 
 describe('the alert receiver', () => {
+  useTokenFile()
+
   test('answers 200 with a decision per alert once the abort is stored', async () => {
     const { post, requests, metrics } = await setUp()
     const response = await post(
@@ -224,6 +229,8 @@ describe('the alert receiver', () => {
 })
 
 describe('the start of the receiver', () => {
+  useTokenFile()
+
   const settings = { webhookPort: 0, webhookTokenFiles: [] as string[], webhookInsecure: false }
   test('is refused without a token, unless told otherwise', async () => {
     await assert.rejects(setUp({ settings }), /--webhook-token-file, or --webhook-insecure/)
