@@ -26,20 +26,21 @@ interface Document {
   readonly samples: ReactionResult
 }
 
-test('reaction: four canaries go back to stable, and the document says how fast', { timeout: 180_000 }, async () => {
+test('reaction: four canaries go back to stable within a second of the alert', { timeout: 180_000 }, async () => {
   const { stdout } = await bench('reaction', '--rollouts', '4', '--rounds', '1', '--json')
   const { suite, machine, figures, samples } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Document
   assert.equal(suite, 'reaction')
   assert.ok(machine.cores > 0)
   assert.equal(samples.aborts.length, 8, 'one sample per rollout and pattern')
   assert.equal(samples.specChanges.length, 8)
+  assert.equal(samples.lostRequests, 0)
   assert.ok(samples.requests > 0)
   for (const { routeMs, storedMs, lastCanaryAnswerMs } of samples.aborts) {
     assert.ok(routeMs > 0 && storedMs > 0 && lastCanaryAnswerMs >= 0)
   }
   const p95 = (name: string): number => figures.find((figure) => figure.name === name)?.p95 ?? Number.NaN
-  // Far above the target: the figures are the benchmark's business, this only tells a broken path from a slow machine.
-  assert.ok(p95('alertToStableWeight') <= 10_000, `route write after ${p95('alertToStableWeight')} ms`)
+  assert.ok(p95('alertToStableWeight') <= 1_000, `route write after ${p95('alertToStableWeight')} ms`)
+  assert.ok(p95('alertToLastCanaryAnswer') <= 1_000, `last canary answer after ${p95('alertToLastCanaryAnswer')} ms`)
 })
 
 test('an unknown suite is one sentence and exit code 2', async () => {
