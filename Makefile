@@ -10,7 +10,7 @@ help:
 	@echo "make demo          run the story in the sandbox and keep it up; ONCE=1 ends after the story (exit 0 if it went as it must)"
 	@echo "make test          everything that CI runs; ends with 'N passed, N failed'"
 	@echo "                   CONTROL_PLANE=none leaves out the tests on a real Kubernetes control plane"
-	@echo "make check         format, lint, types, architecture"
+	@echo "make check         format, types, lint, unused code, architecture"
 	@echo "make setup         install dependencies"
 
 $(INSTALLED): package.json package-lock.json
