@@ -48,7 +48,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/kube/',
     'controller/runtime/',
     'controller/metric-language/',
-    'controller/domain/validate.ts',
+    'controller/domain/validation/',
     'controller/domain/revisions.ts',
   ],
   // The real decision, asked by `penstock explain`.

@@ -5,7 +5,7 @@
 import type { AnalysisRunSpec } from '../../controller/api/analysis.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { Rollout } from '../../controller/api/rollout.ts'
-import { validateRollout } from '../../controller/domain/validate.ts'
+import { validateRollout } from '../../controller/domain/validation/validate.ts'
 import { validateAnalysis } from '../../controller/metric-language/validate-analysis.ts'
 import type { Validators } from '../deps.ts'
 import type { Problem } from './problem.ts'

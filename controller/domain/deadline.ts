@@ -4,7 +4,7 @@
  */
 import type { Condition, RolloutStatus } from '../api/rollout.ts'
 import { parseInstant } from '../api/scalars.ts'
-import type { CanaryView } from './canary-view.ts'
+import type { CanaryView } from './canary/view.ts'
 import type { AbortCause } from './lifecycle.ts'
 
 const DEFAULT_DEADLINE_SECONDS = 600

@@ -7,8 +7,8 @@ import { formatInstant } from '../api/scalars.ts'
 import { findCondition } from './deadline.ts'
 import { displayPhase } from './phase.ts'
 import type { Plan } from './plan.ts'
-import { type Problem, renderProblems, validateRollout } from './validate.ts'
-import { validateReferences } from './validate-references.ts'
+import { type Problem, renderProblems, validateRollout } from './validation/validate.ts'
+import { validateReferences } from './validation/validate-references.ts'
 import type { World } from './world.ts'
 
 /** How long until an invalid Rollout is looked at again though nothing changed. */

@@ -6,11 +6,11 @@ import type { AnalysisRun } from '../api/analysis.ts'
 import type { Notice, NoticeKind } from '../api/notice.ts'
 import { formatInstant } from '../api/scalars.ts'
 import { fnv1a } from '../argo/pod-hash.ts'
-import type { CanaryView } from './canary-view.ts'
+import type { Progress } from './canary/progress.ts'
+import { describeStep, endsStage, weightAt } from './canary/steps.ts'
+import type { CanaryView } from './canary/view.ts'
 import type { AbortCause } from './lifecycle.ts'
 import type { PauseDecision } from './pauses.ts'
-import type { Progress } from './progress.ts'
-import { describeStep, endsStage, weightAt } from './steps.ts'
 
 interface Telling {
   readonly kind: NoticeKind

@@ -14,9 +14,9 @@ import { ABORT_REQUESTS, readAbortRequests } from '../api/abort-request.ts'
 import type { AnalysisRun } from '../api/analysis.ts'
 import type { PauseCondition } from '../api/rollout.ts'
 import { formatInstant, parseInstant } from '../api/scalars.ts'
-import type { CanaryView } from './canary-view.ts'
+import { pauseDurationMs } from './canary/steps.ts'
+import type { CanaryView } from './canary/view.ts'
 import type { Part } from './plan.ts'
-import { pauseDurationMs } from './steps.ts'
 
 export interface PauseDecision {
   readonly conditions: readonly PauseCondition[]

@@ -3,7 +3,7 @@
  * keeps every field that it does not know. It must not decide anything that moves pods or traffic.
  */
 import type { RolloutStatus } from '../api/rollout.ts'
-import type { CanaryView } from './canary-view.ts'
+import type { CanaryView } from './canary/view.ts'
 import { type ConditionFacts, decideConditions } from './conditions.ts'
 import type { AbortCause } from './lifecycle.ts'
 import { displayPhase } from './phase.ts'

@@ -4,7 +4,7 @@
  */
 import type { AnalysisRun } from '../api/analysis.ts'
 import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
-import type { TemplateLookup } from './analysis-templates.ts'
+import type { TemplateLookup } from './analysis/analysis-templates.ts'
 
 /**
  * What one router's objects say. `programmedCanary` is the canary's weight written in them (undefined: not readable, see `problem`).

@@ -5,7 +5,7 @@
 import type { AnalysisTemplate } from '../api/analysis.ts'
 import { INSTANCE_ID } from '../api/labels.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
-import { templateKey } from '../domain/analysis-templates.ts'
+import { templateKey } from '../domain/analysis/analysis-templates.ts'
 import type { RouteReading, ServiceReading, World } from '../domain/world.ts'
 import { type RouterObjects, refKey } from '../traffic/router.ts'
 import { type EndpointSlice, ownedBy, type RolloutCaches, routeCache, slicesOf } from './caches.ts'

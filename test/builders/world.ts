@@ -2,7 +2,7 @@
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { CanaryStep, ReplicaSet, RolloutStatus } from '../../controller/api/rollout.ts'
 import { podTemplateHash, stepHash } from '../../controller/argo/pod-hash.ts'
-import { type CanaryView, viewCanary } from '../../controller/domain/canary-view.ts'
+import { type CanaryView, viewCanary } from '../../controller/domain/canary/view.ts'
 import { decideLifecycle } from '../../controller/domain/lifecycle.ts'
 import { identifyRevisions } from '../../controller/domain/revisions.ts'
 import type { World } from '../../controller/domain/world.ts'

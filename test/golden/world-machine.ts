@@ -5,7 +5,7 @@
 import type { AnalysisPhase, AnalysisRun, AnalysisTemplate, MetricResult } from '../../controller/api/analysis.ts'
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { ReplicaSet, Rollout, RolloutStatus, Service } from '../../controller/api/rollout.ts'
-import { templateKey } from '../../controller/domain/analysis-templates.ts'
+import { templateKey } from '../../controller/domain/analysis/analysis-templates.ts'
 import { decide } from '../../controller/domain/decide.ts'
 import { type Action, isRisky, type Plan } from '../../controller/domain/plan.ts'
 import { renderPlan, renderWorld } from '../../controller/domain/story.ts'

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AnalysisTemplate, AnalysisTemplateSpec, Argument } from '../../../controller/api/analysis.ts'
 import type { Rollout, RolloutAnalysis } from '../../../controller/api/rollout.ts'
-import { type AnalysisRunRequest, buildAnalysisRun } from '../../../controller/domain/analysis-runs.ts'
-import { readField } from '../../../controller/domain/fields.ts'
+import { type AnalysisRunRequest, buildAnalysisRun } from '../../../controller/domain/analysis/analysis-runs.ts'
+import { readField } from '../../../controller/domain/analysis/fields.ts'
 
 const rollout: Rollout = {
   metadata: {

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { parse } from 'yaml'
 import { decide } from '../../../analysis/domain/decide.ts'
 import type { AnalysisTemplate } from '../../../controller/api/analysis.ts'
-import { buildAnalysisRun } from '../../../controller/domain/analysis-runs.ts'
+import { buildAnalysisRun } from '../../../controller/domain/analysis/analysis-runs.ts'
 
 const names = ['error-rate-spike', 'p99-latency', 'business-events'] as const
 const given = [

@@ -43,7 +43,7 @@ const findUnknownTargets = (markdown: string): readonly string[] =>
     .filter((name) => !targets.includes(name))
 
 const topFolders = 'controller|analysis|webhooks|charts|cli|sandbox|test|docs'
-/** `controller/domain/weights.ts`, `test/golden/`; a name with a placeholder (`traffic/<name>.ts`) speaks of what is to come. */
+/** `controller/domain/canary/weights.ts`, `test/golden/`; a name with a placeholder (`traffic/<name>.ts`) speaks of what is to come. */
 const findMissingPaths = (markdown: string): readonly string[] =>
   [...markdown.matchAll(new RegExp(`\`((?:${topFolders})/[\\w./-]*)\``, 'g'))]
     .map(([, path = '']) => path)

@@ -28,7 +28,7 @@ const noReasons = new Set([
 /** Reasons that are put together: the text in the source, and what comes of it. */
 const composed: readonly { readonly path: string; readonly template: string; readonly reasons: readonly string[] }[] = [
   {
-    path: 'controller/domain/analyses.ts',
+    path: 'controller/domain/analysis/analyses.ts',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's own text.
     template: '`Analysis${status.phase}`',
     reasons: ['AnalysisFailed', 'AnalysisError'],

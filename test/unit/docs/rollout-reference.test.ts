@@ -10,7 +10,7 @@ import {
   stepSchema,
   trafficRoutingSchema,
 } from '../../../controller/api/rollout.ts'
-import { validateRollout } from '../../../controller/domain/validate.ts'
+import { validateRollout } from '../../../controller/domain/validation/validate.ts'
 import { rollout } from '../../builders/rollout.ts'
 import { readText } from './documents.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CanaryStep, RolloutStatus } from '../../../controller/api/rollout.ts'
-import { type CanaryView, viewCanary } from '../../../controller/domain/canary-view.ts'
+import { type CanaryView, viewCanary } from '../../../controller/domain/canary/view.ts'
 import { abortByDeadline, judgeDeadline } from '../../../controller/domain/deadline.ts'
 import type { Mode } from '../../../controller/domain/lifecycle.ts'
 import { identifyRevisions } from '../../../controller/domain/revisions.ts'

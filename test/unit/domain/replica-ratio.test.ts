@@ -1,7 +1,7 @@
 /** Shares of pods as shares of traffic: expected numbers are computed by hand from Argo's rule, not by the code. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { approximateWeight, drainOlder, nextSplit } from '../../../controller/domain/replica-ratio.ts'
+import { approximateWeight, drainOlder, nextSplit } from '../../../controller/domain/canary/replica-ratio.ts'
 
 describe('weight as pods', () => {
   // replicas, weight, max weight, surge → canary, stable

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ReplicaSet } from '../../../controller/api/rollout.ts'
 import { formatInstant } from '../../../controller/api/scalars.ts'
-import { viewCanary } from '../../../controller/domain/canary-view.ts'
+import { decideScaling } from '../../../controller/domain/canary/scaling.ts'
+import { viewCanary } from '../../../controller/domain/canary/view.ts'
 import { decideLifecycle } from '../../../controller/domain/lifecycle.ts'
 import type { Action } from '../../../controller/domain/plan.ts'
 import { identifyRevisions } from '../../../controller/domain/revisions.ts'
-import { decideScaling } from '../../../controller/domain/scaling.ts'
 import { NEW_HASH, OLD_HASH, type Situation, world } from '../../builders/world.ts'
 
 const LATER = 3_600_000

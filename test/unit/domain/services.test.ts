@@ -1,7 +1,7 @@
 /** The truth table of `services.ts`: a Service is pointed at another revision only where no traffic is cut off. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decideServices } from '../../../controller/domain/services.ts'
+import { decideServices } from '../../../controller/domain/canary/services.ts'
 import { NEW_HASH, OLD_HASH, type Situation, view } from '../../builders/world.ts'
 
 const promoted = { stableRS: NEW_HASH }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CanaryStep, CanaryStrategy, Rollout } from '../../../controller/api/rollout.ts'
-import { validateRollout } from '../../../controller/domain/validate.ts'
+import { validateRollout } from '../../../controller/domain/validation/validate.ts'
 import { rollout } from '../../builders/rollout.ts'
 
 const routing = { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } }

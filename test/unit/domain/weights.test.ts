@@ -1,7 +1,7 @@
 /** The truth table of `weights.ts`, row by row: which share of traffic the canary gets now, and why not more. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decideRoute, decideWeight } from '../../../controller/domain/weights.ts'
+import { decideRoute, decideWeight } from '../../../controller/domain/canary/weights.ts'
 import { NEW_HASH, type Situation, view } from '../../builders/world.ts'
 
 const promoted = { stableRS: NEW_HASH }

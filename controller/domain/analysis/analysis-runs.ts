@@ -2,10 +2,10 @@
  * Builds the AnalysisRun that a rollout wants for a step, in the background or around a blue-green promotion: name, labels, owner, merged
  * templates and arguments. Equal input gives equal bytes. It must not decide when a run is wanted, nor touch secrets.
  */
-import type { AnalysisRun, Argument } from '../api/analysis.ts'
-import { COMPAT, INSTANCE_ID, POD_TEMPLATE_HASH, REVISION, ROLLOUT_TYPE, STEP_INDEX } from '../api/labels.ts'
-import type { Rollout, RolloutAnalysis } from '../api/rollout.ts'
-import { renderAnalysisProblems, validateAnalysis } from '../metric-language/validate-analysis.ts'
+import type { AnalysisRun, Argument } from '../../api/analysis.ts'
+import { COMPAT, INSTANCE_ID, POD_TEMPLATE_HASH, REVISION, ROLLOUT_TYPE, STEP_INDEX } from '../../api/labels.ts'
+import type { Rollout, RolloutAnalysis } from '../../api/rollout.ts'
+import { renderAnalysisProblems, validateAnalysis } from '../../metric-language/validate-analysis.ts'
 import { mergeTemplates, type TemplateLookup } from './analysis-templates.ts'
 import { readField } from './fields.ts'
 

@@ -10,13 +10,13 @@
  *   (past the end)  all pods available and, routed, all weight written and settled: promote
  */
 
-import type { Inquiry } from './analyses.ts'
-import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './canary-view.ts'
-import type { PauseDecision } from './pauses.ts'
-import type { Hold, Part } from './plan.ts'
+import type { Inquiry } from '../analysis/analyses.ts'
+import type { PauseDecision } from '../pauses.ts'
+import type { Hold, Part } from '../plan.ts'
+import { availableReplicas, createdReplicas, meetsThreshold, rollingBudget, sum } from '../replicas.ts'
 import { approximateWeight, type Split } from './replica-ratio.ts'
-import { availableReplicas, createdReplicas, meetsThreshold, rollingBudget, sum } from './replicas.ts'
 import { describeStep } from './steps.ts'
+import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './view.ts'
 
 export interface Progress {
   readonly stepDone: boolean

@@ -6,7 +6,7 @@
  *   up               at most R + maxSurge pods in all, stable first
  *   down             at least R − maxUnavailable available; the side that must shrink pays
  */
-import type { Budget } from './replicas.ts'
+import type { Budget } from '../replicas.ts'
 
 export interface Split {
   readonly canary: number

@@ -2,9 +2,9 @@
  * Whether a Rollout's spec can be obeyed, from the manifest alone: shape, then rules, in Argo's words where Argo has words. Used at every
  * reconcile and by `penstock lint`. It must not look at other objects (`validate-references.ts` does).
  */
-import { type CanaryStep, type CanaryStrategy, type Rollout, rolloutSpecSchema } from '../api/rollout.ts'
-import { parseDurationMs } from '../api/scalars.ts'
-import { resolveIntOrPercent } from './replicas.ts'
+import { type CanaryStep, type CanaryStrategy, type Rollout, rolloutSpecSchema } from '../../api/rollout.ts'
+import { parseDurationMs } from '../../api/scalars.ts'
+import { resolveIntOrPercent } from '../replicas.ts'
 
 export interface Problem {
   /** Path from the object's root, for instance `spec.strategy.canary.steps[2].setWeight`. */

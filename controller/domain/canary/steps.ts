@@ -2,8 +2,8 @@
  * What the steps of a canary say at an index: the weight in force, the canary's size in force, the name of a step. Reading only; whether a
  * step is complete is decided in `progress.ts`.
  */
-import type { CanaryStep } from '../api/rollout.ts'
-import { parseDurationMs } from '../api/scalars.ts'
+import type { CanaryStep } from '../../api/rollout.ts'
+import { parseDurationMs } from '../../api/scalars.ts'
 
 /** Weight in force while the step at `index` runs: that of the nearest setWeight at or before it, 0 before the first, all past the end. */
 export function weightAt(steps: readonly CanaryStep[], index: number, maxWeight: number): number {

@@ -4,14 +4,14 @@
  */
 
 import type { z } from 'zod'
-import type { templateRefSchema } from '../api/analysis.ts'
+import type { templateRefSchema } from '../../api/analysis.ts'
 import {
   type AnalysisTemplate,
   type AnalysisTemplateSpec,
   type Argument,
   analysisTemplateSpecSchema,
   type Metric,
-} from '../api/analysis.ts'
+} from '../../api/analysis.ts'
 
 export type TemplateRef = z.infer<typeof templateRefSchema>
 /** Templates of the rollout's namespace by `<name>`, and of the cluster by `cluster/<name>`; nested ones included. */

@@ -10,15 +10,15 @@
  *                      once weight is 0 and stable full
  *   unrouted           `replica-ratio.ts`: the share of pods is the share of traffic
  */
-import { DESIRED_REPLICAS, SCALE_DOWN_DEADLINE } from '../api/labels.ts'
-import type { ReplicaSet } from '../api/rollout.ts'
-import { formatInstant, parseInstant } from '../api/scalars.ts'
-import { type CanaryView, hashOf, wantedCanaryPods } from './canary-view.ts'
-import { type Action, join, type Part } from './plan.ts'
+import { DESIRED_REPLICAS, SCALE_DOWN_DEADLINE } from '../../api/labels.ts'
+import type { ReplicaSet } from '../../api/rollout.ts'
+import { formatInstant, parseInstant } from '../../api/scalars.ts'
+import { type Action, join, type Part } from '../plan.ts'
+import { availableReplicas, podsForWeight, rollingBudget, specReplicas, sum } from '../replicas.ts'
+import { revisionOf } from '../revisions.ts'
 import { ratioTarget } from './progress.ts'
 import { drainOlder, nextSplit } from './replica-ratio.ts'
-import { availableReplicas, podsForWeight, rollingBudget, specReplicas, sum } from './replicas.ts'
-import { revisionOf } from './revisions.ts'
+import { type CanaryView, hashOf, wantedCanaryPods } from './view.ts'
 
 const DEFAULT_DELAY_SECONDS = 30
 

@@ -2,12 +2,12 @@
  * Whether the objects that a Rollout names exist and fit: Services, routers, templates. Words are Argo's where Argo has words. It must not
  * repeat rules about the manifest itself.
  */
-import { MANAGED_BY } from '../api/labels.ts'
-import type { RolloutAnalysis } from '../api/rollout.ts'
-import { validateAnalysis } from '../metric-language/validate-analysis.ts'
-import { mergeTemplates, templateKey } from './analysis-templates.ts'
+import { MANAGED_BY } from '../../api/labels.ts'
+import type { RolloutAnalysis } from '../../api/rollout.ts'
+import { validateAnalysis } from '../../metric-language/validate-analysis.ts'
+import { mergeTemplates, templateKey } from '../analysis/analysis-templates.ts'
+import type { World } from '../world.ts'
 import type { Problem } from './validate.ts'
-import type { World } from './world.ts'
 
 export function validateReferences(world: World): readonly Problem[] {
   const canary = world.rollout.spec.strategy?.canary

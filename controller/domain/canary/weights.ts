@@ -17,6 +17,9 @@
  *   updating             fewer than wanted                      | not raised (S3)
  *   updating             as many as wanted                      | the step's weight
  */
+
+import type { Hold, Part } from '../plan.ts'
+import { availableReplicas, meetsThreshold } from '../replicas.ts'
 import {
   type CanaryView,
   endpointsOf,
@@ -25,9 +28,7 @@ import {
   type ServiceFacts,
   wantedCanaryPods,
   wantedWeight,
-} from './canary-view.ts'
-import type { Hold, Part } from './plan.ts'
-import { availableReplicas, meetsThreshold } from './replicas.ts'
+} from './view.ts'
 
 export interface WeightDecision {
   readonly canary: number

@@ -8,11 +8,11 @@
  *   canary   stable, once aborted                 weight 0 (settled)
  */
 
-import type { ReplicaSet } from '../api/rollout.ts'
-import { type CanaryView, hashOf, isReadyFor, type ServiceFacts } from './canary-view.ts'
-import type { Part } from './plan.ts'
-import { availableReplicas } from './replicas.ts'
-import { revisionOf } from './revisions.ts'
+import type { ReplicaSet } from '../../api/rollout.ts'
+import type { Part } from '../plan.ts'
+import { availableReplicas } from '../replicas.ts'
+import { revisionOf } from '../revisions.ts'
+import { type CanaryView, hashOf, isReadyFor, type ServiceFacts } from './view.ts'
 
 export function decideServices(view: CanaryView): Part[] {
   return [stablePart(view), canaryPart(view)]

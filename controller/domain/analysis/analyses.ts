@@ -9,14 +9,14 @@
  *   Inconclusive    pause                   Inconclusive    pause
  *   Failed, Error   abort                   Failed, Error   abort
  */
-import { type AnalysisRun, isCompleted, type MetricResult } from '../api/analysis.ts'
-import { ROLLOUT_TYPE, STEP_INDEX } from '../api/labels.ts'
-import type { RolloutAnalysis } from '../api/rollout.ts'
+import { type AnalysisRun, isCompleted, type MetricResult } from '../../api/analysis.ts'
+import { ROLLOUT_TYPE, STEP_INDEX } from '../../api/labels.ts'
+import type { RolloutAnalysis } from '../../api/rollout.ts'
+import type { CanaryView } from '../canary/view.ts'
+import type { AbortCause } from '../lifecycle.ts'
+import type { Hold, Part } from '../plan.ts'
+import { podHashOf, revisionOf } from '../revisions.ts'
 import { type AnalysisRunRequest, buildAnalysisRun, renderAnalysisRunName } from './analysis-runs.ts'
-import type { CanaryView } from './canary-view.ts'
-import type { AbortCause } from './lifecycle.ts'
-import type { Hold, Part } from './plan.ts'
-import { podHashOf, revisionOf } from './revisions.ts'
 
 /** Annotation on a run: the attempt of the revision that it judges. */
 export const ATTEMPT = 'penstock.dev/attempt'

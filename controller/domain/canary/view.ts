@@ -2,12 +2,12 @@
  * The facts about a canary that several decisions share, derived once per pass from the World: sizes, weights, services, attempt. It
  * concludes nothing about what to do next.
  */
-import type { CanaryStep, CanaryStrategy, RolloutStatus } from '../api/rollout.ts'
-import type { Lifecycle, Mode } from './lifecycle.ts'
-import { availableReplicas, meetsThreshold, podsForWeight } from './replicas.ts'
-import { podHashOf, type Revisions } from './revisions.ts'
+import type { CanaryStep, CanaryStrategy, RolloutStatus } from '../../api/rollout.ts'
+import type { Lifecycle, Mode } from '../lifecycle.ts'
+import { availableReplicas, meetsThreshold, podsForWeight } from '../replicas.ts'
+import { podHashOf, type Revisions } from '../revisions.ts'
+import type { World } from '../world.ts'
 import { canaryScaleAt, weightAt } from './steps.ts'
-import type { World } from './world.ts'
 
 export interface CanaryView extends Revisions {
   readonly world: World
