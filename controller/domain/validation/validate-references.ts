@@ -7,7 +7,7 @@ import type { RolloutAnalysis } from '../../api/rollout.ts'
 import { validateAnalysis } from '../../metric-language/validate-analysis.ts'
 import { mergeTemplates, templateKey } from '../analysis/analysis-templates.ts'
 import type { World } from '../world.ts'
-import type { Problem } from './validate.ts'
+import type { Problem } from './problem.ts'
 
 export function validateReferences(world: World): readonly Problem[] {
   const canary = world.rollout.spec.strategy?.canary

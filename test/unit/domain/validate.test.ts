@@ -41,7 +41,12 @@ const rows: readonly (readonly [string, Rollout, string, string])[] = [
     'spec.progressDeadlineSeconds',
     'must be greater than minReadySeconds',
   ],
-  ['no strategy', spec({ strategy: {} }), 'spec.strategy', "Rollout has missing field '.spec.strategy'"],
+  [
+    'no strategy',
+    spec({ strategy: {} }),
+    'spec.strategy',
+    "Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'",
+  ],
   [
     'two strategies',
     spec({ strategy: { canary: {}, blueGreen: { activeService: 'a' } } }),
@@ -64,7 +69,7 @@ const rows: readonly (readonly [string, Rollout, string, string])[] = [
     'equal Services',
     canary({ canaryService: 'stable' }),
     `${at}.stableService`,
-    'Canary service and Stable service must be different',
+    'This rollout uses the same service for the stable and canary services, but two different services are required.',
   ],
   [
     'routing without Services',
@@ -114,13 +119,13 @@ const rows: readonly (readonly [string, Rollout, string, string])[] = [
     'empty step',
     step({}),
     `${at}.steps[0]`,
-    'Step must have one of the following set: experiment, setWeight, setCanaryScale or pause',
+    'Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause',
   ],
   [
     'two keys',
     step({ setWeight: 1, pause: {} }),
     `${at}.steps[0]`,
-    'Step must have one of the following set: experiment, setWeight, setCanaryScale or pause',
+    'Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause',
   ],
   ['weight above', step({ setWeight: 101 }), `${at}.steps[0].setWeight`, 'SetWeight needs to be between 0 and 100'],
   ['weight below', step({ setWeight: -1 }), `${at}.steps[0].setWeight`, 'SetWeight needs to be between 0 and 100'],
@@ -140,7 +145,7 @@ const rows: readonly (readonly [string, Rollout, string, string])[] = [
     'scale without routing',
     step({ setCanaryScale: { replicas: 1 } }, false),
     `${at}.steps[0].setCanaryScale`,
-    'SetCanaryScale can only be used with traffic routing',
+    'SetCanaryScale requires TrafficRouting to be set',
   ],
   [
     'two scales',

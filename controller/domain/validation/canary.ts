@@ -1,0 +1,88 @@
+/** Rules about `strategy.canary` as a whole: its Services, its budget, and which fields need a router. Steps have their own file. */
+import type { CanaryStrategy, RolloutSpec } from '../../api/rollout.ts'
+import { resolveIntOrPercent } from '../replicas.ts'
+import { validateAntiAffinity } from './anti-affinity.ts'
+import { type Problem, when } from './problem.ts'
+import { validateRouting } from './routing.ts'
+import { validateSteps } from './steps.ts'
+
+export function validateCanary(canary: CanaryStrategy, spec: RolloutSpec): readonly Problem[] {
+  const field = 'spec.strategy.canary'
+  return [
+    ...validateServices(canary, field),
+    ...validateScaleFields(canary, field),
+    ...validateBudget(canary, spec.replicas ?? 1, field),
+    ...validateRouting(canary, field),
+    ...validateSteps(canary, field),
+    ...validateBackground(canary, field),
+    ...validateAntiAffinity(canary.antiAffinity, `${field}.antiAffinity`),
+  ]
+}
+
+function validateServices(
+  { canaryService, stableService, trafficRouting, pingPong }: CanaryStrategy,
+  field: string,
+): readonly Problem[] {
+  return [
+    ...when(
+      canaryService !== undefined && canaryService !== '' && canaryService === stableService,
+      `${field}.stableService`,
+      'This rollout uses the same service for the stable and canary services, but two different services are required.',
+    ),
+    ...when(
+      trafficRouting !== undefined && pingPong === undefined && !(canaryService && stableService),
+      field,
+      'Canary service and Stable service must to be set to use Traffic Routing',
+      'set canaryService and stableService',
+    ),
+  ]
+}
+
+function validateScaleFields(canary: CanaryStrategy, field: string): readonly Problem[] {
+  const routed = canary.trafficRouting !== undefined
+  const dynamic = canary.dynamicStableScale === true
+  const delayed = canary.scaleDownDelaySeconds !== undefined
+  return [
+    ...when(
+      !routed && delayed,
+      `${field}.scaleDownDelaySeconds`,
+      'Canary scaleDownDelaySeconds can only be used with traffic routing',
+    ),
+    ...when(
+      !routed && dynamic,
+      `${field}.dynamicStableScale`,
+      'Canary dynamicStableScale can only be used with traffic routing',
+    ),
+    ...when(
+      routed && dynamic && delayed,
+      `${field}.dynamicStableScale`,
+      'Canary dynamicStableScale cannot be used with scaleDownDelaySeconds',
+    ),
+  ]
+}
+
+function validateBudget(canary: CanaryStrategy, replicas: number, field: string): readonly Problem[] {
+  const problems: Problem[] = []
+  const sizes = (['maxSurge', 'maxUnavailable'] as const).map((name) => {
+    const value = canary[name]
+    if (value === undefined) return undefined
+    const size = resolveIntOrPercent(value, Math.max(replicas, 1), 'up')
+    if (size === undefined || size < 0)
+      problems.push({
+        field: `${field}.${name}`,
+        message: 'must be a number of pods or a percentage',
+        fix: 'for instance 1 or "25%"',
+      })
+    return size
+  })
+  if (sizes[0] === 0 && sizes[1] === 0)
+    problems.push({ field: `${field}.maxSurge`, message: 'MaxSurge and MaxUnavailable both can not be zero' })
+  return problems
+}
+
+function validateBackground(canary: CanaryStrategy, field: string): readonly Problem[] {
+  const startingStep = canary.analysis?.startingStep
+  const count = (canary.steps ?? []).length
+  const isBroken = startingStep !== undefined && (startingStep < 0 || startingStep >= Math.max(count, 1))
+  return when(isBroken, `${field}.analysis.startingStep`, `must be the index of one of the ${count} steps`)
+}

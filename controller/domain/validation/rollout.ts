@@ -1,0 +1,55 @@
+/**
+ * Rules about the Rollout's own fields: sizes, the selector and its pods, the deadline. What the strategy says and what runs inside the
+ * pods have their own files.
+ */
+import type { RolloutSpec } from '../../api/rollout.ts'
+import { validatePodTemplate } from './pod-template.ts'
+import { type Problem, when, whenNegative } from './problem.ts'
+
+const DEFAULT_DEADLINE_SECONDS = 600
+
+export function validateSpec(spec: RolloutSpec): readonly Problem[] {
+  const minReadySeconds = spec.minReadySeconds ?? 0
+  return [
+    ...whenNegative(spec.replicas, 'spec.replicas'),
+    ...(spec.workloadRef ? [] : validatePods(spec)),
+    ...whenNegative(minReadySeconds, 'spec.minReadySeconds'),
+    ...whenNegative(spec.revisionHistoryLimit, 'spec.revisionHistoryLimit'),
+    ...whenNegative(spec.progressDeadlineSeconds, 'spec.progressDeadlineSeconds'),
+    ...when(
+      (spec.progressDeadlineSeconds ?? DEFAULT_DEADLINE_SECONDS) <= minReadySeconds,
+      'spec.progressDeadlineSeconds',
+      'must be greater than minReadySeconds',
+    ),
+  ]
+}
+
+/** Selector and template together: of the Rollout itself, or as they were resolved from the workload that it names. */
+export function validatePods({ selector, template }: Pick<RolloutSpec, 'selector' | 'template'>): readonly Problem[] {
+  return [
+    ...validateSelector(selector),
+    ...when(template === undefined, 'spec.template', "Rollout has missing field '.spec.template'"),
+    ...(template ? validateLabels(selector, template.metadata?.labels ?? {}) : []),
+    ...(template ? validatePodTemplate(template, 'spec.template') : []),
+  ]
+}
+
+function validateSelector(selector: RolloutSpec['selector']): readonly Problem[] {
+  const field = 'spec.selector'
+  if (!selector) return [{ field, message: "Rollout has missing field '.spec.selector'" }]
+  const size = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length
+  return when(size === 0, field, 'empty selector is invalid for deployment', 'add matchLabels')
+}
+
+function validateLabels(
+  selector: RolloutSpec['selector'],
+  labels: Readonly<Record<string, string>>,
+): readonly Problem[] {
+  const wanted = Object.entries(selector?.matchLabels ?? {})
+  return when(
+    wanted.some(([key, value]) => labels[key] !== value),
+    'spec.template.metadata.labels',
+    '`selector` does not match template `labels`',
+    'repeat the labels of spec.selector.matchLabels',
+  )
+}

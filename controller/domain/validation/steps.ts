@@ -1,0 +1,93 @@
+/** Whether each step of a canary says exactly one thing that can be done. What a step does is decided elsewhere. */
+import type { CanaryStep, CanaryStrategy } from '../../api/rollout.ts'
+import { parseDurationMs } from '../../api/scalars.ts'
+import { validateExperimentStep } from './experiment-step.ts'
+import { type Problem, when, whenNegative } from './problem.ts'
+
+export function validateSteps(canary: CanaryStrategy, field: string): readonly Problem[] {
+  return (canary.steps ?? []).flatMap((step, index) => validateStep(step, { canary, at: `${field}.steps[${index}]` }))
+}
+
+interface StepContext {
+  readonly canary: CanaryStrategy
+  readonly at: string
+}
+
+type StepRules = {
+  readonly [Kind in StepKind]: (value: NonNullable<CanaryStep[Kind]>, context: StepContext) => readonly Problem[]
+}
+type StepKind =
+  | 'setWeight'
+  | 'pause'
+  | 'experiment'
+  | 'analysis'
+  | 'setCanaryScale'
+  | 'setHeaderRoute'
+  | 'setMirrorRoute'
+  | 'plugin'
+
+/** The key of the step decides which rules hold; the order is that of the API. */
+const rules: StepRules = {
+  setWeight: validateWeight,
+  pause: validatePause,
+  experiment: (experiment, { canary, at }) =>
+    validateExperimentStep(experiment, canary.trafficRouting !== undefined, `${at}.experiment`),
+  analysis: validateAnalysis,
+  setCanaryScale: validateScale,
+  setHeaderRoute: () => [],
+  setMirrorRoute: () => [],
+  plugin: () => [],
+}
+const KINDS = Object.keys(rules) as readonly StepKind[]
+
+function validateStep(step: CanaryStep, context: StepContext): readonly Problem[] {
+  const [kind, ...others] = KINDS.filter((candidate) => step[candidate] !== undefined)
+  if (kind === undefined || others.length > 0)
+    return [
+      {
+        field: context.at,
+        message: 'Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause',
+        fix: 'one key per step',
+      },
+    ]
+  return applyRule(kind, step, context)
+}
+
+function applyRule<Kind extends StepKind>(kind: Kind, step: CanaryStep, context: StepContext): readonly Problem[] {
+  const value = step[kind]
+  return value === undefined || value === null ? [] : rules[kind](value, context)
+}
+
+function validateWeight(weight: number, { canary, at }: StepContext): readonly Problem[] {
+  const most = canary.trafficRouting?.maxTrafficWeight ?? 100
+  return when(weight < 0 || weight > most, `${at}.setWeight`, `SetWeight needs to be between 0 and ${most}`)
+}
+
+function validatePause({ duration }: NonNullable<CanaryStep['pause']>, { at }: StepContext): readonly Problem[] {
+  if (duration === undefined) return []
+  const durationMs = parseDurationMs(duration)
+  return when(
+    durationMs === undefined || durationMs < 0,
+    `${at}.pause.duration`,
+    'Duration needs to be greater than 0',
+    'seconds (30) or a duration ("5m")',
+  )
+}
+
+function validateAnalysis({ templates }: NonNullable<CanaryStep['analysis']>, { at }: StepContext): readonly Problem[] {
+  return when((templates ?? []).length === 0, `${at}.analysis.templates`, 'names no template', 'add a templateName')
+}
+
+function validateScale(
+  { replicas, weight, matchTrafficWeight }: NonNullable<CanaryStep['setCanaryScale']>,
+  { canary, at: step }: StepContext,
+): readonly Problem[] {
+  const at = `${step}.setCanaryScale`
+  const given = [replicas, weight, matchTrafficWeight].filter((value) => value !== undefined)
+  return [
+    ...when(canary.trafficRouting === undefined, at, 'SetCanaryScale requires TrafficRouting to be set'),
+    ...when(given.length !== 1, at, 'exactly one of replicas, weight, matchTrafficWeight must be set'),
+    ...whenNegative(replicas, `${at}.replicas`),
+    ...when((weight ?? 0) < 0 || (weight ?? 0) > 100, `${at}.weight`, 'needs to be between 0 and 100'),
+  ]
+}
