@@ -1,13 +1,13 @@
 /**
- * Builds the AnalysisRun that a rollout wants for a step, in the background or around a blue-green promotion: name, labels, owner, merged
- * templates and arguments. Equal input gives equal bytes. It must not decide when a run is wanted, nor touch secrets.
+ * The AnalysisRun that a rollout wants for a step, in the background or around a blue-green promotion: name, labels, owner, and where its
+ * arguments come from. It must not decide when a run is wanted, nor touch secrets.
  */
 import type { AnalysisRun, Argument } from '../../api/analysis.ts'
 import { COMPAT, INSTANCE_ID, POD_TEMPLATE_HASH, REVISION, ROLLOUT_TYPE, STEP_INDEX } from '../../api/labels.ts'
 import type { Rollout, RolloutAnalysis } from '../../api/rollout.ts'
-import { renderAnalysisProblems, validateAnalysis } from '../../metric-language/validate-analysis.ts'
-import { mergeTemplates, type TemplateLookup } from './analysis-templates.ts'
+import type { TemplateLookup } from './analysis-templates.ts'
 import { readField } from './fields.ts'
+import { type AnalysisRunOutcome, type ResolvedArgument, renderAnalysisRun, sortKeys } from './render-run.ts'
 
 export type AnalysisKind = 'Step' | 'Background' | 'PrePromotion' | 'PostPromotion'
 
@@ -26,9 +26,8 @@ export interface AnalysisRunRequest {
   readonly nameSuffix: string
 }
 
-export type AnalysisRunOutcome = { readonly run: AnalysisRun } | { readonly problem: string }
+export type ArgumentSource = Pick<AnalysisRunRequest, 'rollout' | 'podHash'>
 
-const LONGEST_NAME = 253
 const NAME_PARTS: Readonly<Record<AnalysisKind, (stepIndex: number) => string>> = {
   Step: (stepIndex) => `-${stepIndex}`,
   Background: () => '',
@@ -46,27 +45,16 @@ export function renderAnalysisRunName(
 
 /** The run, or one sentence that says which field keeps it from being built. */
 export function buildAnalysisRun(request: AnalysisRunRequest): AnalysisRunOutcome {
-  const name = renderAnalysisRunName(request)
-  if (name.length > LONGEST_NAME) return { problem: `the name ${name} is longer than ${LONGEST_NAME} characters` }
-  const outcome = mergeTemplates(request.analysis.templates ?? [], request.templates)
-  if ('problem' in outcome) return outcome
-  const { merged } = outcome
-  const args = resolveArguments(merged.args, request)
-  if ('problem' in args) return args
-  const spec = {
-    metrics: [...merged.metrics],
-    ...listUnlessEmpty('args', args.resolved),
-    ...listUnlessEmpty('dryRun', [...merged.dryRun, ...(request.analysis.dryRun ?? [])]),
-    ...listUnlessEmpty('measurementRetention', [
-      ...merged.measurementRetention,
-      ...(request.analysis.measurementRetention ?? []),
-    ]),
-  }
-  const problems = validateAnalysis(spec)
-  if (problems.length > 0) return { problem: renderAnalysisProblems(problems) }
-  return {
-    run: { apiVersion: 'argoproj.io/v1alpha1', kind: 'AnalysisRun', metadata: buildMetadata(name, request), spec },
-  }
+  const { analysis } = request
+  return renderAnalysisRun({
+    metadata: buildMetadata(renderAnalysisRunName(request), request),
+    refs: analysis.templates ?? [],
+    lookup: request.templates,
+    given: analysis.args ?? [],
+    resolve: (argument) => resolveArgument(argument, request),
+    dryRun: analysis.dryRun ?? [],
+    measurementRetention: analysis.measurementRetention ?? [],
+  })
 }
 
 function buildMetadata(name: string, request: AnalysisRunRequest): AnalysisRun['metadata'] {
@@ -104,41 +92,15 @@ function buildMetadata(name: string, request: AnalysisRunRequest): AnalysisRun['
   }
 }
 
-const sortKeys = (map: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-
-const listUnlessEmpty = <Key extends string, Item>(key: Key, items: readonly Item[]): Partial<Record<Key, Item[]>> =>
-  items.length === 0 ? {} : ({ [key]: [...items] } as Partial<Record<Key, Item[]>>)
-
-type ResolvedArguments = { readonly resolved: readonly Argument[] } | { readonly problem: string }
-
-/**
- * Templates declare arguments and may give defaults; the rollout's values win. What no template declares is ignored, as in Argo. A secret
- * stays a reference: its value must never be stored in a run.
- */
-function resolveArguments(declared: readonly Argument[], request: AnalysisRunRequest): ResolvedArguments {
-  const resolved: Argument[] = []
-  for (const argument of declared) {
-    const given = request.analysis.args?.find((candidate) => candidate.name === argument.name)
-    const outcome = resolveArgument(given && isGiven(given) ? given : argument, request)
-    if ('problem' in outcome) return outcome
-    resolved.push(outcome.argument)
-  }
-  return { resolved }
-}
-
-const isGiven = (argument: Argument): boolean => argument.value !== undefined || argument.valueFrom !== undefined
-
-type ResolvedArgument = { readonly argument: Argument } | { readonly problem: string }
-
-function resolveArgument({ name, value, valueFrom }: Argument, request: AnalysisRunRequest): ResolvedArgument {
+/** The value of an argument as a rollout gives it: a text, a hash of its revisions, or a field of its own. A secret stays a reference. */
+export function resolveArgument({ name, value, valueFrom }: Argument, source: ArgumentSource): ResolvedArgument {
   if (value !== undefined) return { argument: { name, value } }
   if (valueFrom?.secretKeyRef) return { argument: { name, valueFrom: { secretKeyRef: valueFrom.secretKeyRef } } }
   if (valueFrom?.podTemplateHashValue) {
-    const { stable, latest } = request.podHash
+    const { stable, latest } = source.podHash
     return { argument: { name, value: valueFrom.podTemplateHashValue === 'Stable' ? stable : latest } }
   }
   if (!valueFrom?.fieldRef) return { problem: `args.${name} was not resolved` }
-  const field = readField(request.rollout, valueFrom.fieldRef.fieldPath)
+  const field = readField(source.rollout, valueFrom.fieldRef.fieldPath)
   return 'problem' in field ? { problem: `args.${name}: ${field.problem}` } : { argument: { name, value: field.value } }
 }
