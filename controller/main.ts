@@ -101,7 +101,7 @@ function openControllers(config: Config, { redactor, log, metrics, http }: Runti
       log,
       fence: createFence({ clock, log, client: direct, caches: informers }),
       metrics: declareRolloutMetrics(metrics),
-      observe: { caches, now: () => clock.now(), notices: channels.length > 0, ...instance },
+      observe: { caches, now: () => clock.now(), compat: settings.compat, notices: channels.length > 0, ...instance },
     },
   })
   const address = prometheusAddress === undefined ? {} : { prometheusAddress }

@@ -20,6 +20,7 @@ export async function tellPlan(client: KubeClient, { rollout, atMs }: Picture): 
     const world = observe(`${namespace}/${name}`, {
       caches,
       now: () => atMs,
+      compat: 'strict',
       notices: false,
       ...(instanceId === undefined ? {} : { instanceId }),
     })

@@ -5,16 +5,12 @@
 import { withReadableStatus } from '../argo/readable-status.ts'
 import { keepBooks } from './bookkeeping.ts'
 import { refuseReferences, refuseRollout } from './guards.ts'
-import { decideLifecycle, type Lifecycle } from './lifecycle.ts'
+import { decideLifecycle } from './lifecycle.ts'
 import { join, type Plan, type StrategyOutcome } from './plan.ts'
-import { identifyRevisions, type Revisions } from './revisions.ts'
+import { identifyRevisions } from './revisions.ts'
 import { decideCanary } from './strategies/canary.ts'
+import { type RolloutView, viewRollout } from './view.ts'
 import type { World } from './world.ts'
-
-type Strategy = (world: World, revisions: Revisions, lifecycle: Lifecycle) => StrategyOutcome
-
-/** A strategy that is not in this map is refused by `validate.ts`; there is no default. */
-const strategies = { canary: decideCanary } as const satisfies Record<string, Strategy>
 
 export function decide(observed: World): Plan {
   const world = { ...observed, rollout: withReadableStatus(observed.rollout) }
@@ -22,10 +18,16 @@ export function decide(observed: World): Plan {
   if (refused) return refused
   const revisions = identifyRevisions(world)
   const lifecycle = decideLifecycle(world, revisions)
-  const outcome = strategies.canary(world, revisions, lifecycle)
+  const outcome = decideStrategy(viewRollout(world, revisions, lifecycle))
   const incomplete = outcome.aborted ? undefined : refuseReferences(world)
   if (incomplete) return incomplete
   const books = keepBooks(world, revisions, lifecycle)
   const { actions = [], events = [], notices = [], holds = [], wakeAtMs } = join(books, outcome.part)
   return { actions, events, notices, holds, status: outcome.status, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
+}
+
+/** Validation has refused what names none or two of them: there is no default. */
+function decideStrategy(view: RolloutView): StrategyOutcome {
+  const { canary } = view.world.rollout.spec.strategy ?? {}
+  return decideCanary(view, canary ?? {})
 }

@@ -58,7 +58,7 @@ function refuse(world: World, problems: readonly Problem[]): Plan {
     conditions,
     observedGeneration: String(world.rollout.metadata.generation ?? 0),
   }
-  const status = { ...next, ...displayPhase({ status: next, replicas: 0, specPaused: false, routed: false }) }
+  const status = { ...next, ...displayPhase(next, world.rollout.spec) }
   return {
     actions: [],
     status,

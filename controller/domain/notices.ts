@@ -2,15 +2,12 @@
  * What people are told because of this pass. Ids are deterministic (revision, kind, step, attempt), so that repeating a decision after a
  * crash tells nothing twice. It must not know who is told or how.
  */
-import type { AnalysisRun } from '../api/analysis.ts'
 import type { Notice, NoticeKind } from '../api/notice.ts'
 import { formatInstant } from '../api/scalars.ts'
 import { fnv1a } from '../argo/pod-hash.ts'
-import type { Progress } from './canary/progress.ts'
-import { describeStep, endsStage, weightAt } from './canary/steps.ts'
-import type { CanaryView } from './canary/view.ts'
 import type { AbortCause } from './lifecycle.ts'
-import type { PauseDecision } from './pauses.ts'
+import type { Halt, PauseDecision } from './pauses.ts'
+import type { RolloutView } from './view.ts'
 
 interface Telling {
   readonly kind: NoticeKind
@@ -19,85 +16,83 @@ interface Telling {
   readonly message: string
 }
 
+/** Where the update stands, in the strategy's terms. */
+export interface Stage {
+  readonly stepIndex?: number
+  readonly stepCount?: number
+  readonly weightPercent?: number
+  /** A stage ended with this pass: one sentence. */
+  readonly passed?: string | undefined
+  /** The strategy's own pause that starts now waits for a person: one sentence. */
+  readonly waitsForPeople?: string | undefined
+}
+
 export interface PassOutcome {
   readonly abortCause: AbortCause | undefined
   readonly pauses: PauseDecision
-  readonly progress: Progress
-  /** The run without a verdict that halts the update. */
-  readonly inconclusive: AnalysisRun | undefined
+  readonly promoted: boolean
+  readonly halts: readonly Halt[]
   /** An update starts with this pass: the spec asks for another revision than the stable one. */
   readonly updateStarts: boolean
+  readonly stage: Stage
 }
 
-export function decideNotices(view: CanaryView, outcome: PassOutcome): readonly Notice[] {
+export function decideNotices(view: RolloutView, outcome: PassOutcome): readonly Notice[] {
   if (!view.world.notices) return []
+  const { stepIndex, stepCount, weightPercent } = outcome.stage
   return tellings(view, outcome).map(({ kind, key, reason, message }) => ({
     id: [view.revision, kind, ...(key === undefined ? [] : [key])].join('/'),
     kind,
     at: formatInstant(view.world.now),
     revision: view.revision,
     podHash: view.podHash,
-    stepIndex: view.stepIndex,
-    stepCount: view.steps.length,
-    ...(view.programmed === undefined ? {} : { weightPercent: (view.programmed * 100) / view.maxWeight }),
+    ...(stepIndex === undefined ? {} : { stepIndex }),
+    ...(stepCount === undefined ? {} : { stepCount }),
+    ...(weightPercent === undefined ? {} : { weightPercent }),
     reason: reason.slice(0, 100),
     message: message.slice(0, 1000),
   }))
 }
 
-function tellings(view: CanaryView, outcome: PassOutcome): Telling[] {
-  const { abortCause, pauses, progress, updateStarts } = outcome
-  const at = `${view.stepIndex}/${view.lifecycle.attempt}`
+function tellings(view: RolloutView, outcome: PassOutcome): Telling[] {
+  const { abortCause, pauses, promoted, stage } = outcome
+  const { attempt } = view.lifecycle
+  const at = `${stage.stepIndex ?? '-'}/${attempt}`
   const found: Telling[] = []
-  if (updateStarts)
-    found.push({
-      kind: 'UpdateStarted',
-      reason: 'RolloutUpdated',
-      message: `update to revision ${view.revision} started`,
-    })
-  if (abortCause) found.push({ kind: 'Aborted', key: view.lifecycle.attempt, ...inFull(abortCause) })
-  if (progress.promoted && view.mode === 'updating')
+  if (outcome.updateStarts) {
+    const message = `update to revision ${view.revision} started`
+    found.push({ kind: 'UpdateStarted', reason: 'RolloutUpdated', message })
+  }
+  if (abortCause) found.push({ kind: 'Aborted', key: attempt, ...inFull(abortCause) })
+  if (promoted && view.mode === 'updating')
     found.push({ kind: 'Promoted', reason: 'RolloutCompleted', message: `revision ${view.revision} is stable` })
-  if (progress.stepDone && view.step && endsStage(view.steps, view.stepIndex)) found.push(stagePassed(view, at))
-  const halt = pauses.started.find((pause) => pause.reason !== 'CanaryPauseStep')
-  if (halt)
-    found.push({
-      kind: 'Paused',
-      key: `${at}/${haltKey(view, outcome)}`,
-      reason: halt.reason,
-      message: haltMessage(view),
-    })
-  const forPeople =
-    pauses.started.some((pause) => pause.reason === 'CanaryPauseStep') && view.step?.pause?.duration === undefined
-  if (forPeople)
-    found.push({
-      kind: 'Paused',
-      key: at,
-      reason: 'CanaryPauseStep',
-      message: `paused at step ${view.stepIndex + 1} until somebody promotes`,
-    })
+  if (stage.passed !== undefined)
+    found.push({ kind: 'StagePassed', key: at, reason: 'StagePassed', message: stage.passed })
+  const own = pauses.started.find(({ reason }) => isOwn(reason))
+  const halt = pauses.started.find(({ reason }) => !isOwn(reason))
+  if (halt) {
+    const key = `${at}/${haltKey(view, outcome.halts)}`
+    found.push({ kind: 'Paused', key, reason: halt.reason, message: haltMessage(view) })
+  }
+  if (own && stage.waitsForPeople !== undefined)
+    found.push({ kind: 'Paused', key: at, reason: own.reason, message: stage.waitsForPeople })
   return found
 }
+
+const isOwn = (reason: string): boolean => reason === 'CanaryPauseStep' || reason === 'BlueGreenPause'
 
 const inFull = ({ reason, message, details }: AbortCause) => ({
   reason,
   message: details === undefined ? message : `${message}; ${details}`,
 })
 
-function stagePassed(view: CanaryView, at: string): Telling {
-  const weight = weightAt(view.steps, view.stepIndex, view.maxWeight)
-  const last = view.step ? describeStep(view.step) : ''
-  const message = `stage at weight ${weight} of ${view.maxWeight} passed with step ${view.stepIndex + 1}/${view.steps.length} (${last})`
-  return { kind: 'StagePassed', key: at, reason: 'StagePassed', message }
-}
-
 /** What halted: the request, or the run (an inconclusive run that follows another is news again). Short, for the id. */
-function haltKey(view: CanaryView, { inconclusive }: PassOutcome): string {
-  const cause = view.lifecycle.pauseRequests[0]?.id ?? inconclusive?.metadata.name ?? ''
+function haltKey(view: RolloutView, halts: readonly Halt[]): string {
+  const cause = view.lifecycle.pauseRequests[0]?.id ?? halts[0]?.name ?? ''
   return fnv1a(cause).toString(36)
 }
 
-function haltMessage(view: CanaryView): string {
+function haltMessage(view: RolloutView): string {
   const asked = view.lifecycle.pauseRequests[0]
   if (asked) return `paused: ${asked.message}`
   return 'paused: an analysis is inconclusive; promote to go on, or abort'

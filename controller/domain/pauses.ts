@@ -1,27 +1,41 @@
 /**
- * Which pauses hold an update now, which ended, and when a timed one ends. A pause is written to status and removed by its end, by a person
- * (clients clear `pauseConditions`) or by an abort; `controllerPause` tells "removed" from "never set". It must not move the step index.
+ * Which pauses hold an update now, and which ended. A pause is written to status and removed by its end, by a person (clients clear
+ * `pauseConditions`) or by an abort; `controllerPause` tells "removed" from "never set". The strategy says what its own pause wants; a halt
+ * (an analysis without a verdict, an alert) stays until somebody resumes. It must not move a step.
  *
- *   at a pause step   condition there   controllerPause   time is up | then
- *   yes               no                no                -          | set it
- *   yes               yes               -                 no         | wait, wake at the end
- *   yes               yes               -                 yes        | over: step complete
- *   yes               no                yes               -          | resumed by somebody: step complete
- *   no                any               any               -          | Inconclusive pauses stay until somebody resumes
+ *   own pause wanted   condition there   controllerPause   time is up | then
+ *   yes                no                no                -          | set it
+ *   yes                yes               -                 no         | wait, wake at the end
+ *   yes                yes               -                 yes        | over
+ *   yes                no                yes               -          | resumed by somebody: over
+ *   no                 yes               -                 -          | removed
  */
-
 import { ABORT_REQUESTS, readAbortRequests } from '../api/abort-request.ts'
-import type { AnalysisRun } from '../api/analysis.ts'
 import type { PauseCondition } from '../api/rollout.ts'
 import { formatInstant, parseInstant } from '../api/scalars.ts'
-import { pauseDurationMs } from './canary/steps.ts'
-import type { CanaryView } from './canary/view.ts'
-import type { Part } from './plan.ts'
+import type { Action, Part } from './plan.ts'
+import type { RolloutView } from './view.ts'
+
+export type OwnPauseReason = 'CanaryPauseStep' | 'BlueGreenPause'
+export type HaltReason = 'InconclusiveAnalysisRun' | 'InconclusiveExperiment'
+
+/** Something without a verdict that keeps the update from going on until a person has looked. */
+export interface Halt {
+  readonly reason: HaltReason
+  /** Name of the run or experiment: another one is another halt. */
+  readonly name: string
+}
+
+/** The pause that the strategy itself wants at this point; `durationMs` undefined: until somebody resumes. */
+export interface OwnPause {
+  readonly reason: OwnPauseReason
+  readonly durationMs: number | undefined
+}
 
 export interface PauseDecision {
   readonly conditions: readonly PauseCondition[]
-  /** The pause step in force is over. */
-  readonly stepDone: boolean
+  /** The strategy's own pause is over. */
+  readonly over: boolean
   /** Conditions set in this pass. */
   readonly started: readonly PauseCondition[]
   /** Some pause ended or was lifted in this pass. */
@@ -29,85 +43,95 @@ export interface PauseDecision {
   readonly part: Part
 }
 
-const INCONCLUSIVE = 'InconclusiveAnalysisRun'
+const OWN: ReadonlySet<string> = new Set<OwnPauseReason>(['CanaryPauseStep', 'BlueGreenPause'])
+const HALTS: ReadonlySet<string> = new Set<HaltReason>(['InconclusiveAnalysisRun', 'InconclusiveExperiment'])
 
-export function decidePauses(view: CanaryView, inconclusive: AnalysisRun | undefined): PauseDecision {
+export function decidePauses(view: RolloutView, wanted: OwnPause | undefined, halts: readonly Halt[]): PauseDecision {
   const recorded = view.status.pauseConditions ?? []
   const wasPaused = view.status.controllerPause === true
   if (view.mode !== 'updating' || view.promoteFull) return lifted(recorded.length > 0)
-  const step = stepPause(view, recorded, wasPaused)
-  const kept = recorded.filter((pause) => pause.reason !== 'CanaryPauseStep')
-  const halts = (inconclusive !== undefined || view.lifecycle.pauseRequests.length > 0) && !isHalted(recorded)
-  const halt = halts ? [{ reason: INCONCLUSIVE, startTime: nextSecond(view.world.now) }] : []
-  const started = [...halt, ...(step.started ? [step.started] : [])]
-  const conditions = [...kept, ...halt, ...(step.condition ? [step.condition] : [])]
+  const own: OwnPauseState = wanted ? judgeOwnPause(view, wanted) : { over: false }
+  const kept = recorded.filter((pause) => !OWN.has(pause.reason))
+  const halt = startHalt(view, halts)
+  const started = [...halt, ...(own.started ? [own.started] : [])]
+  const conditions = [...kept, ...halt, ...(own.condition ? [own.condition] : [])]
   return {
     conditions,
-    stepDone: step.done,
+    over: own.over,
     started,
     resumed: (wasPaused && conditions.length === 0) || (recorded.length > 0 && conditions.length < recorded.length),
     part: {
-      ...(step.endsAtMs === undefined ? {} : { wakeAtMs: step.endsAtMs }),
+      ...(own.endsAtMs === undefined ? {} : { wakeAtMs: own.endsAtMs }),
       memory: {
         pauseConditions: conditions.length > 0 ? [...conditions] : null,
         controllerPause: conditions.length > 0,
       },
-      actions: consume(view, recorded),
+      actions: consume(view),
     },
   }
 }
 
 const lifted = (resumed: boolean): PauseDecision => ({
   conditions: [],
-  stepDone: false,
+  over: false,
   started: [],
   resumed,
   part: { memory: { pauseConditions: null, controllerPause: false } },
 })
 
-interface StepPause {
-  readonly done: boolean
+interface OwnPauseState {
+  readonly over: boolean
   readonly condition?: PauseCondition
   readonly started?: PauseCondition
   readonly endsAtMs?: number
 }
 
-function stepPause(view: CanaryView, recorded: readonly PauseCondition[], wasPaused: boolean): StepPause {
-  const { step, world } = view
-  const condition = recorded.find((pause) => pause.reason === 'CanaryPauseStep')
-  if (!step?.pause) return { done: false }
-  if (!condition && wasPaused) return { done: true }
+function judgeOwnPause({ status, world }: RolloutView, { reason, durationMs }: OwnPause): OwnPauseState {
+  const condition = status.pauseConditions?.find((pause) => pause.reason === reason)
+  if (!condition && status.controllerPause === true) return { over: true }
   if (!condition) {
-    const started = { reason: 'CanaryPauseStep', startTime: nextSecond(world.now) }
-    const durationMs = pauseDurationMs(step)
-    return {
-      done: false,
-      condition: started,
-      started,
-      ...(durationMs === undefined ? {} : { endsAtMs: world.now + durationMs }),
-    }
+    const started = { reason, startTime: nextSecond(world.now) }
+    const ends = durationMs === undefined ? {} : { endsAtMs: world.now + durationMs }
+    return { over: false, condition: started, started, ...ends }
   }
-  const durationMs = pauseDurationMs(step)
-  if (durationMs === undefined) return { done: false, condition }
+  if (durationMs === undefined) return { over: false, condition }
   const endsAtMs = (parseInstant(condition.startTime) ?? world.now) + durationMs
-  return world.now >= endsAtMs ? { done: true } : { done: false, condition, endsAtMs }
+  return world.now >= endsAtMs ? { over: true } : { over: false, condition, endsAtMs }
 }
 
-/** A halt that is on record answers every request so far: whoever resumes it has seen them. */
-const isHalted = (recorded: readonly PauseCondition[]): boolean =>
-  recorded.some((pause) => pause.reason === INCONCLUSIVE)
+/** One halt at a time: whoever resumes it has seen whatever halted. An alert that asks for a pause halts as a run without a verdict does. */
+function startHalt(view: RolloutView, halts: readonly Halt[]): PauseCondition[] {
+  const asked = view.lifecycle.pauseRequests.length > 0
+  const reason = halts[0]?.reason ?? (asked ? 'InconclusiveAnalysisRun' : undefined)
+  return reason === undefined || isHalted(view) ? [] : [{ reason, startTime: nextSecond(view.world.now) }]
+}
+
+const isHalted = ({ status }: RolloutView): boolean =>
+  (status.pauseConditions ?? []).some((pause) => HALTS.has(pause.reason))
 
 /** Instants have whole seconds; rounding up keeps a pause from being shorter than it says. */
 const nextSecond = (epochMs: number): string => formatInstant(epochMs + 999)
 
 /** Marks obeyed pause requests as consumed, so that resuming is not undone by the same alert. */
-function consume(view: CanaryView, recorded: readonly PauseCondition[]) {
-  if (view.lifecycle.pauseRequests.length === 0 || !isHalted(recorded)) return []
+function consume(view: RolloutView): Action[] {
+  if (view.lifecycle.pauseRequests.length === 0 || !isHalted(view)) return []
   const obeyed = new Set(view.lifecycle.pauseRequests.map((request) => request.id))
   const consumedAt = formatInstant(view.world.now)
   const all = readAbortRequests(view.world.rollout.metadata.annotations)
   const marked = all.map((request) =>
     obeyed.has(request.id) && request.action === 'pause' ? { ...request, consumedAt } : request,
   )
-  return [{ do: 'annotateRollout', annotations: { [ABORT_REQUESTS]: JSON.stringify(marked) } } as const]
+  return [{ do: 'annotateRollout', annotations: { [ABORT_REQUESTS]: JSON.stringify(marked) } }]
 }
+
+/** Events in Argo's words; a pause that ends because the update is over is not news. */
+export function pauseEvents(view: RolloutView, { started, resumed }: PauseDecision): Part {
+  const message = `Rollout is paused (${started[0]?.reason ?? ''})`
+  const paused = { type: 'Normal', reason: 'RolloutPaused', message } as const
+  const lift = { type: 'Normal', reason: 'RolloutResumed', message: 'Rollout is resumed' } as const
+  return { events: [...(started.length > 0 ? [paused] : []), ...(resumed && view.mode === 'updating' ? [lift] : [])] }
+}
+
+/** Paused for people to see: a pause on record, or spec.paused while it is obeyed. */
+export const isPaused = (view: RolloutView, pauses: PauseDecision): boolean =>
+  pauses.conditions.length > 0 || (view.specPaused && view.mode !== 'aborted')

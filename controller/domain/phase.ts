@@ -2,7 +2,8 @@
  * Argo's display phase and message, first match wins. Text for people and clients, computed last from the status that will be written; no
  * decision reads it.
  */
-import type { RolloutStatus } from '../api/rollout.ts'
+import type { RolloutSpec, RolloutStatus } from '../api/rollout.ts'
+import { parseInstant } from '../api/scalars.ts'
 import { findCondition } from './deadline.ts'
 
 export interface Phase {
@@ -10,32 +11,41 @@ export interface Phase {
   readonly message: string
 }
 
-export interface PhaseFacts {
-  readonly status: RolloutStatus
-  readonly replicas: number
-  readonly specPaused: boolean
-  readonly routed: boolean
-}
-
-export function displayPhase({ status, replicas, specPaused, routed }: PhaseFacts): Phase {
+/** @param spec may be of any shape when the status says InvalidSpec: it is not read then */
+export function displayPhase(status: RolloutStatus, spec: RolloutSpec): Phase {
   const invalid = findCondition(status, 'InvalidSpec')
   if (invalid) return { phase: 'Degraded', message: `InvalidSpec: ${invalid.message}` }
   const failed = status.conditions?.find(
     ({ reason }) => reason === 'RolloutAborted' || reason === 'ProgressDeadlineExceeded',
   )
   if (failed) return { phase: 'Degraded', message: `${failed.reason}: ${failed.message}` }
-  if (specPaused) return { phase: 'Paused', message: 'manually paused' }
+  if (spec.paused) return { phase: 'Paused', message: 'manually paused' }
   const pause = status.pauseConditions?.[0]
   if (pause) return { phase: 'Paused', message: pause.reason }
-  const waiting = pending(status, replicas, routed)
+  const waiting = pending(status, spec) ?? (spec.strategy?.blueGreen ? pendingBlueGreen(status) : undefined)
   return waiting === undefined ? { phase: 'Healthy', message: '' } : { phase: 'Progressing', message: waiting }
 }
 
-function pending(status: RolloutStatus, replicas: number, routed: boolean): string | undefined {
+function pending(status: RolloutStatus, spec: RolloutSpec): string | undefined {
   const updated = status.updatedReplicas ?? 0
-  if (updated < replicas) return 'more replicas need to be updated'
+  const { canary } = spec.strategy ?? {}
+  if (isRestarting(status, spec)) return 'rollout is restarting'
+  if (updated < (spec.replicas ?? 1)) return 'more replicas need to be updated'
   if ((status.availableReplicas ?? 0) < updated) return 'updated replicas are still becoming available'
-  if (!routed && (status.replicas ?? 0) > updated) return 'old replicas are pending termination'
-  if (status.stableRS !== status.currentPodHash) return 'waiting for all steps to complete'
-  return undefined
+  if (!canary) return undefined
+  if (!canary.trafficRouting && (status.replicas ?? 0) > updated) return 'old replicas are pending termination'
+  return status.stableRS === status.currentPodHash ? undefined : 'waiting for all steps to complete'
+}
+
+function pendingBlueGreen({ stableRS, currentPodHash, blueGreen }: RolloutStatus): string | undefined {
+  if (blueGreen?.activeSelector !== currentPodHash) return 'active service cutover pending'
+  if (stableRS === currentPodHash) return undefined
+  return blueGreen?.postPromotionAnalysisRunStatus
+    ? 'waiting for post-promotion analysis to complete'
+    : 'waiting for analysis to complete'
+}
+
+function isRestarting({ restartedAt }: RolloutStatus, { restartAt }: RolloutSpec): boolean {
+  const wanted = parseInstant(restartAt)
+  return wanted !== undefined && wanted > (parseInstant(restartedAt) ?? Number.NEGATIVE_INFINITY)
 }

@@ -56,7 +56,7 @@ export type Memory = Pick<
   | 'currentStepIndex'
   | 'stableRS'
   | 'promoteFull'
-> & { readonly canary?: RolloutStatus['canary'] }
+> & { readonly canary?: RolloutStatus['canary']; readonly blueGreen?: RolloutStatus['blueGreen'] }
 
 export interface Part {
   readonly actions?: readonly Action[]
@@ -89,17 +89,23 @@ export interface Plan {
 /** Joins parts in order: lists are appended, the earliest wake-up wins, a later memory overrides an earlier one field by field. */
 export function join(...parts: readonly Part[]): Part {
   const wakes = parts.flatMap((part) => (part.wakeAtMs === undefined ? [] : [part.wakeAtMs]))
-  const canaries = parts.flatMap((part) => (part.memory?.canary ? [part.memory.canary] : []))
-  const memory: Memory = Object.assign({}, ...parts.map((part) => part.memory ?? {}))
   return {
     actions: parts.flatMap((part) => part.actions ?? []),
     events: parts.flatMap((part) => part.events ?? []),
     notices: parts.flatMap((part) => part.notices ?? []),
     holds: parts.flatMap((part) => part.holds ?? []),
-    memory: canaries.length > 0 ? { ...memory, canary: Object.assign({}, ...canaries) } : memory,
+    memory: parts.reduce((memory, part) => mergeMemory(memory, part.memory ?? {}), {} as Memory),
     ...(wakes.length > 0 ? { wakeAtMs: Math.min(...wakes) } : {}),
   }
 }
+
+/** The strategies' own parts of status are merged, everything else is replaced. */
+const mergeMemory = (earlier: Memory, later: Memory): Memory => ({
+  ...earlier,
+  ...later,
+  ...(later.canary ? { canary: { ...earlier.canary, ...later.canary } } : {}),
+  ...(later.blueGreen ? { blueGreen: { ...earlier.blueGreen, ...later.blueGreen } } : {}),
+})
 
 /** The actions that can take traffic or capacity away: at most one is performed a pass. */
 export const isRisky = (action: Action): boolean =>

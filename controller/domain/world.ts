@@ -26,6 +26,8 @@ export interface ServiceReading {
   readonly readyEndpoints: Readonly<Record<string, number>>
 }
 
+export type Compat = 'strict' | 'argo'
+
 export interface World {
   /** Epoch milliseconds; the only time that decisions know. */
   readonly now: number
@@ -39,6 +41,8 @@ export interface World {
   /** AnalysisRuns controlled by this Rollout's UID. */
   readonly analysisRuns: readonly AnalysisRun[]
   readonly templates: TemplateLookup
+  /** `argo` restores Argo's reading of the rules that we keep strict; who decides which holds is `observe`. */
+  readonly compat: Compat
   /** Whether any channel takes notices; without one no outbox is written. */
   readonly notices: boolean
   readonly instanceId?: string

@@ -6,6 +6,7 @@ import { ABORT_REQUESTS } from '../api/abort-request.ts'
 import type { AnalysisRun, AnalysisTemplate } from '../api/analysis.ts'
 import type { KubeObject } from '../api/meta.ts'
 import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
+import { serviceNamesOf } from '../domain/service-names.ts'
 import { controllerOf } from '../kube/apply.ts'
 import { type CacheChange, indexByOwnerUid, type ObjectCache } from '../kube/cache.ts'
 import type { ResourceKind } from '../kube/client.ts'
@@ -64,12 +65,8 @@ export const slicesOf = (caches: RolloutCaches, namespace: string, service: stri
 
 export const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`
 
-function servicesNamed(rollout: Rollout): string[] {
-  const canary = rollout.spec?.strategy?.canary
-  return [canary?.stableService, canary?.canaryService].flatMap((name) =>
-    name ? [`${rollout.metadata.namespace}/${name}`] : [],
-  )
-}
+const servicesNamed = (rollout: Rollout): string[] =>
+  serviceNamesOf(rollout).map((name) => `${rollout.metadata.namespace}/${name}`)
 
 const routesNamed = (rollout: Rollout): string[] =>
   routersOf(rollout).flatMap(({ router }) =>

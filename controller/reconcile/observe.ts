@@ -3,10 +3,11 @@
  * the caches include our own last writes.
  */
 import type { AnalysisTemplate } from '../api/analysis.ts'
-import { INSTANCE_ID } from '../api/labels.ts'
+import { COMPAT, INSTANCE_ID } from '../api/labels.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import { templateKey } from '../domain/analysis/analysis-templates.ts'
-import type { RouteReading, ServiceReading, World } from '../domain/world.ts'
+import { serviceNamesOf } from '../domain/service-names.ts'
+import type { Compat, RouteReading, ServiceReading, World } from '../domain/world.ts'
 import { type RouterObjects, refKey } from '../traffic/router.ts'
 import { type EndpointSlice, ownedBy, type RolloutCaches, routeCache, slicesOf } from './caches.ts'
 import { routersOf } from './routers.ts'
@@ -14,6 +15,8 @@ import { routersOf } from './routers.ts'
 export interface ObserveOptions {
   readonly caches: RolloutCaches
   readonly now: () => number
+  /** What holds for Rollouts that do not say it themselves. */
+  readonly compat: Compat
   readonly notices: boolean
   readonly instanceId?: string
 }
@@ -34,9 +37,15 @@ export function observe(key: string, options: ObserveOptions): World | undefined
     routes: readRoutes(caches, rollout),
     analysisRuns: ownedBy(caches.analysisRuns, uid),
     templates: readTemplates(caches, namespace),
+    compat: readCompat(rollout, options.compat),
     notices: options.notices,
     ...(options.instanceId === undefined ? {} : { instanceId: options.instanceId }),
   }
+}
+
+function readCompat({ metadata }: Rollout, otherwise: Compat): Compat {
+  const wish = metadata.annotations?.[COMPAT]
+  return wish === 'argo' || wish === 'strict' ? wish : otherwise
 }
 
 function readServices(
@@ -45,10 +54,8 @@ function readServices(
   replicaSets: readonly ReplicaSet[],
 ): Record<string, ServiceReading> {
   const namespace = rollout.metadata.namespace ?? ''
-  const canary = rollout.spec?.strategy?.canary
-  const names = [canary?.stableService, canary?.canaryService].filter((name) => name !== undefined)
   return Object.fromEntries(
-    names.flatMap((name) => {
+    serviceNamesOf(rollout).flatMap((name) => {
       const service = caches.services.get(namespace, name)
       return service
         ? [[name, { service, readyEndpoints: countReady(slicesOf(caches, namespace, name), replicaSets) }] as const]

@@ -5,6 +5,7 @@ import { podTemplateHash, stepHash } from '../../controller/argo/pod-hash.ts'
 import { type CanaryView, viewCanary } from '../../controller/domain/canary/view.ts'
 import { decideLifecycle } from '../../controller/domain/lifecycle.ts'
 import { identifyRevisions } from '../../controller/domain/revisions.ts'
+import { viewRollout } from '../../controller/domain/view.ts'
 import type { World } from '../../controller/domain/world.ts'
 import { rollout } from './rollout.ts'
 
@@ -88,6 +89,7 @@ export function world(situation: Situation = {}): World {
     ],
     analysisRuns: [],
     templates: {},
+    compat: 'strict',
     notices: false,
   }
 }
@@ -95,5 +97,8 @@ export function world(situation: Situation = {}): World {
 export function view(situation: Situation = {}): CanaryView {
   const seen = world(situation)
   const revisions = identifyRevisions(seen)
-  return viewCanary(seen, revisions, decideLifecycle(seen, revisions), seen.rollout.spec.strategy?.canary ?? {})
+  return viewCanary(
+    viewRollout(seen, revisions, decideLifecycle(seen, revisions)),
+    seen.rollout.spec.strategy?.canary ?? {},
+  )
 }

@@ -8,12 +8,14 @@ import type { ReplicaSet, Rollout, RolloutStatus, Service } from '../../controll
 import { templateKey } from '../../controller/domain/analysis/analysis-templates.ts'
 import { decide } from '../../controller/domain/decide.ts'
 import { type Action, isRisky, type Plan } from '../../controller/domain/plan.ts'
+import { serviceNamesOf } from '../../controller/domain/service-names.ts'
 import { renderPlan, renderWorld } from '../../controller/domain/story.ts'
-import type { World } from '../../controller/domain/world.ts'
+import type { Compat, World } from '../../controller/domain/world.ts'
 
 export interface MachineOptions {
   readonly rollout: Rollout
   readonly templates?: readonly AnalysisTemplate[]
+  readonly compat?: Compat
   /** Until a pod that was asked for is available; 5 s unless said otherwise. */
   readonly podDelayMs?: number
   /** How the route's data plane answers: at once, after `confirmDelayMs`, or never. */
@@ -55,12 +57,11 @@ export function createMachine(options: MachineOptions) {
   const lines: string[] = []
 
   const canary = rollout.spec.strategy?.canary
-  for (const name of [canary?.stableService, canary?.canaryService]) {
-    if (name)
-      services.set(name, {
-        metadata: { name, namespace: 'web' },
-        spec: { selector: { app: 'shop' }, ports: [{ port: 80 }] },
-      })
+  for (const name of serviceNamesOf(rollout)) {
+    services.set(name, {
+      metadata: { name, namespace: 'web' },
+      spec: { selector: { app: 'shop' }, ports: [{ port: 80 }] },
+    })
   }
 
   const availableOf = (name: string): number => (pods.get(name) ?? []).filter((pod) => pod.readyAtMs <= now).length
@@ -103,6 +104,7 @@ export function createMachine(options: MachineOptions) {
       templates: Object.fromEntries(
         (options.templates ?? []).map((template) => [templateKey({ templateName: template.metadata.name }), template]),
       ),
+      compat: options.compat ?? 'strict',
       notices: true,
     }
   }

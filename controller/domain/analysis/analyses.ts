@@ -2,7 +2,7 @@
  * Which AnalysisRuns exist for this revision, step and attempt, which are started or ended now, and what their outcome means for the rollout.
  * Only runs of the same Rollout UID, revision, step and attempt count (S11). It must not judge measurements: a run's phase is the verdict.
  *
- *   inline run      means for the step      background run  means
+ *   inline run      means for the step      background run  means for the update
  *   none            create, wait            none            create from startingStep on
  *   not completed   wait                    not completed   nothing
  *   Successful      step complete           Successful      nothing
@@ -12,19 +12,35 @@
 import { type AnalysisRun, isCompleted, type MetricResult } from '../../api/analysis.ts'
 import { ROLLOUT_TYPE, STEP_INDEX } from '../../api/labels.ts'
 import type { RolloutAnalysis } from '../../api/rollout.ts'
-import type { CanaryView } from '../canary/view.ts'
 import type { AbortCause } from '../lifecycle.ts'
+import type { Halt } from '../pauses.ts'
 import type { Hold, Part } from '../plan.ts'
 import { podHashOf, revisionOf } from '../revisions.ts'
-import { type AnalysisRunRequest, buildAnalysisRun, renderAnalysisRunName } from './analysis-runs.ts'
+import type { RolloutView } from '../view.ts'
+import { type AnalysisKind, type AnalysisRunRequest, buildAnalysisRun, renderAnalysisRunName } from './analysis-runs.ts'
 
 /** Annotation on a run: the attempt of the revision that it judges. */
 export const ATTEMPT = 'penstock.dev/attempt'
 
-export type RunKind = 'Step' | 'Background'
+/** How status names a run: `currentStepAnalysisRunStatus` and its three siblings. */
+export interface RunReference {
+  readonly name: string
+  readonly status?: string | undefined
+  readonly message?: string | undefined
+}
+
+/** An analysis that the strategy wants at this point of the update. */
+export interface Question {
+  readonly kind: AnalysisKind
+  readonly analysis: RolloutAnalysis
+  /** Zero-based; for kind Step. */
+  readonly stepIndex?: number
+  /** What status says about the run of this kind. */
+  readonly recorded: RunReference | null | undefined
+}
 
 export interface Inquiry {
-  readonly kind: RunKind
+  readonly kind: AnalysisKind
   /** The run that counts; undefined: none yet. */
   readonly run: AnalysisRun | undefined
   /** The run to create now, when a fresh one is due. */
@@ -32,34 +48,21 @@ export interface Inquiry {
   readonly problem?: Hold
 }
 
-/** The inline and background runs of this pass. Nothing is due while an update is not under way. */
-export function inquire(view: CanaryView): {
-  readonly inline: Inquiry | undefined
-  readonly background: Inquiry | undefined
-} {
-  if (view.mode !== 'updating' || view.promoteFull) return { inline: undefined, background: undefined }
-  const inline = view.step?.analysis ? inquiry(view, 'Step', view.step.analysis) : undefined
-  const background = view.strategy.analysis
-  const started = background && view.stepIndex >= (background.startingStep ?? 0) && view.stepIndex < view.steps.length
-  return { inline, background: background?.templates && started ? inquiry(view, 'Background', background) : undefined }
-}
-
-function inquiry(view: CanaryView, kind: RunKind, analysis: RolloutAnalysis): Inquiry {
-  const runs = runsOf(view, kind)
-  const latest = runs.at(-1)
-  const resumed =
-    latest !== undefined && latest.status?.phase === 'Inconclusive' && wasResumed(view, kind, latest.metadata.name)
+export function inquire(view: RolloutView, question: Question): Inquiry {
+  const { kind } = question
+  const latest = runsOf(view, question).at(-1)
+  const resumed = latest?.status?.phase === 'Inconclusive' && wasResumed(view, question, latest.metadata.name)
   if (latest && !resumed) return { kind, run: latest, due: undefined }
-  const built = buildRun(view, kind, analysis)
+  const built = buildRun(view, question)
   if ('problem' in built)
     return { kind, run: undefined, due: undefined, problem: { reason: 'InvalidAnalysis', message: built.problem } }
   return { kind, run: undefined, due: built.run }
 }
 
-function runsOf(view: CanaryView, kind: RunKind): AnalysisRun[] {
+function runsOf(view: RolloutView, { kind, stepIndex }: Question): AnalysisRun[] {
   const ours = view.world.analysisRuns.filter((run) => {
     const { labels, annotations } = run.metadata
-    const sameStep = kind === 'Background' || labels?.[STEP_INDEX] === String(view.stepIndex)
+    const sameStep = kind !== 'Step' || labels?.[STEP_INDEX] === String(stepIndex)
     const sameTry = (annotations?.[ATTEMPT] ?? '') === view.lifecycle.attempt
     return (
       labels?.[ROLLOUT_TYPE] === kind &&
@@ -75,21 +78,19 @@ function runsOf(view: CanaryView, kind: RunKind): AnalysisRun[] {
 const suffixOf = (name: string): number => Number(/\.(\d+)$/.exec(name)?.[1] ?? 0)
 
 /** An Inconclusive run halts the rollout with a pause; when that pause is gone though we still had it set, somebody resumed: ask again. */
-function wasResumed(view: CanaryView, kind: RunKind, name: string): boolean {
-  const canary = view.status.canary
-  const recorded = kind === 'Step' ? canary?.currentStepAnalysisRunStatus : canary?.currentBackgroundAnalysisRunStatus
-  const paused = view.status.pauseConditions?.some((pause) => pause.reason === 'InconclusiveAnalysisRun') ?? false
-  return recorded?.name === name && recorded.status === 'Inconclusive' && !paused
+function wasResumed({ status }: RolloutView, { recorded }: Question, name: string): boolean {
+  const halted = status.pauseConditions?.some((pause) => pause.reason === 'InconclusiveAnalysisRun') ?? false
+  return recorded?.name === name && recorded.status === 'Inconclusive' && !halted
 }
 
-function buildRun(view: CanaryView, kind: RunKind, analysis: RolloutAnalysis) {
+function buildRun(view: RolloutView, { kind, stepIndex, analysis }: Question) {
   const { world } = view
   const request: Omit<AnalysisRunRequest, 'nameSuffix'> = {
     rollout: world.rollout,
     podHash: { latest: view.podHash, stable: view.status.stableRS ?? '' },
     revision: view.revision,
     kind,
-    stepIndex: view.stepIndex,
+    ...(stepIndex === undefined ? {} : { stepIndex }),
     analysis,
     templates: world.templates,
     ...(world.instanceId === undefined ? {} : { instanceId: world.instanceId }),
@@ -103,14 +104,21 @@ function buildRun(view: CanaryView, kind: RunKind, analysis: RolloutAnalysis) {
   return { run: { ...built.run, metadata: { ...built.run.metadata, annotations } } }
 }
 
+const WORDS: Readonly<Record<AnalysisKind, string>> = {
+  Step: 'Step-based',
+  Background: 'Background',
+  PrePromotion: 'Pre-promotion',
+  PostPromotion: 'Post-promotion',
+}
+
 /** Failed and Error runs abort; the message carries the run's own words. */
 export function abortByAnalysis(inquiries: readonly (Inquiry | undefined)[]): AbortCause | undefined {
   for (const found of inquiries) {
     const status = found?.run?.status
     if (found && (status?.phase === 'Failed' || status?.phase === 'Error')) {
-      const kind = found.kind === 'Step' ? 'Step-based' : 'Background'
       const why = status.message ? `: ${status.message}` : ''
-      const cause = { reason: `Analysis${status.phase}`, message: `${kind} analysis phase error/failed${why}` }
+      const message = `${WORDS[found.kind]} analysis phase error/failed${why}`
+      const cause = { reason: `Analysis${status.phase}`, message }
       const details = describeFailures(status.metricResults ?? [])
       return details === '' ? cause : { ...cause, details }
     }
@@ -128,11 +136,16 @@ const describeFailures = (results: readonly MetricResult[]): string =>
     })
     .join(', ')
 
-export const inconclusiveRun = (inquiries: readonly (Inquiry | undefined)[]): AnalysisRun | undefined =>
-  inquiries.find((found) => found?.run?.status?.phase === 'Inconclusive')?.run
+/** Runs without a verdict halt the update. */
+export const haltsOf = (inquiries: readonly (Inquiry | undefined)[]): readonly Halt[] =>
+  inquiries.flatMap((found) =>
+    found?.run?.status?.phase === 'Inconclusive'
+      ? [{ reason: 'InconclusiveAnalysisRun', name: found.run.metadata.name } as const]
+      : [],
+  )
 
-/** Creates what is due, ends what no longer counts, deletes what history no longer keeps, and records the current runs. */
-export function decideRuns(view: CanaryView, inquiries: readonly (Inquiry | undefined)[]): Part {
+/** Creates what is due, ends what no longer counts and deletes what history no longer keeps. */
+export function decideRuns(view: RolloutView, inquiries: readonly (Inquiry | undefined)[]): Part {
   const due = inquiries.flatMap((found) => (found?.due ? [found.due] : []))
   const current = inquiries.flatMap((found) => (found?.run ? [found.run] : []))
   const currentNames = new Set(current.map((run) => run.metadata.name))
@@ -148,16 +161,11 @@ export function decideRuns(view: CanaryView, inquiries: readonly (Inquiry | unde
       ...expiredRuns(view).map((run) => ({ do: 'deleteAnalysisRun', run }) as const),
     ],
     holds: inquiries.flatMap((found) => (found?.problem ? [found.problem] : [])),
-    memory: {
-      canary: {
-        currentStepAnalysisRunStatus: refOf(inquiries.find((found) => found?.kind === 'Step')),
-        currentBackgroundAnalysisRunStatus: refOf(inquiries.find((found) => found?.kind === 'Background')),
-      },
-    },
   }
 }
 
-function refOf(found: Inquiry | undefined) {
+/** What status says about an inquiry's run; null clears the field. */
+export function referenceOf(found: Inquiry | undefined): { name: string; status: string; message?: string } | null {
   const run = found?.run ?? found?.due
   if (!run) return null
   return {
@@ -168,7 +176,7 @@ function refOf(found: Inquiry | undefined) {
 }
 
 /** Completed runs beyond the history limits (newest kept, 5 Successful and 5 others by default), and those whose ReplicaSet is gone. */
-function expiredRuns(view: CanaryView): AnalysisRun[] {
+function expiredRuns(view: RolloutView): AnalysisRun[] {
   const limits = view.world.rollout.spec.analysis
   const hashes = new Set(view.world.replicaSets.map(podHashOf))
   const done = view.world.analysisRuns.filter(
@@ -182,9 +190,12 @@ function expiredRuns(view: CanaryView): AnalysisRun[] {
   const others = kept
     .filter((run) => run.status?.phase !== 'Successful')
     .slice(limits?.unsuccessfulRunHistoryLimit ?? 5)
+  const { canary, blueGreen } = view.status
   const current = new Set([
-    view.status.canary?.currentStepAnalysisRunStatus?.name,
-    view.status.canary?.currentBackgroundAnalysisRunStatus?.name,
+    canary?.currentStepAnalysisRunStatus?.name,
+    canary?.currentBackgroundAnalysisRunStatus?.name,
+    blueGreen?.prePromotionAnalysisRunStatus?.name,
+    blueGreen?.postPromotionAnalysisRunStatus?.name,
   ])
   return [...orphaned, ...successful, ...others].filter((run) => !current.has(run.metadata.name))
 }

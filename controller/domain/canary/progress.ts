@@ -13,6 +13,7 @@
 import type { Inquiry } from '../analysis/analyses.ts'
 import type { PauseDecision } from '../pauses.ts'
 import type { Hold, Part } from '../plan.ts'
+import { promotion } from '../promotion.ts'
 import { availableReplicas, createdReplicas, meetsThreshold, rollingBudget, sum } from '../replicas.ts'
 import { approximateWeight, type Split } from './replica-ratio.ts'
 import { describeStep } from './steps.ts'
@@ -27,7 +28,7 @@ export interface Progress {
 export function decideProgress(view: CanaryView, pauses: PauseDecision, inline: Inquiry | undefined): Progress {
   if (view.mode === 'initial') return promote(view, 'Initial deploy')
   if (view.mode !== 'updating') return still()
-  if (view.world.rollout.spec.paused) return still({ reason: 'Paused', message: 'spec.paused is true' })
+  if (view.specPaused) return still({ reason: 'Paused', message: 'spec.paused is true' })
   if (pauses.conditions.length > 0) return still(waitingForResume(pauses))
   if (view.promoteFull || view.step === undefined) {
     const because = view.promoteFull ? 'Full promotion requested' : `Completed all ${view.steps.length} canary steps`
@@ -57,7 +58,7 @@ function isComplete(view: CanaryView, pauses: PauseDecision, inline: Inquiry | u
   const step = view.step
   if (step?.setWeight !== undefined) return view.routed ? isWeightReached(view) : isRatioReached(view)
   if (step?.setCanaryScale) return isReadyFor(view, wantedCanaryPods(view))
-  if (step?.pause) return pauses.stepDone
+  if (step?.pause) return pauses.over
   if (step?.analysis) return inline?.run?.status?.phase === 'Successful'
   return false
 }
@@ -114,21 +115,10 @@ function advance(view: CanaryView): Progress {
 }
 
 function promote(view: CanaryView, because: string): Progress {
-  const message = `Rollout completed update to revision ${view.revision} (${view.podHash}): ${because}`
+  const { memory, event } = promotion(view, because)
   return {
     stepDone: false,
     promoted: true,
-    part: {
-      memory: {
-        stableRS: view.podHash,
-        currentStepIndex: view.steps.length,
-        pauseConditions: null,
-        controllerPause: false,
-        abort: false,
-        abortedAt: null,
-        promoteFull: false,
-      },
-      events: [{ type: 'Normal', reason: 'RolloutCompleted', message }],
-    },
+    part: { memory: { ...memory, currentStepIndex: view.steps.length }, events: [event] },
   }
 }

@@ -12,7 +12,8 @@ import type { ReplicaSet } from '../../api/rollout.ts'
 import type { Part } from '../plan.ts'
 import { availableReplicas } from '../replicas.ts'
 import { revisionOf } from '../revisions.ts'
-import { type CanaryView, hashOf, isReadyFor, type ServiceFacts } from './view.ts'
+import { hashOf, type ServiceFacts } from '../view.ts'
+import { type CanaryView, isReadyFor } from './view.ts'
 
 export function decideServices(view: CanaryView): Part[] {
   return [stablePart(view), canaryPart(view)]

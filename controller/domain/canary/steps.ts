@@ -4,6 +4,7 @@
  */
 import type { CanaryStep } from '../../api/rollout.ts'
 import { parseDurationMs } from '../../api/scalars.ts'
+import type { OwnPause } from '../pauses.ts'
 
 /** Weight in force while the step at `index` runs: that of the nearest setWeight at or before it, 0 before the first, all past the end. */
 export function weightAt(steps: readonly CanaryStep[], index: number, maxWeight: number): number {
@@ -30,9 +31,12 @@ export function canaryScaleAt(steps: readonly CanaryStep[], index: number): Cana
   return 'matchTrafficWeight'
 }
 
-/** Milliseconds that a pause lasts; undefined: until somebody resumes. */
-export const pauseDurationMs = (step: CanaryStep): number | undefined =>
-  step.pause?.duration === undefined ? undefined : parseDurationMs(step.pause.duration)
+/** The pause that a step asks for; undefined: it asks for none. */
+export function pauseOfStep(step: CanaryStep | undefined): OwnPause | undefined {
+  if (!step?.pause) return undefined
+  const { duration } = step.pause
+  return { reason: 'CanaryPauseStep', durationMs: duration === undefined ? undefined : parseDurationMs(duration) }
+}
 
 /** The step as Argo's event texts name it, for instance `setWeight: 20`. */
 export function describeStep(step: CanaryStep): string {

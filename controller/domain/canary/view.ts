@@ -1,27 +1,19 @@
 /**
- * The facts about a canary that several decisions share, derived once per pass from the World: sizes, weights, services, attempt. It
- * concludes nothing about what to do next.
+ * The facts about a canary that several decisions share, derived once per pass: steps, weights, services, sizes. It concludes nothing about
+ * what to do next.
  */
 import type { CanaryStep, CanaryStrategy, RolloutStatus } from '../../api/rollout.ts'
-import type { Lifecycle, Mode } from '../lifecycle.ts'
+import type { Mode } from '../lifecycle.ts'
 import { availableReplicas, meetsThreshold, podsForWeight } from '../replicas.ts'
-import { podHashOf, type Revisions } from '../revisions.ts'
-import type { World } from '../world.ts'
+import { type RolloutView, type ServiceFacts, serviceFacts } from '../view.ts'
 import { canaryScaleAt, weightAt } from './steps.ts'
 
-export interface CanaryView extends Revisions {
-  readonly world: World
-  readonly status: RolloutStatus
+export interface CanaryView extends RolloutView {
   readonly strategy: CanaryStrategy
-  readonly lifecycle: Lifecycle
-  readonly mode: Mode
   readonly steps: readonly CanaryStep[]
   /** Index of the step in force, 0 … steps.length. */
   readonly stepIndex: number
   readonly step: CanaryStep | undefined
-  readonly promoteFull: boolean
-  /** spec.replicas. */
-  readonly replicas: number
   readonly maxWeight: number
   /** A traffic router carries the weights. */
   readonly routed: boolean
@@ -33,36 +25,18 @@ export interface CanaryView extends Revisions {
   readonly stableService: ServiceFacts | undefined
 }
 
-export interface ServiceFacts {
-  readonly name: string
-  /** Pod hash that the selector names; '' when it names none. */
-  readonly podHash: string
-  readonly readyEndpoints: Readonly<Record<string, number>>
-}
-
-export function viewCanary(
-  world: World,
-  revisions: Revisions,
-  lifecycle: Lifecycle,
-  strategy: CanaryStrategy,
-): CanaryView {
-  const status = world.rollout.status ?? {}
+export function viewCanary(base: RolloutView, strategy: CanaryStrategy): CanaryView {
+  const { world, status, mode } = base
   const steps = strategy.steps ?? []
-  const stepIndex = indexInForce(lifecycle.mode, status, steps.length)
+  const stepIndex = indexInForce(mode, status, steps.length)
   const readings = world.routes.map((route) => route.programmedCanary)
   const readable = readings.every((weight) => weight !== undefined)
   return {
-    ...revisions,
-    world,
-    status,
+    ...base,
     strategy,
-    lifecycle,
-    mode: lifecycle.mode,
     steps,
     stepIndex,
     step: steps[stepIndex],
-    promoteFull: status.promoteFull === true && lifecycle.mode === 'updating',
-    replicas: world.rollout.spec.replicas ?? 1,
     maxWeight: strategy.trafficRouting?.maxTrafficWeight ?? 100,
     routed: strategy.trafficRouting !== undefined,
     programmed: readable && readings.length > 0 ? Math.max(...readings.map((weight) => weight ?? 0)) : undefined,
@@ -77,18 +51,6 @@ function indexInForce(mode: Mode, status: RolloutStatus, count: number): number 
   if (mode === 'initial' || mode === 'steady') return count
   return Math.min(Math.max(status.currentStepIndex ?? 0, 0), count)
 }
-
-function serviceFacts(world: World, name: string | undefined): ServiceFacts | undefined {
-  // A Service may be named like what every object inherits.
-  const reading = name !== undefined && Object.hasOwn(world.services, name) ? world.services[name] : undefined
-  if (name === undefined || !reading) return undefined
-  const podHash = reading.service.spec.selector?.['rollouts-pod-template-hash'] ?? ''
-  return { name, podHash, readyEndpoints: reading.readyEndpoints }
-}
-
-/** Ready endpoints of a revision behind a Service; 0 when either does not exist. */
-export const endpointsOf = (service: ServiceFacts | undefined, replicaSetName: string | undefined): number =>
-  (replicaSetName === undefined ? undefined : service?.readyEndpoints[replicaSetName]) ?? 0
 
 /** Weight that the step in force asks for; all of it once everything is promoted or asked for. */
 export const wantedWeight = (view: CanaryView): number =>
@@ -110,4 +72,8 @@ export function wantedCanaryPods(view: CanaryView): number {
 export const isReadyFor = (view: CanaryView, desired: number): boolean =>
   meetsThreshold(availableReplicas(view.newRs), desired, view.strategy.replicaProgressThreshold)
 
-export const hashOf = (rs: Parameters<typeof podHashOf>[0] | undefined): string => (rs ? podHashOf(rs) : '')
+/** No progress is expected: paused, or the step in force takes its time. */
+export function waitsOnPurpose(view: CanaryView): boolean {
+  const paused = (view.status.pauseConditions ?? []).length > 0 || view.specPaused
+  return paused || (view.mode === 'updating' && (view.step?.pause ?? view.step?.analysis) !== undefined)
+}

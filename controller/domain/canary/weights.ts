@@ -20,15 +20,8 @@
 
 import type { Hold, Part } from '../plan.ts'
 import { availableReplicas, meetsThreshold } from '../replicas.ts'
-import {
-  type CanaryView,
-  endpointsOf,
-  hashOf,
-  isReadyFor,
-  type ServiceFacts,
-  wantedCanaryPods,
-  wantedWeight,
-} from './view.ts'
+import { endpointsOf, hashOf, type ServiceFacts } from '../view.ts'
+import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './view.ts'
 
 export interface WeightDecision {
   readonly canary: number

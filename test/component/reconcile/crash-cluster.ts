@@ -149,7 +149,7 @@ export async function tell(story: Story, crash?: Crash): Promise<Ending> {
       events,
       fence: createFence({ clock, log: silentLogger, client: mortal.client, caches: informers }),
       metrics: declareRolloutMetrics(registry),
-      observe: { caches, now: () => clock.now(), notices: true },
+      observe: { caches, now: () => clock.now(), compat: 'strict' as const, notices: true },
     }
     const rollouts = createRolloutController({ deps, caches, concurrency: 1, registry })
     informers.start()

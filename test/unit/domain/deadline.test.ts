@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CanaryStep, RolloutStatus } from '../../../controller/api/rollout.ts'
-import { type CanaryView, viewCanary } from '../../../controller/domain/canary/view.ts'
+import { type CanaryView, viewCanary, waitsOnPurpose } from '../../../controller/domain/canary/view.ts'
 import { abortByDeadline, judgeDeadline } from '../../../controller/domain/deadline.ts'
 import type { Mode } from '../../../controller/domain/lifecycle.ts'
 import { identifyRevisions } from '../../../controller/domain/revisions.ts'
+import { viewRollout } from '../../../controller/domain/view.ts'
 import { rollout } from '../../builders/rollout.ts'
 import { createMachine } from '../../golden/world-machine.ts'
 
@@ -26,7 +27,7 @@ function view(
   const subject = rollout({ steps, spec: { progressDeadlineSeconds: 60, progressDeadlineAbort } })
   const world = { ...createMachine({ rollout: { ...subject, status } }).world(), now: START + seconds * 1000 }
   const lifecycle = { mode, pauseRequests: [], attempt: '' }
-  return viewCanary(world, identifyRevisions(world), lifecycle, subject.spec.strategy?.canary ?? {})
+  return viewCanary(viewRollout(world, identifyRevisions(world), lifecycle), subject.spec.strategy?.canary ?? {})
 }
 
 const weight: readonly CanaryStep[] = [{ setWeight: 10 }]
@@ -45,7 +46,7 @@ const rows: readonly (readonly [string, CanaryView, boolean, boolean])[] = [
 
 describe('progress deadline', () => {
   for (const [name, subject, paused, exceeded] of rows)
-    test(name, () => assert.equal(judgeDeadline(subject, paused).exceeded, exceeded))
+    test(name, () => assert.equal(judgeDeadline(subject, paused || waitsOnPurpose(subject)).exceeded, exceeded))
 
   test('the next look is a second after it', () =>
     assert.equal(judgeDeadline(view(10, 'updating', weight, 'ReplicaSetUpdated'), false).atMs, START + 61_000))

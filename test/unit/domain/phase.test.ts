@@ -40,5 +40,12 @@ const rows: readonly (readonly [RolloutStatus, { specPaused?: boolean; routed?: 
 describe('display phase', () => {
   for (const [status, { specPaused = false, routed = true }, phase, message] of rows)
     test(`${phase}: ${message}`, () =>
-      assert.deepEqual(displayPhase({ status, replicas: 5, specPaused, routed }), { phase, message }))
+      assert.deepEqual(
+        displayPhase(status, {
+          replicas: 5,
+          paused: specPaused,
+          strategy: { canary: routed ? { trafficRouting: {} } : {} },
+        }),
+        { phase, message },
+      ))
 })

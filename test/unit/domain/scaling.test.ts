@@ -8,6 +8,7 @@ import { viewCanary } from '../../../controller/domain/canary/view.ts'
 import { decideLifecycle } from '../../../controller/domain/lifecycle.ts'
 import type { Action } from '../../../controller/domain/plan.ts'
 import { identifyRevisions } from '../../../controller/domain/revisions.ts'
+import { viewRollout } from '../../../controller/domain/view.ts'
 import { NEW_HASH, OLD_HASH, type Situation, world } from '../../builders/world.ts'
 
 const LATER = 3_600_000
@@ -35,7 +36,7 @@ function scale(situation: Situation, extra: Extra, leaving: string) {
   const spec = { ...seen.rollout.spec, ...(extra.paused ? { paused: true } : {}), strategy: { canary } }
   const placed = { ...seen, now: LATER, rollout: { ...seen.rollout, spec }, replicaSets: seen.replicaSets.map(dated) }
   const revisions = identifyRevisions(placed)
-  return decideScaling(viewCanary(placed, revisions, decideLifecycle(placed, revisions), canary))
+  return decideScaling(viewCanary(viewRollout(placed, revisions, decideLifecycle(placed, revisions)), canary))
 }
 
 const short = (action: Action): string => {

@@ -41,7 +41,7 @@ async function setUp(t: TestContext) {
       flush: async () => {},
       stop: async () => {},
     },
-    observe: { caches, now: () => clock.now(), notices: true },
+    observe: { caches, now: () => clock.now(), compat: 'strict' as const, notices: true },
   }
   const pass = async () => {
     const result = await reconcileRollout('web/shop', deps)

@@ -1,0 +1,43 @@
+/**
+ * What an abort and a new revision write, whatever the strategy: an abort is one write of status, and a revision that was not seen before
+ * forgets everything of the former update. It must not move pods or traffic.
+ */
+import { formatInstant, parseInstant } from '../api/scalars.ts'
+import { type AbortCause, currentStepHash } from './lifecycle.ts'
+import type { Memory, Part } from './plan.ts'
+import type { RolloutView } from './view.ts'
+
+/** Flag, moment, and no full promotion that was asked for before (S8). */
+export function abortMemory(view: RolloutView, cause: AbortCause | undefined): Memory {
+  if (!cause) return view.mode === 'aborted' && view.status.promoteFull ? { promoteFull: false } : {}
+  return {
+    abort: true,
+    abortedAt: formatInstant(Math.max(view.world.now, parseInstant(cause.receivedAt) ?? 0)),
+    promoteFull: false,
+  }
+}
+
+/** Told after what was scaled because of it, as clients expect. */
+export function abortEvent(view: RolloutView, cause: AbortCause | undefined): Part {
+  if (!cause) return {}
+  const message = `Rollout aborted update to revision ${view.revision}: ${cause.message}`
+  return { events: [{ type: 'Warning', reason: 'RolloutAborted', message }] }
+}
+
+/** A revision or a plan that was not seen before: nothing of the former update counts any more (S14). */
+export function forgetFormerUpdate(view: RolloutView): Memory {
+  const otherRevision = view.status.currentPodHash !== view.podHash
+  return {
+    currentPodHash: view.podHash,
+    currentStepHash: currentStepHash(view.world),
+    abort: false,
+    promoteFull: false,
+    ...(otherRevision ? { abortedAt: null } : {}),
+  }
+}
+
+/** This pass begins an update: the spec asks for another revision than the stable one, for the first time. */
+export const updateStarts = (view: RolloutView): boolean =>
+  view.mode === 'superseded' &&
+  view.status.currentPodHash !== view.podHash &&
+  (view.status.stableRS ?? view.podHash) !== view.podHash

@@ -1,0 +1,43 @@
+/**
+ * Where a canary stands, for status: pods counted over all revisions, the weights that the routers carry, whether everything is where it
+ * belongs. It must not decide what to do about it.
+ */
+import type { RolloutStatus } from '../../api/rollout.ts'
+import { availableReplicas, createdReplicas, sum } from '../replicas.ts'
+import { renderSelector } from '../selector-text.ts'
+import type { Standing } from '../summarize.ts'
+import type { CanaryView } from './view.ts'
+
+export function standingOfCanary(view: CanaryView): Standing {
+  const { replicas, newRs } = view
+  const all = view.world.replicaSets
+  const total = sum(all.map(createdReplicas))
+  const available = sum(all.map(availableReplicas))
+  const everywhere = createdReplicas(newRs) === replicas && availableReplicas(newRs) === replicas
+  return {
+    counts: {
+      replicas: total,
+      updatedReplicas: createdReplicas(newRs),
+      readyReplicas: sum(all.map((rs) => rs.status?.readyReplicas ?? 0)),
+      availableReplicas: available,
+      HPAReplicas: total,
+      selector: renderSelector(view.world.rollout.spec.selector),
+    },
+    isDeployed: everywhere && (view.routed || total === replicas),
+    isAvailable: available >= replicas,
+  }
+}
+
+/** `status.canary.weights`; null without a router, unchanged while the routers cannot be read. */
+export function weightsOfCanary(view: CanaryView): NonNullable<RolloutStatus['canary']>['weights'] {
+  if (!view.routed) return null
+  const canary = view.programmed
+  if (canary === undefined) return view.status.canary?.weights ?? null
+  const service = (facts: CanaryView['canaryService']) =>
+    facts ? { serviceName: facts.name, podTemplateHash: facts.podHash } : {}
+  return {
+    canary: { weight: canary, ...service(view.canaryService) },
+    stable: { weight: view.maxWeight - canary, ...service(view.stableService) },
+    verified: view.settled,
+  }
+}

@@ -1,0 +1,12 @@
+/** A label selector as the one line of text that the scale subresource holds. */
+import type { RolloutSpec } from '../api/rollout.ts'
+
+export function renderSelector(selector: RolloutSpec['selector']): string {
+  const labels = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`)
+  const expressions = (selector?.matchExpressions ?? []).map(({ key, operator, values }) => {
+    if (operator === 'Exists') return key
+    if (operator === 'DoesNotExist') return `!${key}`
+    return `${key} ${operator.toLowerCase()} (${[...(values ?? [])].sort().join(',')})`
+  })
+  return [...labels.sort(), ...expressions].join(',')
+}
