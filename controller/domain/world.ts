@@ -43,6 +43,8 @@ export interface World {
   readonly templates: TemplateLookup
   /** `argo` restores Argo's reading of the rules that we keep strict; who decides which holds is `observe`. */
   readonly compat: Compat
+  /** Step plugins that are switched off for the whole controller; absent: none. */
+  readonly disabledPlugins?: readonly string[]
   /** Whether any channel takes notices; without one no outbox is written. */
   readonly notices: boolean
   readonly instanceId?: string

@@ -7,6 +7,7 @@
  *   setCanaryScale  the canary's pods available
  *   pause           resumed or its time is up
  *   analysis        the run of this revision, step and attempt is Successful
+ *   plugin          its run of this revision, step and attempt is Successful, or the plugin is switched off
  *   (past the end)  all pods available and, routed, all weight written and settled: promote
  */
 
@@ -15,6 +16,7 @@ import type { PauseDecision } from '../pauses.ts'
 import type { Hold, Part } from '../plan.ts'
 import { promotion } from '../promotion.ts'
 import { availableReplicas, createdReplicas, meetsThreshold, rollingBudget, sum } from '../replicas.ts'
+import { describePluginStep, isPluginStepDone, type PluginInquiry } from '../step-plugins/step-plugins.ts'
 import { approximateWeight, type Split } from './replica-ratio.ts'
 import { describeStep } from './steps.ts'
 import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './view.ts'
@@ -25,16 +27,22 @@ export interface Progress {
   readonly part: Part
 }
 
-export function decideProgress(view: CanaryView, pauses: PauseDecision, inline: Inquiry | undefined): Progress {
+/** What has been found out about the step in force by somebody else. */
+export interface Findings {
+  readonly inline: Inquiry | undefined
+  readonly plugins: PluginInquiry
+}
+
+export function decideProgress(view: CanaryView, pauses: PauseDecision, findings: Findings): Progress {
   if (view.mode === 'initial') return promote(view, 'Initial deploy')
   if (view.mode !== 'updating') return still()
   if (view.specPaused) return still({ reason: 'Paused', message: 'spec.paused is true' })
   if (pauses.conditions.length > 0) return still(waitingForResume(pauses))
   if (view.promoteFull || view.step === undefined) {
     const because = view.promoteFull ? 'Full promotion requested' : `Completed all ${view.steps.length} canary steps`
-    return isFullyShifted(view) ? promote(view, because) : still(waiting(view))
+    return isFullyShifted(view) ? promote(view, because) : still(waiting(view, findings))
   }
-  return isComplete(view, pauses, inline) ? advance(view) : still(waiting(view))
+  return isComplete(view, pauses, findings) ? advance(view) : still(waiting(view, findings))
 }
 
 const still = (hold?: Hold): Progress => ({ stepDone: false, promoted: false, part: hold ? { holds: [hold] } : {} })
@@ -44,7 +52,9 @@ const waitingForResume = (pauses: PauseDecision): Hold => ({
   message: 'waiting to be resumed',
 })
 
-function waiting(view: CanaryView): Hold {
+function waiting(view: CanaryView, { plugins }: Findings): Hold {
+  if (view.step?.plugin && !view.promoteFull)
+    return { reason: 'StepPluginRunning', message: describePluginStep(plugins) }
   if (view.step?.analysis)
     return { reason: 'AnalysisRunning', message: `step ${view.stepIndex + 1} waits for its AnalysisRun` }
   const pods = `${availableReplicas(view.newRs)} of ${wantedPods(view)} canary pods available`
@@ -54,12 +64,13 @@ function waiting(view: CanaryView): Hold {
 
 const wantedPods = (view: CanaryView): number => (view.routed ? wantedCanaryPods(view) : ratioTarget(view).canary)
 
-function isComplete(view: CanaryView, pauses: PauseDecision, inline: Inquiry | undefined): boolean {
+function isComplete(view: CanaryView, pauses: PauseDecision, { inline, plugins }: Findings): boolean {
   const step = view.step
   if (step?.setWeight !== undefined) return view.routed ? isWeightReached(view) : isRatioReached(view)
   if (step?.setCanaryScale) return isReadyFor(view, wantedCanaryPods(view))
   if (step?.pause) return pauses.over
   if (step?.analysis) return inline?.run?.status?.phase === 'Successful'
+  if (step?.plugin) return isPluginStepDone(plugins)
   return false
 }
 

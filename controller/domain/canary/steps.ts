@@ -42,6 +42,7 @@ export function pauseOfStep(step: CanaryStep | undefined): OwnPause | undefined 
 export function describeStep(step: CanaryStep): string {
   if (step.setWeight !== undefined) return `setWeight: ${step.setWeight}`
   if (step.pause) return step.pause.duration === undefined ? 'pause' : `pause: ${step.pause.duration}`
+  if (step.plugin) return `plugin: ${step.plugin.name}`
   const kind = Object.keys(step)[0] ?? 'empty'
   return kind
 }

@@ -75,5 +75,9 @@ export const isReadyFor = (view: CanaryView, desired: number): boolean =>
 /** No progress is expected: paused, or the step in force takes its time. */
 export function waitsOnPurpose(view: CanaryView): boolean {
   const paused = (view.status.pauseConditions ?? []).length > 0 || view.specPaused
-  return paused || (view.mode === 'updating' && (view.step?.pause ?? view.step?.analysis) !== undefined)
+  const { pause, analysis, plugin } = view.step ?? {}
+  // A plugin step has a time of its own; Argo's deadline goes on beside it.
+  const lasts =
+    pause !== undefined || analysis !== undefined || (plugin !== undefined && view.world.compat === 'strict')
+  return paused || (view.mode === 'updating' && lasts)
 }

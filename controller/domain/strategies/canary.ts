@@ -19,24 +19,27 @@ import type { AbortCause } from '../lifecycle.ts'
 import { decideNotices } from '../notices.ts'
 import { decidePauses, isPaused, pauseEvents } from '../pauses.ts'
 import { join, type Memory, type StrategyOutcome } from '../plan.ts'
+import { abortByPlugin, decidePlugins, haltByPlugin, inquirePlugins } from '../step-plugins/step-plugins.ts'
 import { summarize } from '../summarize.ts'
 import type { RolloutView } from '../view.ts'
 
 export function decideCanary(base: RolloutView, strategy: CanaryStrategy): StrategyOutcome {
   const observed = viewCanary(base, strategy)
   const asked = askCanary(observed)
+  const plugins = inquirePlugins(observed)
   const deadline = judgeDeadline(observed, waitsOnPurpose(observed))
   const abortCause =
     base.lifecycle.abortCause ??
     abortByAnalysis([asked.background, asked.inline]) ??
+    abortByPlugin(plugins) ??
     abortByDeadline(observed, deadline)
   const view = abortCause ? takenBack(observed) : observed
   const inquiries = abortCause ? { inline: undefined, background: undefined } : asked
   const runs = [inquiries.inline, inquiries.background]
 
-  const halts = haltsOf(runs)
+  const halts = [...haltsOf(runs), ...(abortCause ? [] : haltByPlugin(plugins))]
   const pauses = decidePauses(view, pauseOfStep(view.step), halts)
-  const progress = decideProgress(view, pauses, asked.inline)
+  const progress = decideProgress(view, pauses, { inline: asked.inline, plugins })
   const stage = stageOfCanary(view, progress)
 
   const part = join(
@@ -50,6 +53,7 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     ...decideServices(view),
     decideScaling(view),
     abortEvent(view, abortCause),
+    decidePlugins(view, plugins, isPaused(view, pauses)),
     progress.part,
     pauseEvents(view, pauses),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
