@@ -157,13 +157,14 @@ describe('situations that went wrong once', () => {
   test('each inconclusive run of a step is told once, however often the decision is repeated', () => {
     const machine = updating({ steps: [{ setWeight: 20 }, { analysis }] })
     const halted = () => decide(machine.world()).notices.filter(({ kind }) => kind === 'Paused')
-    machine.endRun('shop-865857bc84-2-1', 'Inconclusive')
+    const run = `shop-${machine.status().currentPodHash}-2-1`
+    machine.endRun(run, 'Inconclusive')
     const first = halted()
     assert.deepEqual(halted(), first)
     machine.run(5 * SECOND)
     machine.patchStatus({ pauseConditions: null })
     machine.run(5 * SECOND)
-    machine.endRun('shop-865857bc84-2-1.1', 'Inconclusive')
+    machine.endRun(`${run}.1`, 'Inconclusive')
     const second = halted()
     assert.deepEqual([first.length, second.length], [1, 1])
     assert.notEqual(first[0]?.id, second[0]?.id)
