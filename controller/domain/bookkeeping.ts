@@ -8,17 +8,17 @@ import type { Lifecycle } from './lifecycle.ts'
 import { type Action, join, type Part, type PlannedEvent } from './plan.ts'
 import { createdReplicas, specReplicas } from './replicas.ts'
 import { podHashOf, type Revisions, renderReplicaSet, revisionOf } from './revisions.ts'
+import { markPromoted } from './rollback-window.ts'
 import type { World } from './world.ts'
 
 const DEFAULT_HISTORY = 10
 
 export function keepBooks(world: World, revisions: Revisions, lifecycle: Lifecycle): Part {
-  const announced = lifecycle.mode === 'superseded' && world.rollout.status?.currentPodHash !== revisions.podHash
   return join(
-    announced ? announceRevision(world, revisions) : {},
+    isNewRevision(world, revisions, lifecycle) ? announceRevision(world, revisions) : {},
     ensureReplicaSet(world, revisions),
-    announced ? announceUpdate(world, revisions) : {},
     numberRevision(world, revisions),
+    markPromoted(world, revisions),
     forgetHistory(world, revisions),
   )
 }
@@ -30,9 +30,14 @@ function announceRevision({ rollout }: World, { revision }: Revisions): Part {
   return { events: [...(rollout.status?.currentPodHash === undefined ? [added] : []), updated] }
 }
 
-/** Told when the former update had been completed, not when one update replaces another that is still under way. */
-function announceUpdate({ rollout }: World, { revision, podHash }: Revisions): Part {
-  const { stableRS, currentPodHash } = rollout.status ?? {}
+const isNewRevision = (world: World, revisions: Revisions, { mode }: Lifecycle): boolean =>
+  mode === 'superseded' && world.rollout.status?.currentPodHash !== revisions.podHash
+
+/** The last word of a pass. Told when the former update had been completed, not when one update replaces another that is still under way. */
+export function announceUpdate(world: World, revisions: Revisions, lifecycle: Lifecycle): Part {
+  if (!isNewRevision(world, revisions, lifecycle)) return {}
+  const { revision, podHash } = revisions
+  const { stableRS, currentPodHash } = world.rollout.status ?? {}
   const completed = currentPodHash === undefined || (stableRS !== undefined && stableRS === currentPodHash)
   const message = `Rollout not completed, started update to revision ${revision} (${podHash})`
   return completed ? { events: [normal('RolloutNotCompleted', message)] } : {}

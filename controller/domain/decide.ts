@@ -3,7 +3,7 @@
  * first; every line leads to the file that holds the rule.
  */
 import { withReadableStatus } from '../argo/readable-status.ts'
-import { keepBooks } from './bookkeeping.ts'
+import { announceUpdate, keepBooks } from './bookkeeping.ts'
 import { refuseReferences, refuseRollout } from './guards.ts'
 import { decideLifecycle } from './lifecycle.ts'
 import { join, type Plan, type StrategyOutcome } from './plan.ts'
@@ -22,7 +22,8 @@ export function decide(observed: World): Plan {
   const incomplete = outcome.aborted ? undefined : refuseReferences(world)
   if (incomplete) return incomplete
   const books = keepBooks(world, revisions, lifecycle)
-  const { actions = [], events = [], notices = [], holds = [], wakeAtMs } = join(books, outcome.part)
+  const last = announceUpdate(world, revisions, lifecycle)
+  const { actions = [], events = [], notices = [], holds = [], wakeAtMs } = join(books, outcome.part, last)
   return { actions, events, notices, holds, status: outcome.status, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }
 

@@ -5,6 +5,7 @@
 import type { AnalysisPhase, AnalysisRun, AnalysisTemplate, MetricResult } from '../../controller/api/analysis.ts'
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { ReplicaSet, Rollout, RolloutStatus, Service } from '../../controller/api/rollout.ts'
+import { formatInstant } from '../../controller/api/scalars.ts'
 import { templateKey } from '../../controller/domain/analysis/analysis-templates.ts'
 import { decide } from '../../controller/domain/decide.ts'
 import { type Action, isRisky, type Plan } from '../../controller/domain/plan.ts'
@@ -126,10 +127,15 @@ export function createMachine(options: MachineOptions) {
     return { ...object, metadata: { ...object.metadata, annotations: Object.fromEntries(merged) } }
   }
 
+  const created = (rs: ReplicaSet): ReplicaSet => ({
+    ...rs,
+    metadata: { ...rs.metadata, creationTimestamp: formatInstant(now) },
+  })
+
   function perform(action: Action): void {
     switch (action.do) {
       case 'createReplicaSet':
-        replicaSets.set(action.replicaSet.metadata.name, action.replicaSet)
+        replicaSets.set(action.replicaSet.metadata.name, created(action.replicaSet))
         return
       case 'scale': {
         const { name } = action.replicaSet.metadata

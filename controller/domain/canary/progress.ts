@@ -16,6 +16,7 @@ import type { PauseDecision } from '../pauses.ts'
 import type { Hold, Part } from '../plan.ts'
 import { promotion } from '../promotion.ts'
 import { availableReplicas, createdReplicas, meetsThreshold, rollingBudget, sum } from '../replicas.ts'
+import { isWithinRollbackWindow } from '../rollback-window.ts'
 import { describePluginStep, isPluginStepDone, type PluginInquiry } from '../step-plugins/step-plugins.ts'
 import { approximateWeight, type Split } from './replica-ratio.ts'
 import { describeStep } from './steps.ts'
@@ -39,10 +40,14 @@ export function decideProgress(view: CanaryView, pauses: PauseDecision, findings
   if (view.specPaused) return still({ reason: 'Paused', message: 'spec.paused is true' })
   if (pauses.conditions.length > 0) return still(waitingForResume(pauses))
   if (view.promoteFull || view.step === undefined) {
-    const because = view.promoteFull ? 'Full promotion requested' : `Completed all ${view.steps.length} canary steps`
-    return isFullyShifted(view) ? promote(view, because) : still(waiting(view, findings))
+    return isFullyShifted(view) ? promote(view, whyPromoted(view)) : still(waiting(view, findings))
   }
   return isComplete(view, pauses, findings) ? advance(view) : still(waiting(view, findings))
+}
+
+function whyPromoted(view: CanaryView): string {
+  if (view.promoteFull) return 'Full promotion requested'
+  return isWithinRollbackWindow(view) ? 'Rollback within window' : `Completed all ${view.steps.length} canary steps`
 }
 
 const still = (hold?: Hold): Progress => ({ stepDone: false, promoted: false, part: hold ? { holds: [hold] } : {} })

@@ -9,6 +9,7 @@ import { askCanary, rememberRuns } from '../canary/analyses.ts'
 import { decideProgress } from '../canary/progress.ts'
 import { decideScaling } from '../canary/scaling.ts'
 import { decideServices } from '../canary/services.ts'
+import { decideFirstStep } from '../canary/skipped-steps.ts'
 import { stageOfCanary } from '../canary/stage.ts'
 import { standingOfCanary, weightsOfCanary } from '../canary/standing.ts'
 import { pauseOfStep } from '../canary/steps.ts'
@@ -43,7 +44,8 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
   const stage = stageOfCanary(view, progress)
 
   const part = join(
-    { memory: startMemory(view) },
+    view.mode === 'superseded' ? { memory: forgetFormerUpdate(view) } : {},
+    decideFirstStep(view),
     { memory: abortOfCanary(view, abortCause) },
     pauses.part,
     decideRuns(view, runs),
@@ -86,13 +88,6 @@ const takenBack = (view: CanaryView): CanaryView => ({
   step: view.steps[0],
   promoteFull: false,
 })
-
-/** A new revision starts at the first step; going back to stable has none to take. */
-function startMemory(view: CanaryView): Memory {
-  if (view.mode !== 'superseded') return {}
-  const isStable = view.status.stableRS === view.podHash
-  return { ...forgetFormerUpdate(view), currentStepIndex: isStable ? view.steps.length : 0 }
-}
 
 const abortOfCanary = (view: CanaryView, cause: AbortCause | undefined): Memory =>
   cause ? { ...abortMemory(view, cause), currentStepIndex: 0 } : abortMemory(view, cause)
