@@ -41,40 +41,44 @@ export const experimentSpecSchema = z.looseObject({
   analysisRunMetadata: podMetadataSchema.optional(),
 })
 export type ExperimentSpec = z.infer<typeof experimentSpecSchema>
+export type ExperimentTemplate = z.infer<typeof experimentTemplateSchema>
+export type ExperimentAnalysis = z.infer<typeof experimentAnalysisSchema>
+
+const templateStatusSchema = z.looseObject({
+  name: z.string(),
+  replicas: z.int(),
+  updatedReplicas: z.int(),
+  readyReplicas: z.int(),
+  availableReplicas: z.int(),
+  collisionCount: z.int().nullish(),
+  /** Progressing, Running, Successful, Failed or Error. */
+  status: z.string().optional(),
+  message: z.string().optional(),
+  /** When a count or the status last changed: `progressDeadlineSeconds` counts from here. */
+  lastTransitionTime: instant.nullish(),
+  /** Set together while the template has a Service. */
+  serviceName: z.string().optional(),
+  podTemplateHash: z.string().optional(),
+})
+export type TemplateStatus = z.infer<typeof templateStatusSchema>
+
+const experimentRunStatusSchema = z.looseObject({
+  /** Of the analysis in the spec. */
+  name: z.string(),
+  /** Of the AnalysisRun; empty when it could not be made. */
+  analysisRun: z.string(),
+  phase: z.string(),
+  message: z.string().optional(),
+})
+export type ExperimentRunStatus = z.infer<typeof experimentRunStatusSchema>
 
 export const experimentStatusSchema = z.looseObject({
   phase: z.string().optional(),
   message: z.string().optional(),
   /** When every template was available for the first time: `duration` counts from here. */
   availableAt: instant.nullish(),
-  templateStatuses: z
-    .array(
-      z.looseObject({
-        name: z.string(),
-        replicas: z.int(),
-        updatedReplicas: z.int(),
-        readyReplicas: z.int(),
-        availableReplicas: z.int(),
-        collisionCount: z.int().nullish(),
-        /** Progressing, Running, Successful, Failed or Error. */
-        status: z.string().optional(),
-        message: z.string().optional(),
-        lastTransitionTime: instant.nullish(),
-        serviceName: z.string().optional(),
-        podTemplateHash: z.string().optional(),
-      }),
-    )
-    .optional(),
-  analysisRuns: z
-    .array(
-      z.looseObject({
-        name: z.string(),
-        analysisRun: z.string(),
-        phase: z.string(),
-        message: z.string().optional(),
-      }),
-    )
-    .optional(),
+  templateStatuses: z.array(templateStatusSchema).optional(),
+  analysisRuns: z.array(experimentRunStatusSchema).optional(),
   conditions: z.array(conditionSchema).optional(),
 })
 export type ExperimentStatus = z.infer<typeof experimentStatusSchema>

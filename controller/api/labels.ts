@@ -12,6 +12,9 @@ export const MANAGED_BY = 'argo-rollouts.argoproj.io/managed-by-rollouts'
 export const INSTANCE_ID = 'argo-rollouts.argoproj.io/controller-instance-id'
 export const ROLLOUT_TYPE = 'rollout-type'
 export const STEP_INDEX = 'step-index'
+/** Annotations on what an Experiment owns: the Experiment, and which of its templates. */
+export const EXPERIMENT_NAME = 'experiment.argoproj.io/name'
+export const EXPERIMENT_TEMPLATE = 'experiment.argoproj.io/template-name'
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 export const NOTIFIED = 'notified.notifications.argoproj.io'
 

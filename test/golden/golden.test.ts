@@ -3,16 +3,16 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { scenarios, tellStory } from './scenarios.ts'
+import { stories } from './scenarios.ts'
 
 const fileOf = (name: string): string => fileURLToPath(new URL(`./${name}.txt`, import.meta.url))
 
 describe('golden stories', () => {
-  for (const scenario of scenarios) {
-    test(scenario.name, () => {
-      const story = tellStory(scenario)
-      if (process.env.PENSTOCK_UPDATE_GOLDEN === '1') writeFileSync(fileOf(scenario.name), story)
-      assert.equal(story, readFileSync(fileOf(scenario.name), 'utf8'))
+  for (const { name, tell } of stories) {
+    test(name, () => {
+      const story = tell()
+      if (process.env.PENSTOCK_UPDATE_GOLDEN === '1') writeFileSync(fileOf(name), story)
+      assert.equal(story, readFileSync(fileOf(name), 'utf8'))
     })
   }
 })

@@ -1,5 +1,7 @@
-/** The golden stories: what happens to a Rollout, in the order in which it happens. Each is printed to `<name>.txt` beside this file. */
+/** The golden stories: what happens to a Rollout or an Experiment, in the order in which it happens. Each is printed to `<name>.txt` beside this file. */
+import { createExperimentMachine } from './experiment-machine.ts'
 import { canaryScenarios } from './scenarios/canary.ts'
+import { type ExperimentScenario, experimentScenarios } from './scenarios/experiment.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { createMachine } from './world-machine.ts'
 
@@ -10,3 +12,19 @@ export function tellStory({ options, play }: Scenario): string {
   play(machine)
   return `${machine.lines.join('\n')}\n`
 }
+
+function tellExperiment({ options, play }: ExperimentScenario): string {
+  const machine = createExperimentMachine(options)
+  play(machine)
+  return `${machine.lines.join('\n')}\n`
+}
+
+export interface Story {
+  readonly name: string
+  readonly tell: () => string
+}
+
+export const stories: readonly Story[] = [
+  ...scenarios.map((scenario) => ({ name: scenario.name, tell: () => tellStory(scenario) })),
+  ...experimentScenarios.map((scenario) => ({ name: scenario.name, tell: () => tellExperiment(scenario) })),
+]
