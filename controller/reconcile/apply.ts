@@ -5,22 +5,19 @@
  */
 
 import { MANAGED_BY, POD_TEMPLATE_HASH } from '../api/labels.ts'
-import type { KubeObject } from '../api/meta.ts'
 import { type Action, isRisky, type Plan } from '../domain/plan.ts'
 import type { World } from '../domain/world.ts'
-import { applyMergePatch, fieldManager } from '../kube/apply.ts'
-import { hasUnknownOutcome, isAlreadyExists, type KubeClient, type ObjectRef } from '../kube/client.ts'
-import type { Fence } from '../kube/fence.ts'
+import { fieldManager } from '../kube/apply.ts'
+import type { ObjectRef } from '../kube/client.ts'
 import * as kinds from '../kube/kinds.ts'
 import type { RolloutCaches } from './caches.ts'
 import { findObjection } from './live-guards.ts'
 import { cachedObjects } from './observe.ts'
 import { routersOf } from './routers.ts'
+import { createOwned, patchObserved, recorded, removeObserved, type WriteDeps } from './writes.ts'
 
-export interface ApplyDeps {
-  readonly client: KubeClient
+export interface ApplyDeps extends WriteDeps {
   readonly caches: RolloutCaches
-  readonly fence: Fence
 }
 
 export interface Outcome {
@@ -60,12 +57,12 @@ export async function apply(key: string, world: World, plan: Plan, deps: ApplyDe
 async function perform(key: string, world: World, action: Action, deps: ApplyDeps): Promise<void> {
   switch (action.do) {
     case 'createReplicaSet':
-      return create(key, refIn(world, kinds.replicaSets, action.replicaSet.metadata.name), action.replicaSet, deps)
+      return createOwned(key, refIn(world, kinds.replicaSets, action.replicaSet.metadata.name), action.replicaSet, deps)
     case 'createAnalysisRun':
-      return create(key, refIn(world, kinds.analysisRuns, action.run.metadata.name), action.run, deps)
+      return createOwned(key, refIn(world, kinds.analysisRuns, action.run.metadata.name), action.run, deps)
     case 'scale': {
       const patch = { metadata: { annotations: action.annotations }, spec: { replicas: action.to } }
-      return mergePatch(
+      return patchObserved(
         key,
         refIn(world, kinds.replicaSets, action.replicaSet.metadata.name),
         action.replicaSet,
@@ -75,7 +72,7 @@ async function perform(key: string, world: World, action: Action, deps: ApplyDep
     }
     case 'annotateReplicaSet': {
       const patch = { metadata: { annotations: action.annotations } }
-      return mergePatch(
+      return patchObserved(
         key,
         refIn(world, kinds.replicaSets, action.replicaSet.metadata.name),
         action.replicaSet,
@@ -88,7 +85,7 @@ async function perform(key: string, world: World, action: Action, deps: ApplyDep
     case 'route':
       return route(key, world, action, deps)
     case 'terminateAnalysisRun':
-      return mergePatch(
+      return patchObserved(
         key,
         refIn(world, kinds.analysisRuns, action.run.metadata.name),
         action.run,
@@ -96,9 +93,14 @@ async function perform(key: string, world: World, action: Action, deps: ApplyDep
         deps,
       )
     case 'deleteReplicaSet':
-      return remove(key, refIn(world, kinds.replicaSets, action.replicaSet.metadata.name), action.replicaSet, deps)
+      return removeObserved(
+        key,
+        refIn(world, kinds.replicaSets, action.replicaSet.metadata.name),
+        action.replicaSet,
+        deps,
+      )
     case 'deleteAnalysisRun':
-      return remove(key, refIn(world, kinds.analysisRuns, action.run.metadata.name), action.run, deps)
+      return removeObserved(key, refIn(world, kinds.analysisRuns, action.run.metadata.name), action.run, deps)
     case 'annotateRollout':
       return undefined
   }
@@ -109,47 +111,6 @@ const refIn = (world: World, kind: ObjectRef['kind'], name: string): ObjectRef =
   namespace: world.rollout.metadata.namespace ?? '',
   name,
 })
-
-/** Remembers every write for the fence, also one whose answer got lost. */
-export async function recorded(
-  key: string,
-  ref: ObjectRef,
-  fence: Fence,
-  write: () => Promise<KubeObject>,
-): Promise<KubeObject> {
-  try {
-    const written = await write()
-    fence.recordWrite(key, ref, written)
-    return written
-  } catch (error) {
-    if (hasUnknownOutcome(error)) fence.recordUnknown(key, ref)
-    throw error
-  }
-}
-
-/** Creating what a crashed pass has already created is success when it is ours. */
-async function create(key: string, ref: ObjectRef, object: KubeObject, { client, fence }: ApplyDeps): Promise<void> {
-  try {
-    await recorded(key, ref, fence, () => client.create(ref.kind, object, { fieldManager }))
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error
-    const existing = await client.get(ref)
-    const owner = object.metadata.ownerReferences?.[0]?.uid
-    if (!existing?.metadata.ownerReferences?.some(({ uid }) => uid === owner)) throw error
-    fence.recordWrite(key, ref, existing)
-  }
-}
-
-async function mergePatch(
-  key: string,
-  ref: ObjectRef,
-  observed: KubeObject,
-  patch: Readonly<Record<string, unknown>>,
-  { client, fence }: ApplyDeps,
-): Promise<void> {
-  const precondition = { resourceVersion: observed.metadata.resourceVersion ?? '' }
-  await recorded(key, ref, fence, () => applyMergePatch(client, ref, patch, { precondition }))
-}
 
 async function select(
   key: string,
@@ -163,7 +124,7 @@ async function select(
     metadata: { annotations: { [MANAGED_BY]: world.rollout.metadata.name } },
     spec: { selector: { [POD_TEMPLATE_HASH]: action.podHash } },
   }
-  await mergePatch(key, refIn(world, kinds.services, action.service), service, patch, deps)
+  await patchObserved(key, refIn(world, kinds.services, action.service), service, patch, deps)
 }
 
 /**
@@ -185,21 +146,5 @@ async function route(
     )
     for (const { ref, patch } of writes)
       await recorded(key, ref, deps.fence, () => deps.client.patch(ref, 'json', patch, options))
-  }
-}
-
-async function remove(key: string, ref: ObjectRef, observed: KubeObject, { client, fence }: ApplyDeps): Promise<void> {
-  const uid = observed.metadata.uid ?? ''
-  const resourceVersion = observed.metadata.resourceVersion
-  try {
-    await client.delete(ref, {
-      uid,
-      propagationPolicy: 'Background',
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    })
-    fence.recordDelete(key, ref, uid)
-  } catch (error) {
-    if (hasUnknownOutcome(error)) fence.recordUnknown(key, ref)
-    throw error
   }
 }

@@ -12,9 +12,10 @@ import { applyMergePatch, isPreconditionFailed } from '../kube/apply.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import * as kinds from '../kube/kinds.ts'
 import type { Logger } from '../runtime/log.ts'
-import { type ApplyDeps, type Outcome, recorded } from './apply.ts'
+import type { ApplyDeps, Outcome } from './apply.ts'
 import { mergeDiff } from './merge-diff.ts'
 import type { RolloutMetrics } from './rollout-metrics.ts'
+import { recorded } from './writes.ts'
 
 export interface ReportDeps extends ApplyDeps {
   readonly events: EventRecorder

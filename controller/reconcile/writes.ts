@@ -1,0 +1,80 @@
+/**
+ * The three shapes in which a pass writes what a plan says: create, patch and delete, each with a precondition, each remembered for the fence. It
+ * must not decide anything.
+ */
+import type { KubeObject } from '../api/meta.ts'
+import { applyMergePatch, fieldManager } from '../kube/apply.ts'
+import { hasUnknownOutcome, isAlreadyExists, type KubeClient, type ObjectRef } from '../kube/client.ts'
+import type { Fence } from '../kube/fence.ts'
+
+export interface WriteDeps {
+  readonly client: KubeClient
+  readonly fence: Fence
+}
+
+/** Remembers every write for the fence, also one whose answer got lost. */
+export async function recorded(
+  key: string,
+  ref: ObjectRef,
+  fence: Fence,
+  write: () => Promise<KubeObject>,
+): Promise<KubeObject> {
+  try {
+    const written = await write()
+    fence.recordWrite(key, ref, written)
+    return written
+  } catch (error) {
+    if (hasUnknownOutcome(error)) fence.recordUnknown(key, ref)
+    throw error
+  }
+}
+
+/** Creating what a crashed pass has already created is success when it is ours. */
+export async function createOwned(
+  key: string,
+  ref: ObjectRef,
+  object: KubeObject,
+  { client, fence }: WriteDeps,
+): Promise<void> {
+  try {
+    await recorded(key, ref, fence, () => client.create(ref.kind, object, { fieldManager }))
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error
+    const existing = await client.get(ref)
+    const owner = object.metadata.ownerReferences?.[0]?.uid
+    if (!existing?.metadata.ownerReferences?.some(({ uid }) => uid === owner)) throw error
+    fence.recordWrite(key, ref, existing)
+  }
+}
+
+export async function patchObserved(
+  key: string,
+  ref: ObjectRef,
+  observed: KubeObject,
+  patch: Readonly<Record<string, unknown>>,
+  { client, fence }: WriteDeps,
+): Promise<void> {
+  const precondition = { resourceVersion: observed.metadata.resourceVersion ?? '' }
+  await recorded(key, ref, fence, () => applyMergePatch(client, ref, patch, { precondition }))
+}
+
+export async function removeObserved(
+  key: string,
+  ref: ObjectRef,
+  observed: KubeObject,
+  { client, fence }: WriteDeps,
+): Promise<void> {
+  const uid = observed.metadata.uid ?? ''
+  const resourceVersion = observed.metadata.resourceVersion
+  try {
+    await client.delete(ref, {
+      uid,
+      propagationPolicy: 'Background',
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    })
+    fence.recordDelete(key, ref, uid)
+  } catch (error) {
+    if (hasUnknownOutcome(error)) fence.recordUnknown(key, ref)
+    throw error
+  }
+}
