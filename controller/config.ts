@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { stepPluginNames } from './api/step-plugin-config.ts'
 import { notifySettingsSchema } from './notify/settings.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -41,6 +42,14 @@ const settingsSchema = z.object({
     .array(z.string().min(1))
     .default([])
     .describe('address, CIDR or host that metric and message URLs may lead to though it is local; repeatable'),
+  'disable-step-plugin': z
+    .array(z.enum(stepPluginNames))
+    .default([])
+    .describe('step plugin whose steps count as done without being called; repeatable'),
+  'step-plugin-namespace': z
+    .array(z.string().min(1))
+    .default([])
+    .describe('namespace that wait-until steps of every Rollout may read besides their own; repeatable'),
   'webhook-token-file': z
     .array(z.string().min(1))
     .max(4)
@@ -91,7 +100,7 @@ const IGNORED = [
   'electOnly',
 ] as const
 
-const LISTS = new Set(['allow-outbound', 'webhook-token-file'])
+const LISTS = new Set(['allow-outbound', 'disable-step-plugin', 'step-plugin-namespace', 'webhook-token-file'])
 const BOOLEANS = new Set(['namespaced', 'leader-elect', 'webhook-insecure'])
 
 export interface Config {

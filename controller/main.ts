@@ -31,6 +31,8 @@ import { createOutboundPolicy } from './runtime/outbound-policy.ts'
 import { systemRandom as random } from './runtime/random.ts'
 import { createRedactor } from './runtime/redact.ts'
 import { startHealthServer, startMetricsServer } from './runtime/server.ts'
+import { stepPlugins } from './step-plugins/registry.ts'
+import { createStepRunner } from './step-plugins/runner.ts'
 
 const VERSION = '0.1.0'
 /** Longest graceful stop; what has not ended by then is abandoned, which every write survives. */
@@ -101,7 +103,14 @@ function openControllers(config: Config, { redactor, log, metrics, http }: Runti
       log,
       fence: createFence({ clock, log, client: direct, caches: informers }),
       metrics: declareRolloutMetrics(metrics),
-      observe: { caches, now: () => clock.now(), compat: settings.compat, notices: channels.length > 0, ...instance },
+      observe: {
+        caches,
+        now: () => clock.now(),
+        compat: settings.compat,
+        notices: channels.length > 0,
+        disabledPlugins: settings['disable-step-plugin'],
+        ...instance,
+      },
     },
   })
   const address = prometheusAddress === undefined ? {} : { prometheusAddress }
@@ -119,7 +128,19 @@ function openControllers(config: Config, { redactor, log, metrics, http }: Runti
   })
   const cache = caches.rollouts
   const outbox = createOutbox({ channels, client, cache, clock, random, log, transport: http, redactor, metrics })
-  return { rollouts, analysis, outbox }
+  const stepRunner = createStepRunner({
+    client,
+    cache,
+    clock,
+    log,
+    transport: http,
+    redactor,
+    metrics,
+    plugins: stepPlugins,
+    readableNamespaces: settings['step-plugin-namespace'],
+    ...instance,
+  })
+  return { rollouts, analysis, outbox, stepRunner }
 }
 
 const bindTo = ({ settings }: Config) =>
@@ -182,7 +203,7 @@ async function run(config: Config): Promise<void> {
     },
   })
   const { direct, election, informers, events } = cluster
-  const { rollouts, analysis, outbox } = openControllers(config, runtime, cluster)
+  const { rollouts, analysis, outbox, stepRunner } = openControllers(config, runtime, cluster)
   const webhooks = openWebhooks(config, runtime, cluster)
   const { healthServer, metricsServer } = await startServers(config, runtime, cluster)
   const waiting = new AbortController()
@@ -195,6 +216,7 @@ async function run(config: Config): Promise<void> {
     rollouts.start()
     analysis.start()
     outbox.start()
+    stepRunner.start()
   }
 
   async function stop(code: number, why: string): Promise<void> {
@@ -203,7 +225,7 @@ async function run(config: Config): Promise<void> {
     log.info('stopping', { reason: why })
     waiting.abort()
     const late = clock.setTimer(STOP_WITHIN_MS, () => process.exit(code))
-    await Promise.allSettled([webhooks?.stop(), rollouts.stop(), analysis.stop(), outbox.stop()])
+    await Promise.allSettled([webhooks?.stop(), rollouts.stop(), analysis.stop(), outbox.stop(), stepRunner.stop()])
     await Promise.allSettled([events.flush()])
     await Promise.allSettled([election.stop(), events.stop(), informers.stop()])
     await Promise.allSettled([direct.close(), healthServer.close(), metricsServer.close()])

@@ -19,6 +19,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'controller/kube/': ['controller/api/', 'controller/runtime/'],
   'controller/traffic/': ['controller/api/', 'controller/kube/client.ts', 'controller/kube/kinds.ts'],
   'controller/notify/': ['controller/api/', 'controller/kube/', 'controller/runtime/'],
+  'controller/step-plugins/': [
+    'controller/api/',
+    'controller/kube/',
+    'controller/metric-language/',
+    'controller/runtime/',
+  ],
   'controller/reconcile/': [
     'controller/api/',
     'controller/argo/',
@@ -29,7 +35,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/traffic/registry.ts',
   ],
   'controller/rollout-controller.ts': ['controller/kube/', 'controller/reconcile/', 'controller/runtime/'],
-  'controller/config.ts': ['controller/notify/settings.ts'],
+  'controller/config.ts': ['controller/api/', 'controller/notify/settings.ts'],
   'controller/main.ts': ['controller/', 'analysis/', 'webhooks/'],
   'analysis/domain/': ['controller/api/', 'controller/metric-language/'],
   'analysis/providers/': ['controller/api/', 'controller/runtime/', 'controller/metric-language/', 'analysis/domain/'],

@@ -18,6 +18,7 @@ export interface ObserveOptions {
   /** What holds for Rollouts that do not say it themselves. */
   readonly compat: Compat
   readonly notices: boolean
+  readonly disabledPlugins?: readonly string[]
   readonly instanceId?: string
 }
 
@@ -39,6 +40,7 @@ export function observe(key: string, options: ObserveOptions): World | undefined
     templates: readTemplates(caches, namespace),
     compat: readCompat(rollout, options.compat),
     notices: options.notices,
+    disabledPlugins: options.disabledPlugins ?? [],
     ...(options.instanceId === undefined ? {} : { instanceId: options.instanceId }),
   }
 }
