@@ -1,40 +1,33 @@
 /** Rules about `strategy.canary` as a whole: its Services, its budget, and which fields need a router. Steps have their own file. */
-import type { CanaryStrategy, RolloutSpec } from '../../api/rollout.ts'
+import type { CanaryStrategy, Rollout } from '../../api/rollout.ts'
 import { resolveIntOrPercent } from '../replicas.ts'
+import { validateRolloutAnalysis } from './analysis-args.ts'
 import { validateAntiAffinity } from './anti-affinity.ts'
-import { type Problem, when } from './problem.ts'
+import { type Problem, when, whenNegative } from './problem.ts'
 import { validateRouting } from './routing.ts'
 import { validateSteps } from './steps.ts'
 
-export function validateCanary(canary: CanaryStrategy, spec: RolloutSpec): readonly Problem[] {
+const NATURALS = [
+  'scaleDownDelaySeconds',
+  'scaleDownDelayRevisionLimit',
+  'abortScaleDownDelaySeconds',
+  'minPodsPerReplicaSet',
+] as const
+
+export function validateCanary(canary: CanaryStrategy, rollout: Rollout): readonly Problem[] {
   const field = 'spec.strategy.canary'
   return [
-    ...validateServices(canary, field),
-    ...validateScaleFields(canary, field),
-    ...validateBudget(canary, spec.replicas ?? 1, field),
-    ...validateRouting(canary, field),
-    ...validateSteps(canary, field),
-    ...validateBackground(canary, field),
-    ...validateAntiAffinity(canary.antiAffinity, `${field}.antiAffinity`),
-  ]
-}
-
-function validateServices(
-  { canaryService, stableService, trafficRouting, pingPong }: CanaryStrategy,
-  field: string,
-): readonly Problem[] {
-  return [
     ...when(
-      canaryService !== undefined && canaryService !== '' && canaryService === stableService,
+      Boolean(canary.canaryService) && canary.canaryService === canary.stableService,
       `${field}.stableService`,
       'This rollout uses the same service for the stable and canary services, but two different services are required.',
     ),
-    ...when(
-      trafficRouting !== undefined && pingPong === undefined && !(canaryService && stableService),
-      field,
-      'Canary service and Stable service must to be set to use Traffic Routing',
-      'set canaryService and stableService',
-    ),
+    ...validateScaleFields(canary, field),
+    ...validateBudget(canary, rollout.spec.replicas ?? 1, field),
+    ...validateRouting(canary, field),
+    ...validateSteps(canary, rollout, field),
+    ...validateBackground(canary, rollout, field),
+    ...validateAntiAffinity(canary.antiAffinity, `${field}.antiAffinity`),
   ]
 }
 
@@ -58,6 +51,7 @@ function validateScaleFields(canary: CanaryStrategy, field: string): readonly Pr
       `${field}.dynamicStableScale`,
       'Canary dynamicStableScale cannot be used with scaleDownDelaySeconds',
     ),
+    ...NATURALS.flatMap((name) => whenNegative(canary[name], `${field}.${name}`)),
   ]
 }
 
@@ -80,9 +74,13 @@ function validateBudget(canary: CanaryStrategy, replicas: number, field: string)
   return problems
 }
 
-function validateBackground(canary: CanaryStrategy, field: string): readonly Problem[] {
-  const startingStep = canary.analysis?.startingStep
-  const count = (canary.steps ?? []).length
-  const isBroken = startingStep !== undefined && (startingStep < 0 || startingStep >= Math.max(count, 1))
-  return when(isBroken, `${field}.analysis.startingStep`, `must be the index of one of the ${count} steps`)
+function validateBackground({ analysis, steps }: CanaryStrategy, rollout: Rollout, field: string): readonly Problem[] {
+  if (!analysis) return []
+  const { startingStep } = analysis
+  const count = (steps ?? []).length
+  const isOutside = startingStep !== undefined && (startingStep < 0 || startingStep >= Math.max(count, 1))
+  return [
+    ...when(isOutside, `${field}.analysis.startingStep`, `must be the index of one of the ${count} steps`),
+    ...validateRolloutAnalysis(analysis, rollout, `${field}.analysis`),
+  ]
 }

@@ -1,23 +1,26 @@
 /**
- * Whether the API server would take the pod template in a ReplicaSet, as far as the template alone tells. A template that it refuses must
- * become InvalidSpec here, never a ReplicaSet that is tried again and again.
+ * Whether the API server would take the pod template in a ReplicaSet, as far as the template alone tells, in the server's words. A template
+ * that it refuses must become InvalidSpec here, never a ReplicaSet that is tried again and again. What only a newer or an older server
+ * refuses, quotas and policies are left to the server.
  */
 import type { PodTemplate } from '../../api/meta.ts'
-import { type Problem, when } from './problem.ts'
+import { podTemplateShape } from '../../api/pod-template.ts'
+import { validateAnnotations, validateLabels } from './pods/labels.ts'
+import { validatePodSpec } from './pods/pod-spec.ts'
+import { type Problem, renderPath } from './problem.ts'
 
+const MOST_SHAPE_PROBLEMS = 10
+
+/** @param field Path of the template, such as `spec.template`. */
 export function validatePodTemplate(template: PodTemplate, field: string): readonly Problem[] {
-  return when(
-    !hasContainers(template.spec),
-    `${field}.spec.containers`,
-    'at least one container with name and image is required',
-  )
-}
-
-function hasContainers(spec: Readonly<Record<string, unknown>> | undefined): boolean {
-  const containers = spec?.containers
-  return (
-    Array.isArray(containers) &&
-    containers.length > 0 &&
-    containers.every((one) => typeof one?.name === 'string' && typeof one?.image === 'string')
-  )
+  const { data, error } = podTemplateShape.safeParse(template)
+  if (error)
+    return error.issues
+      .slice(0, MOST_SHAPE_PROBLEMS)
+      .map(({ path, message }) => ({ field: renderPath(field, path), message }))
+  return [
+    ...validateLabels(data.metadata?.labels ?? {}, `${field}.metadata.labels`),
+    ...validateAnnotations(data.metadata?.annotations ?? {}, `${field}.metadata.annotations`),
+    ...validatePodSpec(data.spec ?? {}, `${field}.spec`),
+  ]
 }

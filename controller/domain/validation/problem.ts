@@ -31,6 +31,9 @@ export const when = (isBroken: boolean, field: string, message: string, fix?: st
 export const whenNegative = (value: number | null | undefined, field: string): readonly Problem[] =>
   when((value ?? 0) < 0, field, 'must be greater than or equal to 0')
 
-/** `path` below `root`: `['steps', 0, 'pause']` becomes `root.steps[0].pause`. */
+/** `path` below `root`: `['steps', 0, 'pause']` becomes `root.steps[0].pause`; keys with dots or slashes are quoted. */
 export const renderPath = (root: string, path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}.${String(part)}`), root)
+  path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`
+    return /^[\w-]+$/.test(String(part)) ? `${text}.${String(part)}` : `${text}[${JSON.stringify(String(part))}]`
+  }, root)

@@ -4,6 +4,7 @@
  */
 import type { RolloutSpec } from '../../api/rollout.ts'
 import { validatePodTemplate } from './pod-template.ts'
+import { selectorFinds, validateSelectorSyntax } from './pods/labels.ts'
 import { type Problem, when, whenNegative } from './problem.ts'
 
 const DEFAULT_DEADLINE_SECONDS = 600
@@ -21,6 +22,9 @@ export function validateSpec(spec: RolloutSpec): readonly Problem[] {
       'spec.progressDeadlineSeconds',
       'must be greater than minReadySeconds',
     ),
+    ...whenNegative(spec.rollbackWindow?.revisions, 'spec.rollbackWindow.revisions'),
+    ...whenNegative(spec.analysis?.successfulRunHistoryLimit, 'spec.analysis.successfulRunHistoryLimit'),
+    ...whenNegative(spec.analysis?.unsuccessfulRunHistoryLimit, 'spec.analysis.unsuccessfulRunHistoryLimit'),
   ]
 }
 
@@ -29,7 +33,7 @@ export function validatePods({ selector, template }: Pick<RolloutSpec, 'selector
   return [
     ...validateSelector(selector),
     ...when(template === undefined, 'spec.template', "Rollout has missing field '.spec.template'"),
-    ...(template ? validateLabels(selector, template.metadata?.labels ?? {}) : []),
+    ...(selector && template ? validateMatch(selector, template) : []),
     ...(template ? validatePodTemplate(template, 'spec.template') : []),
   ]
 }
@@ -38,16 +42,18 @@ function validateSelector(selector: RolloutSpec['selector']): readonly Problem[]
   const field = 'spec.selector'
   if (!selector) return [{ field, message: "Rollout has missing field '.spec.selector'" }]
   const size = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length
-  return when(size === 0, field, 'empty selector is invalid for deployment', 'add matchLabels')
+  return [
+    ...validateSelectorSyntax(selector, field),
+    ...when(size === 0, field, 'empty selector is invalid for deployment', 'add matchLabels'),
+  ]
 }
 
-function validateLabels(
-  selector: RolloutSpec['selector'],
-  labels: Readonly<Record<string, string>>,
+function validateMatch(
+  selector: NonNullable<RolloutSpec['selector']>,
+  template: NonNullable<RolloutSpec['template']>,
 ): readonly Problem[] {
-  const wanted = Object.entries(selector?.matchLabels ?? {})
   return when(
-    wanted.some(([key, value]) => labels[key] !== value),
+    !selectorFinds(selector, template.metadata?.labels ?? {}),
     'spec.template.metadata.labels',
     '`selector` does not match template `labels`',
     'repeat the labels of spec.selector.matchLabels',

@@ -1,42 +1,87 @@
 /**
- * Whether `trafficRouting` names routers that are driven, and what a canary may ask of a router. Whether the router's own objects exist is
- * found when they are read.
+ * Whether `trafficRouting` names routers that are driven, and Services and weights that they can be driven with. Whether the router's own
+ * objects exist is found when they are read.
  */
 import type { CanaryStrategy, TrafficRouting } from '../../api/rollout.ts'
-import { type Problem, when } from './problem.ts'
+import { type Problem, renderPath, when } from './problem.ts'
+import { BUILT_IN_ROUTERS, routersCan } from './routers.ts'
 import { unsupported } from './unsupported.ts'
 
-/** Routers that this version drives; anything else is named and refused, never replaced by a default. */
-const ROUTER_PLUGINS = new Set(['argoproj-labs/gatewayAPI'])
-const BUILT_IN = ['istio', 'nginx', 'alb', 'smi', 'ambassador', 'appMesh', 'traefik', 'apisix'] as const
+/** Routers that this version drives; anything else is named and refused, never replaced by a default. A test holds it to the registry. */
+export const DRIVEN_PLUGINS: readonly string[] = ['argoproj-labs/gatewayAPI']
 const FIX = 'use plugins["argoproj-labs/gatewayAPI"]'
 
 export function validateRouting(canary: CanaryStrategy, field: string): readonly Problem[] {
   const routing = canary.trafficRouting
-  if (!routing) return []
   const at = `${field}.trafficRouting`
-  return [...validateRouters(routing, at), ...validateMaxWeight(routing, at)]
+  return [
+    ...validatePingPong(canary, field),
+    ...(routing ? [...validateRouters(routing, at), ...validateMaxWeight(routing, at)] : []),
+    ...(needsServices(canary) ? validateServices(canary, field) : []),
+  ]
 }
+
+/** Ping-pong names its own two Services, and Istio tells pods apart by subset when it has a DestinationRule. */
+const needsServices = ({ trafficRouting, pingPong }: CanaryStrategy): boolean =>
+  trafficRouting !== undefined && pingPong === undefined && trafficRouting.istio?.destinationRule === undefined
+
+const validateServices = (canary: CanaryStrategy, field: string): readonly Problem[] =>
+  (['stableService', 'canaryService'] as const).flatMap((name) =>
+    when(
+      !canary[name],
+      `${field}.${name}`,
+      'Canary service and Stable service must to be set to use Traffic Routing',
+      'set canaryService and stableService',
+    ),
+  )
 
 function validateRouters(routing: TrafficRouting, at: string): readonly Problem[] {
   const plugins = Object.keys(routing.plugins ?? {})
-  const builtIn = BUILT_IN.filter((name) => routing[name])
+  const builtIn = BUILT_IN_ROUTERS.filter((name) => routing[name])
   return [
     ...builtIn.map((name) => unsupported(`${at}.${name}`, FIX)),
-    ...plugins.filter((name) => !ROUTER_PLUGINS.has(name)).map((name) => unsupported(`${at}.plugins["${name}"]`, FIX)),
+    ...plugins
+      .filter((name) => !DRIVEN_PLUGINS.includes(name))
+      .map((name) => unsupported(renderPath(`${at}.plugins`, [name]), FIX)),
     ...when(plugins.length + builtIn.length === 0, at, 'names no router', FIX),
   ]
 }
 
-function validateMaxWeight({ maxTrafficWeight, nginx, plugins }: TrafficRouting, at: string): readonly Problem[] {
+function validateMaxWeight(routing: TrafficRouting, at: string): readonly Problem[] {
   const field = `${at}.maxTrafficWeight`
+  const { maxTrafficWeight } = routing
   if (maxTrafficWeight === undefined) return []
   return [
     ...when(
-      !nginx && Object.keys(plugins ?? {}).length === 0,
+      !routersCan(routing, 'maxWeight'),
       field,
       'Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins',
     ),
     ...when(maxTrafficWeight < 1, field, 'must be greater than 0'),
+  ]
+}
+
+function validatePingPong({ pingPong, trafficRouting }: CanaryStrategy, field: string): readonly Problem[] {
+  if (!pingPong) return []
+  const at = `${field}.pingPong`
+  const missing = 'Ping service and Pong service must to be set to use Ping-Pong feature'
+  return [
+    ...when(
+      trafficRouting !== undefined && !routersCan(trafficRouting, 'pingPong'),
+      `${field}.trafficRouting`,
+      'Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only',
+    ),
+    ...when(pingPong.pingService === '', `${at}.pingService`, missing),
+    ...when(pingPong.pongService === '', `${at}.pongService`, missing),
+    ...when(
+      pingPong.pingService === pingPong.pongService,
+      `${at}.pingService`,
+      'This rollout uses the same service for the ping and pong services, but two different services are required.',
+    ),
+    ...when(
+      trafficRouting?.alb !== undefined && !trafficRouting.alb.rootService,
+      `${field}.trafficRouting.alb.rootService`,
+      'Root service field is required for the configuration with ALB and ping-pong feature enabled',
+    ),
   ]
 }

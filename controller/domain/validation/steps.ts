@@ -1,15 +1,23 @@
 /** Whether each step of a canary says exactly one thing that can be done. What a step does is decided elsewhere. */
-import type { CanaryStep, CanaryStrategy } from '../../api/rollout.ts'
+import type { CanaryStep, CanaryStrategy, Rollout } from '../../api/rollout.ts'
 import { parseDurationMs } from '../../api/scalars.ts'
+import { validateRolloutAnalysis } from './analysis-args.ts'
 import { validateExperimentStep } from './experiment-step.ts'
+import { validatePluginStep, validatePluginSteps } from './plugin-step.ts'
 import { type Problem, when, whenNegative } from './problem.ts'
+import { validateHeaderRoute, validateMirrorRoute } from './routes.ts'
 
-export function validateSteps(canary: CanaryStrategy, field: string): readonly Problem[] {
-  return (canary.steps ?? []).flatMap((step, index) => validateStep(step, { canary, at: `${field}.steps[${index}]` }))
+export function validateSteps(canary: CanaryStrategy, rollout: Rollout, field: string): readonly Problem[] {
+  const steps = canary.steps ?? []
+  return [
+    ...steps.flatMap((step, index) => validateStep(step, { canary, rollout, at: `${field}.steps[${index}]` })),
+    ...validatePluginSteps(steps, `${field}.steps`),
+  ]
 }
 
 interface StepContext {
   readonly canary: CanaryStrategy
+  readonly rollout: Rollout
   readonly at: string
 }
 
@@ -30,13 +38,12 @@ type StepKind =
 const rules: StepRules = {
   setWeight: validateWeight,
   pause: validatePause,
-  experiment: (experiment, { canary, at }) =>
-    validateExperimentStep(experiment, canary.trafficRouting !== undefined, `${at}.experiment`),
-  analysis: validateAnalysis,
+  experiment: (experiment, context) => validateExperimentStep(experiment, context, `${context.at}.experiment`),
+  analysis: (analysis, { rollout, at }) => validateRolloutAnalysis(analysis, rollout, `${at}.analysis`),
   setCanaryScale: validateScale,
-  setHeaderRoute: () => [],
-  setMirrorRoute: () => [],
-  plugin: () => [],
+  setHeaderRoute: (route, { canary, at }) => validateHeaderRoute(route, canary, `${at}.setHeaderRoute`),
+  setMirrorRoute: (route, { canary, at }) => validateMirrorRoute(route, canary, `${at}.setMirrorRoute`),
+  plugin: (plugin, { rollout, at }) => validatePluginStep(plugin, rollout, `${at}.plugin`),
 }
 const KINDS = Object.keys(rules) as readonly StepKind[]
 
@@ -72,10 +79,6 @@ function validatePause({ duration }: NonNullable<CanaryStep['pause']>, { at }: S
     'Duration needs to be greater than 0',
     'seconds (30) or a duration ("5m")',
   )
-}
-
-function validateAnalysis({ templates }: NonNullable<CanaryStep['analysis']>, { at }: StepContext): readonly Problem[] {
-  return when((templates ?? []).length === 0, `${at}.analysis.templates`, 'names no template', 'add a templateName')
 }
 
 function validateScale(

@@ -42,7 +42,6 @@ const ofSteps: readonly Feature<CanaryStep>[] = [
   { field: 'experiment', isUsed: ({ experiment }) => experiment !== undefined, fix: 'remove the step' },
   { field: 'setHeaderRoute', isUsed: ({ setHeaderRoute }) => setHeaderRoute !== undefined, fix: 'remove the step' },
   { field: 'setMirrorRoute', isUsed: ({ setMirrorRoute }) => setMirrorRoute !== undefined, fix: 'remove the step' },
-  { field: 'plugin', isUsed: ({ plugin }) => plugin !== undefined, fix: 'remove the step' },
 ]
 
 export const unsupported = (field: string, fix: string): Problem => ({

@@ -3,7 +3,7 @@
  * reconcile and by `penstock lint`. It only composes; each rule stands in the file of its idea, and other objects are asked by
  * `validate-references.ts`.
  */
-import { type Rollout, type RolloutSpec, rolloutSpecSchema } from '../../api/rollout.ts'
+import { type Rollout, rolloutSpecSchema } from '../../api/rollout.ts'
 import { validateBlueGreen } from './blue-green.ts'
 import { validateCanary } from './canary.ts'
 import { type Problem, renderPath } from './problem.ts'
@@ -14,22 +14,23 @@ import { validateWorkloadRef } from './workload-ref.ts'
 const MOST_SHAPE_PROBLEMS = 10
 
 /** Empty when the spec can be obeyed. What is not supported comes first, the rest in the order of the manifest. */
-export function validateRollout({ spec }: Rollout): readonly Problem[] {
+export function validateRollout(rollout: Rollout): readonly Problem[] {
+  const { spec } = rollout
   const shape = rolloutSpecSchema.safeParse(spec)
   if (!shape.success)
     return shape.error.issues
       .slice(0, MOST_SHAPE_PROBLEMS)
       .map(({ path, message }) => ({ field: renderPath('spec', path), message }))
-  return [...findUnsupported(spec), ...validateSpec(spec), ...validateWorkloadRef(spec), ...validateStrategy(spec)]
+  return [...findUnsupported(spec), ...validateSpec(spec), ...validateWorkloadRef(spec), ...validateStrategy(rollout)]
 }
 
-function validateStrategy(spec: RolloutSpec): readonly Problem[] {
+function validateStrategy(rollout: Rollout): readonly Problem[] {
   const field = 'spec.strategy'
-  const { canary, blueGreen } = spec.strategy ?? {}
+  const { canary, blueGreen } = rollout.spec.strategy ?? {}
   if (canary && blueGreen)
     return [{ field, message: 'Multiple Strategies can not be listed', fix: 'keep canary or blueGreen' }]
-  if (blueGreen) return validateBlueGreen(blueGreen, spec)
-  if (canary) return validateCanary(canary, spec)
+  if (blueGreen) return validateBlueGreen(blueGreen, rollout)
+  if (canary) return validateCanary(canary, rollout)
   const message = "Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'"
   return [{ field, message, fix: 'add strategy.canary' }]
 }

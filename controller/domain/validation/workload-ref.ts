@@ -5,28 +5,37 @@
 import type { RolloutSpec } from '../../api/rollout.ts'
 import { type Problem, when } from './problem.ts'
 
-/** `apiVersion/kind` of the workloads that hold a pod template. */
-const KINDS: readonly string[] = ['apps/v1/Deployment', 'apps/v1/ReplicaSet', 'v1/PodTemplate']
+/** `group/kind` of the workloads that hold a pod template; the version is the cluster's business. */
+const KINDS: readonly string[] = ['apps/Deployment', 'apps/ReplicaSet', '/PodTemplate']
 const SCALE_DOWNS: readonly string[] = ['never', 'onsuccess', 'progressively']
 
 export function validateWorkloadRef({ workloadRef, template }: RolloutSpec): readonly Problem[] {
   if (!workloadRef) return []
-  const at = 'spec.workloadRef'
-  const { apiVersion = '', kind = '', name = '', scaleDown = 'never' } = workloadRef
+  const field = 'spec.workloadRef'
+  const { apiVersion = '', kind = '', name = '', scaleDown = '' } = workloadRef
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   return [
     ...when(
-      template !== undefined && Object.keys(template).length > 0,
+      isFilled(template),
       'spec.template',
       'template must be empty for workload reference rollout',
       'keep spec.template or spec.workloadRef',
     ),
     ...when(
-      !KINDS.includes(`${apiVersion}/${kind}`),
-      `${at}.kind`,
-      `workload of ${apiVersion}/${kind} is not supported`,
-      `one of ${KINDS.join(', ')}`,
+      !KINDS.includes(`${group}/${kind}`),
+      field,
+      `workload of type ${group}/${kind} is not supported`,
+      'apps/v1 Deployment, apps/v1 ReplicaSet or v1 PodTemplate',
     ),
-    ...when(name === '', `${at}.name`, 'is required'),
-    ...when(!SCALE_DOWNS.includes(scaleDown), `${at}.scaleDown`, `must be one of ${SCALE_DOWNS.join(', ')}`),
+    ...when(name === '', `${field}.name`, 'is required'),
+    ...when(
+      scaleDown !== '' && !SCALE_DOWNS.includes(scaleDown),
+      `${field}.scaleDown`,
+      `must be one of ${SCALE_DOWNS.join(', ')}`,
+    ),
   ]
 }
+
+/** A template counts by its labels and annotations alone; people leave an empty one behind when they move to a reference. */
+const isFilled = (template: RolloutSpec['template']): boolean =>
+  Object.keys(template?.metadata?.labels ?? {}).length + Object.keys(template?.metadata?.annotations ?? {}).length > 0

@@ -53,7 +53,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'bad-surge': { shape: unrouted([], { canary: { maxSurge: 'lots' } }), told: /canary\.maxSurge: .*"25%"/ },
   'no-containers': {
     shape: unrouted([], { spec: { template: { metadata: { labels: { app: 'no-containers' } }, spec: {} } } }),
-    told: /spec\.template\.spec\.containers: at least one container/,
+    told: /spec\.template\.spec\.containers: .*at least one container/,
   },
   'other-labels': {
     shape: unrouted([], { spec: { selector: { matchLabels: { app: 'another' } } } }),
