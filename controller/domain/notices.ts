@@ -72,7 +72,7 @@ function tellings(view: RolloutView, outcome: PassOutcome): Telling[] {
   const halt = pauses.started.find(({ reason }) => !isOwn(reason))
   if (halt) {
     const key = `${at}/${haltKey(view, outcome.halts)}`
-    found.push({ kind: 'Paused', key, reason: halt.reason, message: haltMessage(view) })
+    found.push({ kind: 'Paused', key, reason: halt.reason, message: haltMessage(view, outcome.halts) })
   }
   if (own && stage.waitsForPeople !== undefined)
     found.push({ kind: 'Paused', key: at, reason: own.reason, message: stage.waitsForPeople })
@@ -92,8 +92,8 @@ function haltKey(view: RolloutView, halts: readonly Halt[]): string {
   return fnv1a(cause).toString(36)
 }
 
-function haltMessage(view: RolloutView): string {
+function haltMessage(view: RolloutView, halts: readonly Halt[]): string {
   const asked = view.lifecycle.pauseRequests[0]
   if (asked) return `paused: ${asked.message}`
-  return 'paused: an analysis is inconclusive; promote to go on, or abort'
+  return `paused: ${halts[0]?.subject ?? 'an analysis is inconclusive'}; promote to go on, or abort`
 }

@@ -24,12 +24,16 @@ export interface Halt {
   readonly reason: HaltReason
   /** Name of the run or experiment: another one is another halt. */
   readonly name: string
+  /** What has no verdict, for people; absent: an analysis. */
+  readonly subject?: string
 }
 
 /** The pause that the strategy itself wants at this point; `durationMs` undefined: until somebody resumes. */
 export interface OwnPause {
   readonly reason: OwnPauseReason
   readonly durationMs: number | undefined
+  /** It was never on record: `controllerPause` tells of another pause, which still is. */
+  readonly beginsBesideAnother?: boolean
 }
 
 export interface PauseDecision {
@@ -86,9 +90,10 @@ interface OwnPauseState {
   readonly endsAtMs?: number
 }
 
-function judgeOwnPause({ status, world }: RolloutView, { reason, durationMs }: OwnPause): OwnPauseState {
+function judgeOwnPause({ status, world }: RolloutView, wanted: OwnPause): OwnPauseState {
+  const { reason, durationMs } = wanted
   const condition = status.pauseConditions?.find((pause) => pause.reason === reason)
-  if (!condition && status.controllerPause === true) return { over: true }
+  if (!condition && status.controllerPause === true && !wanted.beginsBesideAnother) return { over: true }
   if (!condition) {
     const started = { reason, startTime: nextSecond(world.now) }
     const ends = durationMs === undefined ? {} : { endsAtMs: world.now + durationMs }

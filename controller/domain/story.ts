@@ -2,6 +2,7 @@
  * A World and its Plan as a few lines that read like a log written by a careful engineer. The same text is the golden file, the debug log and
  * the middle of `penstock explain`. It must not hide an action or a reason.
  */
+import { readStepEntries, type StepEntry } from '../api/step-plugin-status.ts'
 import type { Action, Plan } from './plan.ts'
 import { availableReplicas, specReplicas } from './replicas.ts'
 import { podHashOf } from './revisions.ts'
@@ -18,12 +19,19 @@ export function renderWorld(world: World): string {
   )
   const steps = world.rollout.spec.strategy?.canary?.steps ?? []
   const step = `step ${status.currentStepIndex ?? '-'}/${steps.length}`
+  const plugins = readStepEntries(status.canary?.stepPluginStatuses).map(renderEntry)
   const flags = [
     status.abort ? 'abort' : '',
     status.promoteFull ? 'promoteFull' : '',
     ...(status.pauseConditions ?? []).map((pause) => pause.reason),
   ]
-  return [...sets, ...services, ...routes, step, ...flags].filter(Boolean).join('  ')
+  return [...sets, ...services, ...routes, step, ...plugins, ...flags].filter(Boolean).join('  ')
+}
+
+/** Such as `plugin 2 Run Running (called)`. */
+function renderEntry({ index, operation, phase, disabled, status }: StepEntry): string {
+  const called = status.call === undefined ? '' : ' (called)'
+  return `plugin ${index + 1} ${operation} ${disabled ? 'disabled' : (phase ?? '-')}${called}`
 }
 
 function roleOf(world: World, hash: string): string {
@@ -54,6 +62,8 @@ export function renderAction(action: Action): string {
       return `annotate ${podHashOf(action.replicaSet)} ${renderAnnotations(action.annotations)}`
     case 'deleteReplicaSet':
       return `delete ReplicaSet ${action.replicaSet.metadata.name}`
+    case 'scaleWorkload':
+      return `scale ${action.workload.kind ?? 'workload'} ${action.workload.metadata.name} ${action.workload.spec?.replicas ?? 1}→${action.to}`
     case 'annotateRollout':
       return `annotate rollout ${renderAnnotations(action.annotations)}`
     case 'select':

@@ -3,9 +3,10 @@ import { createExperimentMachine } from './experiment-machine.ts'
 import { canaryScenarios } from './scenarios/canary.ts'
 import { type ExperimentScenario, experimentScenarios } from './scenarios/experiment.ts'
 import type { Scenario } from './scenarios/scenario.ts'
+import { stepPluginScenarios } from './scenarios/step-plugins.ts'
 import { createMachine } from './world-machine.ts'
 
-export const scenarios: readonly Scenario[] = [...canaryScenarios]
+export const scenarios: readonly Scenario[] = [...canaryScenarios, ...stepPluginScenarios]
 
 export function tellStory({ options, play }: Scenario): string {
   const machine = createMachine(options)

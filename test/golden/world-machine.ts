@@ -17,6 +17,7 @@ export interface MachineOptions {
   readonly rollout: Rollout
   readonly templates?: readonly AnalysisTemplate[]
   readonly compat?: Compat
+  readonly disabledPlugins?: readonly string[]
   /** Until a pod that was asked for is available; 5 s unless said otherwise. */
   readonly podDelayMs?: number
   /** How the route's data plane answers: at once, after `confirmDelayMs`, or never. */
@@ -106,6 +107,7 @@ export function createMachine(options: MachineOptions) {
         (options.templates ?? []).map((template) => [templateKey({ templateName: template.metadata.name }), template]),
       ),
       compat: options.compat ?? 'strict',
+      disabledPlugins: options.disabledPlugins ?? [],
       notices: true,
     }
   }

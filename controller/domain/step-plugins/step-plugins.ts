@@ -49,7 +49,11 @@ export const isPluginStepDone = ({ run }: PluginInquiry): boolean =>
   run !== undefined && (run.phase === 'Successful' || run.disabled === true)
 
 export function haltByPlugin({ run }: PluginInquiry): readonly Halt[] {
-  return run?.status.halt === undefined ? [] : [{ reason: 'InconclusiveAnalysisRun', name: run.status.id }]
+  if (run?.status.halt === undefined) return []
+  const why = run.status.halt === 'Errors' ? 'does not answer' : 'is inconclusive'
+  const said = run.message === undefined ? '' : ` (${run.message})`
+  const subject = `step ${run.index + 1}, ${run.name}, ${why}${said}`
+  return [{ reason: 'InconclusiveAnalysisRun', name: `${run.status.id}/${run.executions ?? 0}`, subject }]
 }
 
 /** A run that failed takes the update back, in Argo's words; an Error never does. */
@@ -74,7 +78,8 @@ export function recordCalls(situation: StepSituation, answered: readonly StepEnt
   const wakeAtMs = nextWake(situation, entries)
   return {
     actions: dropResults(situation, entries),
-    events: transitionEvents(situation.entries, entries),
+    // In two steps: what ends in this pass may be forgotten in it.
+    events: [...transitionEvents(situation.entries, called), ...transitionEvents(called, entries)],
     holds: holds(entries),
     ...(changed ? { memory: { canary: { stepPluginStatuses: entries.length > 0 ? [...entries] : null } } } : {}),
     ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
@@ -152,6 +157,5 @@ export function describePluginStep({ run, situation, entries }: PluginInquiry): 
   const step = `step ${situation.stepIndex + 1}`
   if (entries.some(isUnfinished)) return `${step} waits until former steps are ended`
   if (!run) return `${step} begins`
-  const said = run.message === undefined ? '' : `: ${run.message}`
-  return `${step} waits for ${run.name}${said}`
+  return run.message === undefined ? `${step} waits for ${run.name}` : `${step} (${run.name}): ${run.message}`
 }

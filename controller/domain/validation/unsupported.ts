@@ -14,11 +14,6 @@ interface Feature<Part> {
 
 const ofRollouts: readonly Feature<RolloutSpec>[] = [
   {
-    field: 'workloadRef',
-    isUsed: ({ workloadRef }) => workloadRef !== undefined,
-    fix: 'write the pod template into spec.template',
-  },
-  {
     field: 'strategy.blueGreen',
     isUsed: ({ strategy }) => strategy?.blueGreen !== undefined && strategy.canary === undefined,
     fix: 'use canary',
