@@ -32,6 +32,7 @@ const settingsSchema = z.object({
   'leader-elect': flag.default(true).describe('take the Lease before writing; false only where one process runs'),
   'leader-election-namespace': z.string().min(1).optional().describe('namespace of the Lease'),
   'rollout-threads': count.default(10).describe('Rollouts worked on at the same time'),
+  'experiment-threads': count.default(10).describe('Experiments worked on at the same time'),
   'analysis-threads': count.default(30).describe('AnalysisRuns worked on at the same time'),
   qps: z.coerce.number().positive().default(40).describe('API calls a second'),
   burst: z.coerce.number().positive().default(80).describe('API calls at once'),
@@ -70,7 +71,6 @@ type Settings = z.infer<typeof settingsSchema>
 /** What Argo Rollouts knows and this controller needs no setting for. */
 const IGNORED = [
   'rollout-resync',
-  'experiment-threads',
   'service-threads',
   'ingress-threads',
   'ephemeral-metadata-threads',

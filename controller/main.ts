@@ -9,6 +9,7 @@ import { createAnalysisController } from '../analysis/reconcile/controller.ts'
 import { defaultAlertMapping, parseAlertMapping } from '../webhooks/mapping.ts'
 import { createWebhookServer, type WebhookServer } from '../webhooks/server.ts'
 import { type Config, ConfigError, readConfig, USAGE } from './config.ts'
+import { createExperimentController } from './experiment-controller.ts'
 import { loadKubeConfig } from './kube/credentials.ts'
 import { createEventRecorder } from './kube/events.ts'
 import { createFence } from './kube/fence.ts'
@@ -20,6 +21,7 @@ import { leaseNameFor, renderIdentity } from './kube/lease-record.ts'
 import { openChannels } from './notify/channels.ts'
 import { createOutbox } from './notify/outbox.ts'
 import { openCaches, ownedBy } from './reconcile/caches.ts'
+import { declareExperimentMetrics } from './reconcile/experiment/experiment-metrics.ts'
 import { declareRolloutMetrics } from './reconcile/rollout-metrics.ts'
 import { createRolloutController } from './rollout-controller.ts'
 import { systemClock as clock } from './runtime/clock.ts'
@@ -113,6 +115,21 @@ function openControllers(config: Config, { redactor, log, metrics, http }: Runti
       },
     },
   })
+  const experiments = createExperimentController({
+    caches,
+    concurrency: settings['experiment-threads'],
+    registry: metrics,
+    deps: {
+      client,
+      caches,
+      events,
+      clock,
+      log,
+      fence: createFence({ clock, log, client: direct, caches: informers }),
+      metrics: declareExperimentMetrics(metrics),
+      observe: { caches, now: () => clock.now(), compat: settings.compat, ...instance },
+    },
+  })
   const address = prometheusAddress === undefined ? {} : { prometheusAddress }
   const verdicts = { threads: settings['analysis-threads'], compat: settings.compat, ...address, ...instance }
   const analysis = createAnalysisController({
@@ -140,7 +157,7 @@ function openControllers(config: Config, { redactor, log, metrics, http }: Runti
     readableNamespaces: settings['step-plugin-namespace'],
     ...instance,
   })
-  return { rollouts, analysis, outbox, stepRunner }
+  return { rollouts, experiments, analysis, outbox, stepRunner }
 }
 
 const bindTo = ({ settings }: Config) =>
@@ -203,7 +220,7 @@ async function run(config: Config): Promise<void> {
     },
   })
   const { direct, election, informers, events } = cluster
-  const { rollouts, analysis, outbox, stepRunner } = openControllers(config, runtime, cluster)
+  const { rollouts, experiments, analysis, outbox, stepRunner } = openControllers(config, runtime, cluster)
   const webhooks = openWebhooks(config, runtime, cluster)
   const { healthServer, metricsServer } = await startServers(config, runtime, cluster)
   const waiting = new AbortController()
@@ -214,6 +231,7 @@ async function run(config: Config): Promise<void> {
     if (leading || !(await informers.waitForSync(waiting.signal)) || stopping) return
     leading = true
     rollouts.start()
+    experiments.start()
     analysis.start()
     outbox.start()
     stepRunner.start()
@@ -225,7 +243,14 @@ async function run(config: Config): Promise<void> {
     log.info('stopping', { reason: why })
     waiting.abort()
     const late = clock.setTimer(STOP_WITHIN_MS, () => process.exit(code))
-    await Promise.allSettled([webhooks?.stop(), rollouts.stop(), analysis.stop(), outbox.stop(), stepRunner.stop()])
+    await Promise.allSettled([
+      webhooks?.stop(),
+      rollouts.stop(),
+      experiments.stop(),
+      analysis.stop(),
+      outbox.stop(),
+      stepRunner.stop(),
+    ])
     await Promise.allSettled([events.flush()])
     await Promise.allSettled([election.stop(), events.stop(), informers.stop()])
     await Promise.allSettled([direct.close(), healthServer.close(), metricsServer.close()])

@@ -35,6 +35,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/traffic/registry.ts',
   ],
   'controller/rollout-controller.ts': ['controller/kube/', 'controller/reconcile/', 'controller/runtime/'],
+  'controller/experiment-controller.ts': ['controller/kube/', 'controller/reconcile/', 'controller/runtime/'],
   'controller/config.ts': ['controller/api/', 'controller/notify/settings.ts'],
   'controller/main.ts': ['controller/', 'analysis/', 'webhooks/'],
   'analysis/domain/': ['controller/api/', 'controller/metric-language/'],

@@ -4,6 +4,7 @@
  */
 import { ABORT_REQUESTS } from '../api/abort-request.ts'
 import type { AnalysisRun, AnalysisTemplate } from '../api/analysis.ts'
+import type { Experiment } from '../api/experiment.ts'
 import type { KubeObject } from '../api/meta.ts'
 import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
 import { serviceNamesOf } from '../domain/service-names.ts'
@@ -14,6 +15,7 @@ import type { Informers } from '../kube/informers.ts'
 import * as kinds from '../kube/kinds.ts'
 import { routerRegistry } from '../traffic/registry.ts'
 import { routersOf } from './routers.ts'
+import { openWorkloads, type WorkloadCaches, workloadKeyOf, workloadsNamed } from './workloads.ts'
 
 export interface EndpointSlice extends KubeObject {
   readonly endpoints?: readonly {
@@ -26,10 +28,12 @@ export interface RolloutCaches {
   readonly rollouts: ObjectCache<Rollout>
   readonly replicaSets: ObjectCache<ReplicaSet>
   readonly analysisRuns: ObjectCache<AnalysisRun>
+  readonly experiments: ObjectCache<Experiment>
   readonly services: ObjectCache<Service>
   readonly endpointSlices: ObjectCache<EndpointSlice>
   readonly templates: ObjectCache<AnalysisTemplate>
   readonly clusterTemplates: ObjectCache<AnalysisTemplate>
+  readonly workloads: WorkloadCaches
   /** Kinds that routers write, by `plural.group`. */
   readonly routes: ReadonlyMap<string, ObjectCache<KubeObject>>
 }
@@ -37,20 +41,27 @@ export interface RolloutCaches {
 const BY_OWNER = 'ownerUid'
 const BY_SERVICE = 'service'
 const BY_ROUTE = 'route'
+const BY_WORKLOAD = 'workload'
 const SERVICE_NAME = 'kubernetes.io/service-name'
 
 export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
   const routeKinds = Object.values(routerRegistry).flatMap((router) => router.watches)
+  const rollouts = informers.for<Rollout>(kinds.rollouts, {
+    indexers: { [BY_SERVICE]: servicesNamed, [BY_ROUTE]: routesNamed, [BY_WORKLOAD]: workloadsNamed },
+  })
   return {
-    rollouts: informers.for<Rollout>(kinds.rollouts, {
-      indexers: { [BY_SERVICE]: servicesNamed, [BY_ROUTE]: routesNamed },
-    }),
+    rollouts,
     replicaSets: informers.for<ReplicaSet>(kinds.replicaSets, { indexers: { [BY_OWNER]: indexByOwnerUid } }),
     analysisRuns: informers.for<AnalysisRun>(kinds.analysisRuns, { indexers: { [BY_OWNER]: indexByOwnerUid } }),
-    services: informers.for<Service>(kinds.services),
+    experiments: informers.for<Experiment>(kinds.experiments, {
+      indexers: { [BY_OWNER]: indexByOwnerUid },
+      optional: true,
+    }),
+    services: informers.for<Service>(kinds.services, { indexers: { [BY_OWNER]: indexByOwnerUid } }),
     endpointSlices: informers.for<EndpointSlice>(kinds.endpointSlices, { indexers: { [BY_SERVICE]: serviceOfSlice } }),
     templates: informers.for<AnalysisTemplate>(kinds.analysisTemplates),
     clusterTemplates: informers.for<AnalysisTemplate>(kinds.clusterAnalysisTemplates),
+    workloads: openWorkloads(informers, rollouts),
     routes: new Map(
       routeKinds.map((kind) => [kinds.kindId(kind), informers.for<KubeObject>(kind, { optional: true })]),
     ),
@@ -102,10 +113,12 @@ export function watchKeys(caches: RolloutCaches, add: AddKey): () => void {
     caches.rollouts.subscribe((change) => add(keyOf(change.object), { urgent: asksForAbort(change) })),
     caches.replicaSets.subscribe(({ object }) => byOwner(object)),
     caches.analysisRuns.subscribe(({ object }) => byOwner(object)),
+    caches.experiments.subscribe(({ object }) => byOwner(object)),
     caches.services.subscribe(({ object }) => addAll(caches.rollouts.byIndex(BY_SERVICE, keyOf(object)))),
     caches.endpointSlices.subscribe(({ object }) =>
       addAll(serviceOfSlice(object).flatMap((service) => caches.rollouts.byIndex(BY_SERVICE, service))),
     ),
+    caches.workloads.subscribe((ref) => addAll(caches.rollouts.byIndex(BY_WORKLOAD, workloadKeyOf(ref)))),
     caches.templates.subscribe(({ object }) => addAll(caches.rollouts.list(object.metadata.namespace))),
     caches.clusterTemplates.subscribe(() => addAll(caches.rollouts.list())),
     ...[...caches.routes].map(([kind, cache]) =>

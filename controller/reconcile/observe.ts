@@ -4,6 +4,7 @@
  */
 import type { AnalysisTemplate } from '../api/analysis.ts'
 import { COMPAT, INSTANCE_ID } from '../api/labels.ts'
+import type { KubeObject } from '../api/meta.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import { templateKey } from '../domain/analysis/analysis-templates.ts'
 import { serviceNamesOf } from '../domain/service-names.ts'
@@ -11,6 +12,7 @@ import type { Compat, RouteReading, ServiceReading, World } from '../domain/worl
 import { type RouterObjects, refKey } from '../traffic/router.ts'
 import { type EndpointSlice, ownedBy, type RolloutCaches, routeCache, slicesOf } from './caches.ts'
 import { routersOf } from './routers.ts'
+import { workloadRefOf } from './workloads.ts'
 
 export interface ObserveOptions {
   readonly caches: RolloutCaches
@@ -38,6 +40,7 @@ export function observe(key: string, options: ObserveOptions): World | undefined
     routes: readRoutes(caches, rollout),
     analysisRuns: ownedBy(caches.analysisRuns, uid),
     templates: readTemplates(caches, namespace),
+    ...readWorkload(caches, rollout),
     compat: readCompat(rollout, options.compat),
     notices: options.notices,
     disabledPlugins: options.disabledPlugins ?? [],
@@ -45,9 +48,16 @@ export function observe(key: string, options: ObserveOptions): World | undefined
   }
 }
 
-function readCompat({ metadata }: Rollout, otherwise: Compat): Compat {
+export function readCompat({ metadata }: KubeObject, otherwise: Compat): Compat {
   const wish = metadata.annotations?.[COMPAT]
   return wish === 'argo' || wish === 'strict' ? wish : otherwise
+}
+
+/** Nothing when it is not there; also while its kind is not cached, see `observe-live.ts`. */
+function readWorkload(caches: RolloutCaches, rollout: Rollout): Pick<World, 'workload'> {
+  const ref = workloadRefOf(rollout)
+  const workload = ref && caches.workloads.filled(ref.kind)?.get(ref.namespace, ref.name)
+  return workload ? { workload } : {}
 }
 
 function readServices(
@@ -101,7 +111,7 @@ function readRoutes(caches: RolloutCaches, rollout: Rollout): RouteReading[] {
 export const cachedObjects = (caches: RolloutCaches, targets: readonly Parameters<typeof refKey>[0][]): RouterObjects =>
   Object.fromEntries(targets.map((ref) => [refKey(ref), routeCache(caches, ref.kind)?.get(ref.namespace, ref.name)]))
 
-function readTemplates(caches: RolloutCaches, namespace: string): Record<string, AnalysisTemplate> {
+export function readTemplates(caches: RolloutCaches, namespace: string): Record<string, AnalysisTemplate> {
   const entries = [
     ...caches.templates
       .list(namespace)

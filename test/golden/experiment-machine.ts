@@ -104,13 +104,8 @@ export function createExperimentMachine(options: ExperimentMachineOptions) {
   const refusalOf = (action: ExperimentAction): Refusal | undefined => {
     if (action.do !== options.refuses?.do) return undefined
     const { message } = options.refuses
-    if (action.do === 'createService') return { of: 'template', name: action.template, message }
-    if (action.do !== 'createReplicaSet') return undefined
-    return {
-      of: 'template',
-      name: action.replicaSet.metadata.annotations?.['experiment.argoproj.io/template-name'] ?? '',
-      message,
-    }
+    const isOfTemplate = action.do === 'createService' || action.do === 'createReplicaSet'
+    return isOfTemplate ? { of: 'template', name: action.template, message } : undefined
   }
 
   /** One pass as `reconcile` makes it: every write, then status. */

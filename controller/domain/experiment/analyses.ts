@@ -128,7 +128,9 @@ export function decideAnalyses(
     analyses.find((facts) => facts.run === run)?.analysis.name ?? 'former analysis'
   return {
     actions: [
-      ...analyses.flatMap(({ due }) => (due ? [{ do: 'createAnalysisRun', run: due } as const] : [])),
+      ...analyses.flatMap(({ due, analysis: { name } }) =>
+        due ? [{ do: 'createAnalysisRun', run: due, analysis: name } as const] : [],
+      ),
       ...ended.map((run) => ({ do: 'terminateAnalysisRun', run }) as const),
     ],
     events: ended.map((run) => ({

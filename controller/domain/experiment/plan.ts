@@ -2,16 +2,16 @@
  * The decision about one Experiment as data: what to write, in which order, what to tell and when to look again. It must not perform or know
  * any effect.
  */
+import type { AnalysisRun } from '../../api/analysis.ts'
 import type { ExperimentStatus } from '../../api/experiment.ts'
-import type { Service } from '../../api/rollout.ts'
+import type { ReplicaSet, Service } from '../../api/rollout.ts'
 import type { Action, Hold, PlannedEvent } from '../plan.ts'
 
 /** One write, idempotent, with a precondition on the version that was observed. */
 export type ExperimentAction =
-  | Extract<
-      Action,
-      { do: 'createReplicaSet' | 'scale' | 'annotateReplicaSet' | 'createAnalysisRun' | 'terminateAnalysisRun' }
-    >
+  | Extract<Action, { do: 'scale' | 'annotateReplicaSet' | 'terminateAnalysisRun' }>
+  | { readonly do: 'createReplicaSet'; readonly replicaSet: ReplicaSet; readonly template: string }
+  | { readonly do: 'createAnalysisRun'; readonly run: AnalysisRun; readonly analysis: string }
   | { readonly do: 'createService'; readonly service: Service; readonly template: string }
   | { readonly do: 'deleteService'; readonly service: Service }
 

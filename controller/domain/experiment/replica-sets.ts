@@ -52,7 +52,8 @@ function create({ world }: ExperimentView, facts: TemplateFacts): ExperimentPart
   const isDying = world.replicaSets.some((rs) => rs.metadata.annotations?.[EXPERIMENT_TEMPLATE] === facts.template.name)
   const isRefused = world.refusals.some(({ of, name }) => of === 'template' && name === facts.template.name)
   if (isDying || isRefused) return {}
-  return { actions: [{ do: 'createReplicaSet', replicaSet: renderReplicaSet(world, facts) }] }
+  const replicaSet = renderReplicaSet(world, facts)
+  return { actions: [{ do: 'createReplicaSet', replicaSet, template: facts.template.name }] }
 }
 
 function resize(rs: ReplicaSet, to: number): ExperimentPart {

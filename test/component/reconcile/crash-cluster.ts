@@ -27,6 +27,7 @@ const crdFiles = [
   '../../../charts/penstock/crds/analysisruns.argoproj.io.yaml',
   '../../../charts/penstock/crds/analysistemplates.argoproj.io.yaml',
   '../../../charts/penstock/crds/clusteranalysistemplates.argoproj.io.yaml',
+  '../../../charts/penstock/crds/experiments.argoproj.io.yaml',
   '../../../sandbox/crds/gateway-api.yaml',
 ]
 const definitions = crdFiles.flatMap((file) =>
