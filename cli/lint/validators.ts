@@ -3,9 +3,11 @@
  * controller will say, so it asks the same pure functions.
  */
 import type { AnalysisRunSpec } from '../../controller/api/analysis.ts'
+import type { Experiment } from '../../controller/api/experiment.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { Rollout } from '../../controller/api/rollout.ts'
 import { validateRollout } from '../../controller/domain/validation/validate.ts'
+import { validateExperiment } from '../../controller/domain/validation/validate-experiment.ts'
 import { validateAnalysis } from '../../controller/metric-language/validate-analysis.ts'
 import type { Validators } from '../deps.ts'
 import type { Problem } from './problem.ts'
@@ -29,4 +31,5 @@ export const validators: Validators = {
   AnalysisTemplate: validateTemplate,
   ClusterAnalysisTemplate: validateTemplate,
   AnalysisRun: validateTemplate,
+  Experiment: (object) => validateExperiment(object as Experiment),
 }
