@@ -6,6 +6,8 @@ export const POD_TEMPLATE_HASH = 'rollouts-pod-template-hash'
 export const REVISION = 'rollout.argoproj.io/revision'
 export const REVISION_HISTORY = 'rollout.argoproj.io/revision-history'
 export const DESIRED_REPLICAS = 'rollout.argoproj.io/desired-replicas'
+/** JSON of the labels and annotations that were injected into the ReplicaSet's template for its role. */
+export const EPHEMERAL_METADATA = 'rollout.argoproj.io/ephemeral-metadata'
 export const SCALE_DOWN_DEADLINE = 'scale-down-deadline'
 export const WORKLOAD_GENERATION = 'rollout.argoproj.io/workload-generation'
 export const MANAGED_BY = 'argo-rollouts.argoproj.io/managed-by-rollouts'

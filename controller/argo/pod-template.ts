@@ -1,80 +1,122 @@
 /**
- * When two pod templates are the same revision: equal once everything is removed that the API server or a controller adds by itself. A template
- * that went through the API server and came back (undo, takeover) then still names the ReplicaSet that it came from. It must not look at hashes.
+ * When a ReplicaSet runs the template that a Rollout asks for: once everything is removed that the API server or a controller adds by itself. A
+ * template that went through the API server and came back (undo, takeover) then still names the ReplicaSet that it came from. It must not look
+ * at hashes.
  */
-import { POD_TEMPLATE_HASH } from '../api/labels.ts'
+import { EPHEMERAL_METADATA, POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { PodTemplate } from '../api/meta.ts'
+import type { ReplicaSet } from '../api/rollout.ts'
+import { type NormalTemplate, normalizeTemplate } from './normal-template.ts'
 import { canonicalJson } from './pod-hash.ts'
 
-type Json = unknown
-type Fields = Readonly<Record<string, Json>>
+type Fields = Readonly<Record<string, unknown>>
 
-/** Values that Kubernetes fills in where a template is silent, by the path of the field; `*` stands for an element of a list. */
-const DEFAULTS: Readonly<Record<string, readonly Json[]>> = {
-  'spec.restartPolicy': ['Always'],
-  'spec.dnsPolicy': ['ClusterFirst'],
-  'spec.schedulerName': ['default-scheduler'],
-  'spec.terminationGracePeriodSeconds': [30],
-  'spec.enableServiceLinks': [true],
-  'spec.containers.*.terminationMessagePath': ['/dev/termination-log'],
-  'spec.containers.*.terminationMessagePolicy': ['File'],
-  'spec.containers.*.ports.*.protocol': ['TCP'],
-  'spec.containers.*.env.*.valueFrom.fieldRef.apiVersion': ['v1'],
-  'spec.volumes.*.secret.defaultMode': [420],
-  'spec.volumes.*.configMap.defaultMode': [420],
-  'spec.volumes.*.projected.defaultMode': [420],
-  'spec.volumes.*.downwardAPI.defaultMode': [420],
-  'spec.volumes.*.downwardAPI.items.*.fieldRef.apiVersion': ['v1'],
-  'spec.volumes.*.hostPath.type': [''],
+interface Readings {
+  readonly template: NormalTemplate
+  /** All of it, and without the fields that nobody knows. */
+  readonly whole: string
+  readonly known: string
 }
-const PROBE_DEFAULTS: Fields = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }
-const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe']
 
-const isFields = (value: Json): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Templates are compared again in every pass; an entry goes when its template does. */
+const remembered = new WeakMap<PodTemplate, Readings>()
 
-/** True when both would run the same pods. */
-export const isSameTemplate = (a: PodTemplate, b: PodTemplate): boolean =>
-  canonicalJson(normalForm(a)) === canonicalJson(normalForm(b))
+function read(template: PodTemplate): Readings {
+  const before = remembered.get(template)
+  if (before) return before
+  const normal = normalizeTemplate(template)
+  const whole = canonicalJson(normal.template)
+  const known = normal.hasUnknown ? canonicalJson(withoutUnknown(normal.template)) : whole
+  const readings = { template: normal, whole, known }
+  remembered.set(template, readings)
+  return readings
+}
 
-function normalForm(template: PodTemplate): Json {
-  const { creationTimestamp: _creationTimestamp, ...metadata } = (template.metadata ?? {}) as Fields
-  const { [POD_TEMPLATE_HASH]: _hash, ...labels } = template.metadata?.labels ?? {}
-  const { serviceAccount, ...spec } = template.spec ?? {}
-  // The deprecated name of serviceAccountName; the API server keeps both equal.
-  const account = spec.serviceAccountName ?? serviceAccount
-  const plain = {
-    metadata: { ...metadata, labels },
-    spec: account === undefined ? spec : { ...spec, serviceAccountName: account },
+/** True when the ReplicaSet's pods are those that `desired` describes. */
+export const isSameTemplate = (desired: PodTemplate, replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): boolean =>
+  isSame(desired, replicaSet.spec.template) || isSame(desired, withoutInjections(replicaSet))
+
+/** Fields that nobody knows count only when the author wrote some: an API server of tomorrow adds its own. */
+function isSame(desired: PodTemplate, live: PodTemplate): boolean {
+  const [wanted, found] = [read(desired), read(live)]
+  return wanted.template.hasUnknown ? wanted.whole === found.whole : wanted.known === found.known
+}
+
+/** True when everything that `desired` says is in the ReplicaSet's template, which may hold more: what a webhook adds. */
+export const coversTemplate = (desired: PodTemplate, replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): boolean =>
+  covers(read(desired).template.template, read(withoutInjections(replicaSet)).template.template)
+
+function covers(desired: unknown, live: unknown): boolean {
+  if (Array.isArray(desired))
+    return Array.isArray(live) && desired.every((item) => live.some((other) => covers(item, other)))
+  if (!isFields(desired)) return desired === live
+  return isFields(live) && Object.entries(desired).every(([key, value]) => covers(value, live[key]))
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function withoutUnknown(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUnknown)
+  if (!isFields(value)) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !key.startsWith('?'))
+      .map(([key, field]) => [key, withoutUnknown(field)]),
+  )
+}
+
+const stripped = new WeakMap<object, PodTemplate>()
+
+/** The template as it was before a controller wrote role metadata and anti-affinity into it. */
+function withoutInjections(replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): PodTemplate {
+  const before = stripped.get(replicaSet)
+  if (before) return before
+  const template = withoutAntiAffinity(withoutEphemeralMetadata(replicaSet))
+  stripped.set(replicaSet, template)
+  return template
+}
+
+/** The labels and annotations that the ReplicaSet's own annotation lists as injected. */
+function withoutEphemeralMetadata({ metadata, spec }: Pick<ReplicaSet, 'metadata' | 'spec'>): PodTemplate {
+  const injected = readInjected(metadata.annotations?.[EPHEMERAL_METADATA])
+  if (!injected) return spec.template
+  const without = (own: Readonly<Record<string, string>> | undefined, added: unknown) =>
+    Object.fromEntries(Object.entries(own ?? {}).filter(([key, value]) => !isFields(added) || added[key] !== value))
+  const labels = without(spec.template.metadata?.labels, injected.labels)
+  const annotations = without(spec.template.metadata?.annotations, injected.annotations)
+  return { ...spec.template, metadata: { ...spec.template.metadata, labels, annotations } }
+}
+
+function readInjected(text: string | undefined): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? 'null')
+    return isFields(value) ? value : undefined
+  } catch {
+    return undefined
   }
-  return prune(plain, '')
 }
 
-/** Drops defaults, nulls and what is empty after that; an empty object and an absent one mean the same in a pod template, but for volumes. */
-function prune(value: Json, path: string): Json {
-  if (Array.isArray(value))
-    return value.length === 0 ? undefined : value.map((element) => prune(element, `${path}.*`) ?? {})
-  if (!isFields(value)) return isDefault(value, path) ? undefined : (value ?? undefined)
-  const entries = Object.entries(value)
-    .filter(([key, field]) => !isFilledIn(key, field, value, path))
-    .map(([key, field]) => [key, prune(field, path === '' ? key : `${path}.${key}`)] as const)
-    .filter(([, field]) => field !== undefined)
-  const keepsEmpty = path.startsWith('spec.volumes.*.')
-  return entries.length === 0 && !keepsEmpty ? undefined : Object.fromEntries(entries)
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
+const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution'
+
+function withoutAntiAffinity(template: PodTemplate): PodTemplate {
+  const affinity = template.spec?.affinity
+  const terms = isFields(affinity) ? affinity.podAntiAffinity : undefined
+  if (!isFields(affinity) || !isFields(terms)) return template
+  const required = Array.isArray(terms[REQUIRED]) ? terms[REQUIRED].filter((term) => !isInjectedTerm(term)) : undefined
+  const preferred = Array.isArray(terms[PREFERRED])
+    ? terms[PREFERRED].filter((term) => !isInjectedTerm(isFields(term) ? term.podAffinityTerm : undefined))
+    : undefined
+  const podAntiAffinity = { ...terms, [REQUIRED]: required, [PREFERRED]: preferred }
+  return { ...template, spec: { ...template.spec, affinity: { ...affinity, podAntiAffinity } } }
 }
 
-/** Init containers are defaulted as containers are. */
-const isDefault = (value: Json, path: string): boolean =>
-  DEFAULTS[path.replace('spec.initContainers.*', 'spec.containers.*')]?.includes(value) ?? false
-
-/** Defaults that depend on what stands beside them: the pull policy on the image's tag, a probe's numbers on there being a probe. */
-function isFilledIn(key: string, field: Json, owner: Fields, path: string): boolean {
-  if (key === 'imagePullPolicy' && typeof owner.image === 'string') return field === defaultPullPolicy(owner.image)
-  if (PROBES.some((probe) => path.endsWith(`.${probe}`))) return PROBE_DEFAULTS[key] === field
-  return key === 'scheme' && field === 'HTTP' && path.endsWith('.httpGet')
-}
-
-function defaultPullPolicy(image: string): string {
-  const name = image.slice(image.lastIndexOf('/') + 1)
-  const isPinned = image.includes('@') || (name.includes(':') && !name.endsWith(':latest'))
-  return isPinned ? 'IfNotPresent' : 'Always'
+/** Keeps pods off the nodes of another revision: a term over hosts that asks for the hash label. */
+function isInjectedTerm(term: unknown): boolean {
+  if (!isFields(term) || term.topologyKey !== 'kubernetes.io/hostname' || !isFields(term.labelSelector)) return false
+  const { matchExpressions } = term.labelSelector
+  return (
+    Array.isArray(matchExpressions) && matchExpressions.some((one) => isFields(one) && one.key === POD_TEMPLATE_HASH)
+  )
 }

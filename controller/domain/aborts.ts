@@ -29,6 +29,7 @@ export function forgetFormerUpdate(view: RolloutView): Memory {
   const otherRevision = view.status.currentPodHash !== view.podHash
   return {
     currentPodHash: view.podHash,
+    collisionCount: view.collisionCount,
     currentStepHash: currentStepHash(view.world),
     abort: false,
     promoteFull: false,

@@ -7,11 +7,14 @@ import type { ReplicaSet } from '../api/rollout.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { type Action, join, type Part, type PlannedEvent } from './plan.ts'
 import { createdReplicas, specReplicas } from './replicas.ts'
-import { podHashOf, type Revisions, renderReplicaSet, revisionOf } from './revisions.ts'
+import { renderReplicaSet } from './render-replica-set.ts'
+import { podHashOf, type Revisions, revisionOf } from './revisions.ts'
 import { markPromoted } from './rollback-window.ts'
 import type { World } from './world.ts'
 
 const DEFAULT_HISTORY = 10
+/** Look again for a name that is not free though no event tells that it is. */
+const BLOCKED_RECHECK_MS = 10_000
 
 export function keepBooks(world: World, revisions: Revisions, lifecycle: Lifecycle): Part {
   return join(
@@ -47,6 +50,7 @@ const normal = (reason: string, message: string): PlannedEvent => ({ type: 'Norm
 
 function ensureReplicaSet(world: World, revisions: Revisions): Part {
   if (revisions.newRs) return {}
+  if (revisions.blocked) return { holds: [revisions.blocked], wakeAtMs: world.now + BLOCKED_RECHECK_MS }
   const replicaSet = renderReplicaSet(world.rollout, revisions)
   const action: Action = { do: 'createReplicaSet', replicaSet }
   const message = `Created ReplicaSet ${replicaSet.metadata.name} (revision ${revisions.revision})`

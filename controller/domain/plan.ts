@@ -49,6 +49,7 @@ export type Memory = Pick<
   RolloutStatus,
   | 'abort'
   | 'abortedAt'
+  | 'collisionCount'
   | 'pauseConditions'
   | 'controllerPause'
   | 'currentPodHash'

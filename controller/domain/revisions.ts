@@ -1,13 +1,29 @@
 /**
- * Which ReplicaSet is which revision: new (carries the template of the spec), stable (last promoted), others. Identity is read from labels;
- * the hash only names a ReplicaSet that does not exist yet. It must not decide how many pods any of them has.
+ * Which ReplicaSet is which revision: new (carries the template of the spec), stable (last promoted), others; and the name of one that does not
+ * exist yet. The hash alone proves nothing, and a different hash disproves nothing. It must not decide how many pods any of them has.
+ *
+ * The new one, first that is there:
+ *   content                     label                                status               | why it is the one
+ *   the same                    any                                  names it as current  | status chooses among twins
+ *   the same                    a hash of the template, any dialect  any                  | it was named after this template
+ *   the same                    any                                  any                  | the youngest of them
+ *   another                     a hash of the template, any dialect  names it in any role | made for this template, then changed by hand or webhook
+ *   the template's, and more    any                                  names it as current,
+ *                                                                    has seen this spec   | made for this spec, with what a webhook added
+ *
+ * The name of one to create:
+ *   free                                          create it
+ *   one of ours with other content has it         the next collisionCount gives another name
+ *   somebody else's ReplicaSet has it             likewise
+ *   a ReplicaSet that is being deleted has it     wait until it is gone
  */
-
-import { LAST_APPLIED, MANAGED_BY, NOTIFIED, POD_TEMPLATE_HASH, REVISION, REVISION_HISTORY } from '../api/labels.ts'
+import { POD_TEMPLATE_HASH, REVISION, WORKLOAD_GENERATION } from '../api/labels.ts'
 import type { KubeObject, PodTemplate } from '../api/meta.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
-import { podTemplateHash } from '../argo/pod-hash.ts'
-import { isSameTemplate } from '../argo/pod-template.ts'
+import { parseInstant } from '../api/scalars.ts'
+import { dialects, podTemplateHash } from '../argo/pod-hash.ts'
+import { coversTemplate, isSameTemplate } from '../argo/pod-template.ts'
+import type { Hold } from './plan.ts'
 import type { World } from './world.ts'
 
 export interface Revisions {
@@ -21,88 +37,97 @@ export interface Revisions {
   readonly others: readonly ReplicaSet[]
   /** Revision number that the new ReplicaSet has or must get: highest among all, plus one when it is not the highest already. */
   readonly revision: number
+  /** What `status.collisionCount` is with `podHash`; more than before when the name was taken. */
+  readonly collisionCount: number | undefined
+  /** Why the new ReplicaSet cannot be created yet. */
+  readonly blocked: Hold | undefined
 }
+
+/** What of the World tells revisions apart. */
+export type RevisionWorld = Pick<World, 'rollout' | 'replicaSets' | 'strangers'>
 
 export const podHashOf = (object: KubeObject): string => object.metadata.labels?.[POD_TEMPLATE_HASH] ?? ''
 export const revisionOf = (object: KubeObject): number => Number(object.metadata.annotations?.[REVISION] ?? 0) || 0
+export const replicaSetName = (rollout: Rollout, podHash: string): string => `${rollout.metadata.name}-${podHash}`
 
-export function identifyRevisions(world: Pick<World, 'rollout' | 'replicaSets'>): Revisions {
-  const { spec, status } = world.rollout
+export function identifyRevisions(world: RevisionWorld): Revisions {
+  const { status } = world.rollout
   const alive = world.replicaSets.filter((rs) => !rs.metadata.deletionTimestamp)
-  const computed = podTemplateHash(spec.template ?? {}, status?.collisionCount)
-  const newRs = findNew(alive, spec.template ?? {}, computed, status?.currentPodHash)
-  const podHash = newRs ? podHashOf(newRs) : computed
+  const newRs = findNew(alive, world.rollout)
+  const name = newRs
+    ? { podHash: podHashOf(newRs), collisionCount: status?.collisionCount ?? undefined, blocked: undefined }
+    : chooseName(world)
   const stableRs = status?.stableRS ? alive.find((rs) => podHashOf(rs) === status.stableRS) : undefined
   const others = alive.filter((rs) => rs !== newRs && rs !== stableRs).sort((a, b) => revisionOf(b) - revisionOf(a))
   const highestElsewhere = Math.max(0, ...alive.filter((rs) => rs !== newRs).map(revisionOf))
   const own = newRs ? revisionOf(newRs) : 0
-  return { podHash, newRs, stableRs, others, revision: own > highestElsewhere ? own : highestElsewhere + 1 }
+  return { ...name, newRs, stableRs, others, revision: own > highestElsewhere ? own : highestElsewhere + 1 }
+}
+
+function findNew(alive: readonly ReplicaSet[], rollout: Rollout): ReplicaSet | undefined {
+  const template = rollout.spec.template ?? {}
+  const current = rollout.status?.currentPodHash
+  const hashes = knownHashes(template, rollout.status?.collisionCount)
+  const labelled = alive.filter((rs) => podHashOf(rs) !== '').sort(youngestFirst)
+  const same = labelled.filter((rs) => isSameTemplate(template, rs))
+  const named = (rs: ReplicaSet) => podHashOf(rs) === current
+  const hashed = (rs: ReplicaSet) => hashes.has(podHashOf(rs))
+  return (
+    same.find(named) ??
+    same.find(hashed) ??
+    same[0] ??
+    labelled.find((rs) => named(rs) && hashed(rs)) ??
+    labelled.find((rs) => hashed(rs) && rolesOf(rollout).has(podHashOf(rs))) ??
+    labelled.find((rs) => named(rs) && specWasSeen(rollout) && coversTemplate(template, rs))
+  )
+}
+
+const knownHashes = (template: PodTemplate, collisionCount: number | null | undefined): ReadonlySet<string> =>
+  new Set(dialects.map((dialect) => podTemplateHash(template, collisionCount, dialect)))
+
+const youngestFirst = (a: ReplicaSet, b: ReplicaSet): number =>
+  (parseInstant(b.metadata.creationTimestamp) ?? 0) - (parseInstant(a.metadata.creationTimestamp) ?? 0) ||
+  revisionOf(b) - revisionOf(a) ||
+  (a.metadata.name < b.metadata.name ? -1 : 1)
+
+/** The revisions that status gives a part to. */
+function rolesOf({ status }: Rollout): ReadonlySet<string | undefined> {
+  const { activeSelector, previewSelector } = status?.blueGreen ?? {}
+  return new Set([status?.currentPodHash, status?.stableRS, activeSelector, previewSelector])
+}
+
+/** Status was written in view of this very spec: what it names as current was made for it. */
+function specWasSeen({ metadata, spec, status }: Rollout): boolean {
+  if (status?.observedGeneration !== String(metadata.generation ?? 0)) return false
+  if (status.conditions?.some(({ type }) => type === 'InvalidSpec')) return false
+  return (
+    spec.workloadRef === undefined || metadata.annotations?.[WORKLOAD_GENERATION] === status.workloadObservedGeneration
+  )
 }
 
 /**
- * Who carries the template: the ReplicaSet that status names already, else the one named after the hash, else the newest; only among those
- * whose template is the same. The hash alone proves nothing, and a different hash disproves nothing.
+ * The name that status has given to this template already (its ReplicaSet was deleted, or is named in the manner of another version), else the
+ * hash; tries further counts until a name is free. Each try is taken by another ReplicaSet, so there are no more tries than those.
  */
-function findNew(alive: readonly ReplicaSet[], template: PodTemplate, computed: string, current: string | undefined) {
-  const same = alive
-    .filter((rs) => podHashOf(rs) !== '' && isSameTemplate(template, rs.spec.template))
-    .sort((a, b) => revisionOf(b) - revisionOf(a))
-  const named = (hash: string | undefined) => same.find((rs) => podHashOf(rs) === hash)
-  return named(current) ?? named(computed) ?? same[0]
-}
-
-/** The ReplicaSet of the new revision, at 0 pods, byte-identical for equal input. */
-export function renderReplicaSet(rollout: Rollout, revisions: Revisions): ReplicaSet {
-  const { podHash, revision } = revisions
+function chooseName({ rollout, replicaSets, strangers = [] }: RevisionWorld) {
+  const { currentPodHash = '', collisionCount } = rollout.status ?? {}
   const template = rollout.spec.template ?? {}
-  const podLabels = { ...template.metadata?.labels, [POD_TEMPLATE_HASH]: podHash }
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'ReplicaSet',
-    metadata: {
-      name: `${rollout.metadata.name}-${podHash}`,
-      ...(rollout.metadata.namespace === undefined ? {} : { namespace: rollout.metadata.namespace }),
-      labels: podLabels,
-      annotations: { ...inheritedAnnotations(rollout), [REVISION]: String(revision) },
-      ownerReferences: [rolloutOwner(rollout)],
-    },
-    spec: {
-      replicas: 0,
-      ...(rollout.spec.minReadySeconds === undefined ? {} : { minReadySeconds: rollout.spec.minReadySeconds }),
-      selector: {
-        ...definedSelector(rollout),
-        matchLabels: { ...rollout.spec.selector?.matchLabels, [POD_TEMPLATE_HASH]: podHash },
-      },
-      template: { ...template, metadata: { ...template.metadata, labels: podLabels } },
-    },
+  const taken = new Map([...strangers, ...replicaSets].map((rs) => [rs.metadata.name, rs]))
+  const labels = new Set(replicaSets.filter((rs) => !rs.metadata.deletionTimestamp).map(podHashOf))
+  const isKnown = knownHashes(template, collisionCount).has(currentPodHash)
+  let count = collisionCount ?? undefined
+  for (let podHash = isKnown ? currentPodHash : podTemplateHash(template, count); ; ) {
+    const holder = taken.get(replicaSetName(rollout, podHash))
+    if (holder?.metadata.deletionTimestamp) return { podHash, collisionCount: count, blocked: beingDeleted(holder) }
+    if (!holder && !labels.has(podHash)) return { podHash, collisionCount: count, blocked: undefined }
+    count = (count ?? 0) + 1
+    podHash = podTemplateHash(template, count)
   }
 }
 
-function definedSelector(rollout: Rollout) {
-  const expressions = rollout.spec.selector?.matchExpressions
-  if (!expressions) return {}
-  return {
-    matchExpressions: expressions.map(({ key, operator, values }) => ({
-      key,
-      operator,
-      ...(values ? { values } : {}),
-    })),
-  }
-}
-
-export const rolloutOwner = (rollout: Rollout) => ({
-  apiVersion: 'argoproj.io/v1alpha1',
-  kind: 'Rollout',
-  name: rollout.metadata.name,
-  uid: rollout.metadata.uid ?? '',
-  controller: true,
-  blockOwnerDeletion: true,
+const beingDeleted = ({ metadata }: ReplicaSet): Hold => ({
+  reason: 'ReplicaSetBeingDeleted',
+  message: `ReplicaSet "${metadata.name}" is being deleted; its name is needed again${
+    metadata.finalizers?.length ? ` (finalizers: ${metadata.finalizers.join(', ')})` : ''
+  }`,
 })
-
-const NOT_INHERITED = new Set([LAST_APPLIED, NOTIFIED, REVISION, REVISION_HISTORY, MANAGED_BY])
-
-/** Rollout annotations are copied to its ReplicaSets, as Argo does, except bookkeeping: Argo's and ours. */
-function inheritedAnnotations(rollout: Rollout): Record<string, string> {
-  const entries = Object.entries(rollout.metadata.annotations ?? {})
-  return Object.fromEntries(entries.filter(([key]) => !NOT_INHERITED.has(key) && !key.startsWith('penstock.dev/')))
-}

@@ -34,6 +34,8 @@ export interface World {
   readonly rollout: Rollout
   /** ReplicaSets controlled by this Rollout's UID, in any order. */
   readonly replicaSets: readonly ReplicaSet[]
+  /** ReplicaSets that it does not control though their name is like one of its own, or nobody controls them; absent: none. */
+  readonly strangers?: readonly ReplicaSet[]
   /** Services that the strategy names; a named one that is absent here does not exist. */
   readonly services: Readonly<Record<string, ServiceReading>>
   /** One reading per configured router; empty without traffic routing. */
