@@ -6,10 +6,12 @@ import { REVISION, REVISION_HISTORY } from '../api/labels.ts'
 import type { ReplicaSet } from '../api/rollout.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import { type Action, join, type Part, type PlannedEvent } from './plan.ts'
-import { createdReplicas, specReplicas } from './replicas.ts'
 import { renderReplicaSet } from './render-replica-set.ts'
+import { createdReplicas, specReplicas } from './replicas.ts'
 import { podHashOf, type Revisions, revisionOf } from './revisions.ts'
 import { markPromoted } from './rollback-window.ts'
+import { isNamed } from './view.ts'
+import { recordWorkload } from './workload-ref.ts'
 import type { World } from './world.ts'
 
 const DEFAULT_HISTORY = 10
@@ -21,6 +23,7 @@ export function keepBooks(world: World, revisions: Revisions, lifecycle: Lifecyc
     isNewRevision(world, revisions, lifecycle) ? announceRevision(world, revisions) : {},
     ensureReplicaSet(world, revisions),
     numberRevision(world, revisions),
+    recordWorkload(world),
     markPromoted(world, revisions),
     forgetHistory(world, revisions),
   )
@@ -36,12 +39,17 @@ function announceRevision({ rollout }: World, { revision }: Revisions): Part {
 const isNewRevision = (world: World, revisions: Revisions, { mode }: Lifecycle): boolean =>
   mode === 'superseded' && world.rollout.status?.currentPodHash !== revisions.podHash
 
-/** The last word of a pass. Told when the former update had been completed, not when one update replaces another that is still under way. */
+/**
+ * The last word of a pass. Told when the former update had been completed, not when one update replaces another that is still under way; nor of
+ * the first deployment of a blue-green Rollout, which Argo takes for complete from its first pass on.
+ */
 export function announceUpdate(world: World, revisions: Revisions, lifecycle: Lifecycle): Part {
   if (!isNewRevision(world, revisions, lifecycle)) return {}
   const { revision, podHash } = revisions
-  const { stableRS, currentPodHash } = world.rollout.status ?? {}
-  const completed = currentPodHash === undefined || (stableRS !== undefined && stableRS === currentPodHash)
+  const { rollout } = world
+  const { stableRS, currentPodHash } = rollout.status ?? {}
+  const isFirst = currentPodHash === undefined && rollout.spec.strategy?.blueGreen === undefined
+  const completed = isFirst || (stableRS !== undefined && stableRS === currentPodHash)
   const message = `Rollout not completed, started update to revision ${revision} (${podHash})`
   return completed ? { events: [normal('RolloutNotCompleted', message)] } : {}
 }
@@ -78,16 +86,13 @@ function numberRevision(world: World, revisions: Revisions): Part {
 function forgetHistory(world: World, revisions: Revisions): Part {
   const limit = world.rollout.spec.revisionHistoryLimit ?? DEFAULT_HISTORY
   const empty = revisions.others.filter(
-    (rs) => specReplicas(rs) === 0 && createdReplicas(rs) === 0 && !isNamed(world, rs),
+    (rs) => specReplicas(rs) === 0 && createdReplicas(rs) === 0 && !isInUse(world, rs),
   )
   const surplus = empty.slice(Math.max(0, limit))
   return { actions: surplus.map((replicaSet) => ({ do: 'deleteReplicaSet', replicaSet }) as const) }
 }
 
-function isNamed(world: World, rs: ReplicaSet): boolean {
+function isInUse(world: World, rs: ReplicaSet): boolean {
   const hash = podHashOf(rs)
-  const bySelector = Object.values(world.services).some(
-    ({ service }) => service.spec.selector?.['rollouts-pod-template-hash'] === hash,
-  )
-  return bySelector || world.rollout.status?.stableRS === hash || world.rollout.status?.currentPodHash === hash
+  return isNamed(world, hash) || world.rollout.status?.stableRS === hash || world.rollout.status?.currentPodHash === hash
 }

@@ -5,30 +5,39 @@
 import { withReadableStatus } from '../argo/readable-status.ts'
 import { announceUpdate, keepBooks } from './bookkeeping.ts'
 import { refuseReferences, refuseRollout } from './guards.ts'
+import { rememberBest } from './high-water.ts'
 import { decideLifecycle } from './lifecycle.ts'
 import { join, type Plan, type StrategyOutcome } from './plan.ts'
 import { identifyRevisions } from './revisions.ts'
+import { decideBlueGreen } from './strategies/blue-green.ts'
 import { decideCanary } from './strategies/canary.ts'
 import { type RolloutView, viewRollout } from './view.ts'
+import { scaleDownWorkload, withWorkload } from './workload-ref.ts'
 import type { World } from './world.ts'
 
 export function decide(observed: World): Plan {
-  const world = { ...observed, rollout: withReadableStatus(observed.rollout) }
-  const refused = refuseRollout(world)
+  const read = { ...observed, rollout: withReadableStatus(observed.rollout) }
+  const refused = refuseRollout(read)
   if (refused) return refused
+  const world = withWorkload(read)
   const revisions = identifyRevisions(world)
   const lifecycle = decideLifecycle(world, revisions)
-  const outcome = decideStrategy(viewRollout(world, revisions, lifecycle))
+  const view = viewRollout(world, revisions, lifecycle)
+  const outcome = decideStrategy(view)
   const incomplete = outcome.aborted ? undefined : refuseReferences(world)
   if (incomplete) return incomplete
   const books = keepBooks(world, revisions, lifecycle)
-  const last = announceUpdate(world, revisions, lifecycle)
+  const last = join(
+    rememberBest(view, outcome.status),
+    announceUpdate(world, revisions, lifecycle),
+    scaleDownWorkload(world, revisions),
+  )
   const { actions = [], events = [], notices = [], holds = [], wakeAtMs } = join(books, outcome.part, last)
   return { actions, events, notices, holds, status: outcome.status, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }
 
 /** Validation has refused what names none or two of them: there is no default. */
 function decideStrategy(view: RolloutView): StrategyOutcome {
-  const { canary } = view.world.rollout.spec.strategy ?? {}
-  return decideCanary(view, canary ?? {})
+  const { canary, blueGreen } = view.world.rollout.spec.strategy ?? {}
+  return blueGreen ? decideBlueGreen(view, blueGreen) : decideCanary(view, canary ?? {})
 }

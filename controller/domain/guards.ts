@@ -10,6 +10,7 @@ import type { Plan } from './plan.ts'
 import { type Problem, renderProblems } from './validation/problem.ts'
 import { validateRollout } from './validation/validate.ts'
 import { validateReferences } from './validation/validate-references.ts'
+import { findMissingWorkload, validateWorkload } from './workload-ref.ts'
 import type { World } from './world.ts'
 
 /** How long until an invalid Rollout is looked at again though nothing changed. */
@@ -20,7 +21,8 @@ export const refuseRollout = (world: World): Plan | undefined => beingDeleted(wo
 
 /** What the spec names and is not there, or does not fit. */
 export function refuseReferences(world: World): Plan | undefined {
-  const problems = validateReferences(world)
+  const missing = findMissingWorkload(world)
+  const problems = [...(missing ? [missing] : []), ...validateReferences(world)]
   return problems.length > 0 ? refuse(world, problems) : undefined
 }
 
@@ -31,7 +33,8 @@ function beingDeleted(world: World): Plan | undefined {
 }
 
 function invalidSpec(world: World): Plan | undefined {
-  const problems = validateRollout(world.rollout)
+  const manifest = validateRollout(world.rollout)
+  const problems = manifest.length > 0 ? manifest : validateWorkload(world)
   return problems.length > 0 ? refuse(world, problems) : undefined
 }
 

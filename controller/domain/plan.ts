@@ -5,6 +5,7 @@
 import type { AnalysisRun } from '../api/analysis.ts'
 import type { Notice } from '../api/notice.ts'
 import type { ReplicaSet, RolloutStatus } from '../api/rollout.ts'
+import type { Workload } from '../api/workload.ts'
 
 /** Annotation changes: a string sets, null removes. */
 export type AnnotationPatch = Readonly<Record<string, string | null>>
@@ -23,8 +24,11 @@ export type Action =
     }
   | { readonly do: 'annotateReplicaSet'; readonly replicaSet: ReplicaSet; readonly annotations: AnnotationPatch }
   | { readonly do: 'deleteReplicaSet'; readonly replicaSet: ReplicaSet }
+  | { readonly do: 'scaleWorkload'; readonly workload: Workload; readonly to: number }
   | { readonly do: 'annotateRollout'; readonly annotations: AnnotationPatch }
   | { readonly do: 'select'; readonly service: string; readonly podHash: string; readonly replicaSet: string }
+  /** Gives a Service back: without our mark and without the hash it takes every pod of its other labels. */
+  | { readonly do: 'release'; readonly service: string }
   | { readonly do: 'route'; readonly canary: number; readonly stable: number; readonly from: number | undefined }
   | { readonly do: 'createAnalysisRun'; readonly run: AnalysisRun }
   | { readonly do: 'terminateAnalysisRun'; readonly run: AnalysisRun }
@@ -112,4 +116,6 @@ const mergeMemory = (earlier: Memory, later: Memory): Memory => ({
 export const isRisky = (action: Action): boolean =>
   action.do === 'route' ||
   action.do === 'select' ||
+  action.do === 'release' ||
+  (action.do === 'scaleWorkload' && action.to < (action.workload.spec?.replicas ?? 1)) ||
   (action.do === 'scale' && action.to < (action.replicaSet.spec.replicas ?? 0))

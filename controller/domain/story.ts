@@ -17,15 +17,19 @@ export function renderWorld(world: World): string {
   const services = Object.values(world.services).map(
     ({ service }) => `${service.metadata.name}→${service.spec.selector?.['rollouts-pod-template-hash'] ?? '*'}`,
   )
-  const steps = world.rollout.spec.strategy?.canary?.steps ?? []
-  const step = `step ${status.currentStepIndex ?? '-'}/${steps.length}`
+  const workload = world.workload
+    ? [`${world.workload.kind} ${world.workload.metadata.name} ${world.workload.spec?.replicas ?? ''}`.trim()]
+    : []
+  const { canary } = world.rollout.spec.strategy ?? {}
+  const step = canary ? `step ${status.currentStepIndex ?? '-'}/${(canary.steps ?? []).length}` : ''
   const plugins = readStepEntries(status.canary?.stepPluginStatuses).map(renderEntry)
   const flags = [
     status.abort ? 'abort' : '',
     status.promoteFull ? 'promoteFull' : '',
+    status.blueGreen?.scaleUpPreviewCheckPoint ? 'checkpoint' : '',
     ...(status.pauseConditions ?? []).map((pause) => pause.reason),
   ]
-  return [...sets, ...services, ...routes, step, ...plugins, ...flags].filter(Boolean).join('  ')
+  return [...sets, ...workload, ...services, ...routes, step, ...plugins, ...flags].filter(Boolean).join('  ')
 }
 
 /** Such as `plugin 2 Run Running (called)`. */
@@ -37,7 +41,8 @@ function renderEntry({ index, operation, phase, disabled, status }: StepEntry): 
 function roleOf(world: World, hash: string): string {
   const { stableRS, currentPodHash } = world.rollout.status ?? {}
   if (hash === stableRS) return 'stable='
-  return hash === currentPodHash ? 'canary=' : 'old='
+  const fresh = world.rollout.spec.strategy?.blueGreen ? 'preview=' : 'canary='
+  return hash === currentPodHash ? fresh : 'old='
 }
 
 /** One line per write, hold and event of note, in order. */
@@ -68,6 +73,8 @@ export function renderAction(action: Action): string {
       return `annotate rollout ${renderAnnotations(action.annotations)}`
     case 'select':
       return `select ${action.service}→${action.podHash}`
+    case 'release':
+      return `release ${action.service}`
     case 'route':
       return `route canary ${action.from ?? 'unset'}→${action.canary}`
     case 'createAnalysisRun':

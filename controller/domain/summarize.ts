@@ -3,11 +3,13 @@
  * keeps every field that it does not know. It must not decide anything that moves pods or traffic.
  */
 import type { RolloutStatus } from '../api/rollout.ts'
-import { type ConditionFacts, decideConditions } from './conditions.ts'
+import { type ConditionFacts, decideConditions, findReplicaFailure } from './conditions.ts'
+import { hasProgressed } from './high-water.ts'
 import type { AbortCause } from './lifecycle.ts'
-import { displayPhase } from './phase.ts'
+import { displayPhase, type Phase } from './phase.ts'
 import type { Memory } from './plan.ts'
 import type { RolloutView } from './view.ts'
+import { withObservedWorkload } from './workload-ref.ts'
 
 /** What the strategy says about where it stands, beyond what every strategy has. */
 export interface Standing {
@@ -34,7 +36,7 @@ export function summarize(view: RolloutView, summary: Summary): RolloutStatus {
   const { spec, metadata } = view.world.rollout
   const { canary, blueGreen, ...memory } = summary.memory
   const remembered: RolloutStatus = {
-    ...view.status,
+    ...withObservedWorkload(view.world, view.status),
     ...summary.standing.counts,
     ...definedFields(memory),
     canary: spec.strategy?.canary ? dropNulls({ ...view.status.canary, ...canary }) : {},
@@ -43,44 +45,43 @@ export function summarize(view: RolloutView, summary: Summary): RolloutStatus {
   }
   const conditions = decideConditions(conditionFacts(view, remembered, summary))
   const next = { ...remembered, conditions }
-  return dropNulls({ ...next, ...displayPhase(next, spec) })
+  return dropNulls({ ...next, ...phaseOf(view, next) })
 }
 
+/** The first write about a revision is never Healthy: clients wait for the phase to leave and to come back. */
+function phaseOf(view: RolloutView, next: RolloutStatus): Phase {
+  const phase = displayPhase(next, view.world.rollout.spec)
+  if (phase.phase !== 'Healthy' || !isNewRevision(view)) return phase
+  return { phase: 'Progressing', message: 'waiting for rollout spec update to be observed' }
+}
+
+const isNewRevision = ({ mode, status, podHash }: RolloutView): boolean =>
+  mode === 'superseded' && status.currentPodHash !== podHash
+
 function conditionFacts(view: RolloutView, next: RolloutStatus, summary: Summary): ConditionFacts {
-  const { mode, world } = view
+  const { world, newRs, status } = view
   const { paused, standing, deadlineExceeded, abortCause } = summary
-  const completed = next.stableRS === next.currentPodHash
-  const newRevision = mode === 'superseded'
   return {
     now: world.now,
-    previous: view.status,
-    replicaSetName: view.newRs?.metadata.name ?? `${world.rollout.metadata.name}-${view.podHash}`,
+    previous: status,
+    replicaSetName: newRs?.metadata.name ?? `${world.rollout.metadata.name}-${view.podHash}`,
+    replicaSetExists: newRs !== undefined,
     revision: view.revision,
-    aborted: mode === 'aborted' ? (abortCause ?? {}) : undefined,
+    aborted: view.mode === 'aborted' ? (abortCause ?? {}) : undefined,
     deadlineExceeded,
-    newRevision,
+    newRevision: isNewRevision(view),
     paused,
-    healthy: completed && standing.isDeployed && !paused && !newRevision,
-    completed,
-    progressed: hasProgressed(view.status, next),
+    deployed: standing.isDeployed,
+    completed: next.stableRS !== undefined && next.stableRS === next.currentPodHash,
+    progressed: hasProgressed(view, next),
+    lostPods: hasAllPods(status) && !hasAllPods(next),
     available: standing.isAvailable,
+    replicaFailure: findReplicaFailure(world.replicaSets, newRs),
   }
 }
 
-/** More updated, ready or available pods, fewer old ones, or another step, revision, stable or selector. */
-function hasProgressed(before: RolloutStatus, after: RolloutStatus): boolean {
-  const old = (status: RolloutStatus) => (status.replicas ?? 0) - (status.updatedReplicas ?? 0)
-  const grew = (['updatedReplicas', 'readyReplicas', 'availableReplicas'] as const).some(
-    (key) => (after[key] ?? 0) > (before[key] ?? 0),
-  )
-  const moved = (['currentStepIndex', 'currentStepHash', 'stableRS', 'currentPodHash'] as const).some(
-    (key) => (after[key] ?? null) !== (before[key] ?? null),
-  )
-  const switched = (['activeSelector', 'previewSelector'] as const).some(
-    (key) => (after.blueGreen?.[key] ?? '') !== (before.blueGreen?.[key] ?? ''),
-  )
-  return grew || moved || switched || old(after) < old(before)
-}
+const hasAllPods = ({ replicas = 0, updatedReplicas = 0, availableReplicas = 0 }: RolloutStatus): boolean =>
+  updatedReplicas > 0 && availableReplicas === replicas
 
 const definedFields = (memory: Memory): Memory =>
   Object.fromEntries(Object.entries(memory).filter(([, value]) => value !== undefined))

@@ -3,7 +3,9 @@
  * they were read; whatever is concluded from them belongs to the decisions. Nothing here reads a clock, a cluster or a configuration.
  */
 import type { AnalysisRun } from '../api/analysis.ts'
+import type { Pod } from '../api/pod.ts'
 import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
+import type { Workload } from '../api/workload.ts'
 import type { TemplateLookup } from './analysis/analysis-templates.ts'
 
 /**
@@ -36,13 +38,21 @@ export interface World {
   readonly replicaSets: readonly ReplicaSet[]
   /** ReplicaSets that it does not control though their name is like one of its own, or nobody controls them; absent: none. */
   readonly strangers?: readonly ReplicaSet[]
-  /** Services that the strategy names; a named one that is absent here does not exist. */
+  /** Services that the strategy names, and those that it named once and still marks; a named one that is absent here does not exist. */
   readonly services: Readonly<Record<string, ServiceReading>>
   /** One reading per configured router; empty without traffic routing. */
   readonly routes: readonly RouteReading[]
   /** AnalysisRuns controlled by this Rollout's UID. */
   readonly analysisRuns: readonly AnalysisRun[]
   readonly templates: TemplateLookup
+  /** What `spec.workloadRef` names; absent when it names nothing, or what it names is not there. */
+  readonly workload?: Workload
+  /** Why nobody can say whether the workload is there. */
+  readonly workloadProblem?: string
+  /** Pods of the ReplicaSets, read live; absent unless a decision needs them. */
+  readonly pods?: readonly Pod[]
+  /** Why the pods, though needed, could not be read. */
+  readonly podsProblem?: string
   /** `argo` restores Argo's reading of the rules that we keep strict; who decides which holds is `observe`. */
   readonly compat: Compat
   /** Step plugins that are switched off for the whole controller; absent: none. */

@@ -16,7 +16,7 @@ import { createReflectorMetrics } from './reflector-metrics.ts'
 export interface InformerOptions<T extends KubeObject> {
   readonly indexers?: Readonly<Record<string, Indexer<T>>>
   readonly labelSelector?: string
-  /** The kind's CRD may be absent: then the cache counts as filled, and empty, until it is installed. */
+  /** The kind may be absent, or the right to list it: then the cache counts as filled, and stays empty until that changes. */
   readonly optional?: boolean
 }
 

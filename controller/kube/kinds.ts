@@ -26,6 +26,7 @@ export const experiments = namespaced('argoproj.io', 'v1alpha1', 'experiments', 
 
 export const replicaSets = namespaced('apps', 'v1', 'replicasets', 'ReplicaSet')
 export const deployments = namespaced('apps', 'v1', 'deployments', 'Deployment')
+export const podTemplates = namespaced('', 'v1', 'podtemplates', 'PodTemplate')
 export const pods = namespaced('', 'v1', 'pods', 'Pod')
 export const services = namespaced('', 'v1', 'services', 'Service')
 export const endpointSlices = namespaced('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice')
@@ -35,6 +36,7 @@ export const jobs = namespaced('batch', 'v1', 'jobs', 'Job')
 export const secrets = namespaced('', 'v1', 'secrets', 'Secret')
 export const configMaps = namespaced('', 'v1', 'configmaps', 'ConfigMap')
 export const httpRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute')
+export const grpcRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'grpcroutes', 'GRPCRoute')
 export const namespaces = clusterScoped('', 'v1', 'namespaces', 'Namespace')
 
 /** `v1` for core kinds, `group/version` otherwise: the value of an object's `apiVersion`. */

@@ -45,7 +45,7 @@ export interface Reflector {
   hasSynced(): boolean
   /** Monotonic time of the last list, event or bookmark; undefined before the first. */
   lastProgressMs(): number | undefined
-  /** True while the server does not serve the kind at all (its CRD is not installed). */
+  /** True while the server does not serve the kind at all (its CRD is not installed), or does not let us list it. */
   isMissing(): boolean
   /** Lists again soon, because someone has reason to distrust the cache. Coalesces. */
   relist(): void
@@ -177,10 +177,11 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   /** A kind that is not installed has no objects, and says so once instead of at every try. */
   function noteListFailure(error: unknown): void {
     const isMissing = error instanceof KubeError && error.code === 404
+    const isForbidden = error instanceof KubeError && error.code === 403
     if (!isMissing) log.warn('the list failed; it will be repeated', { reason: 'ListFailed', error })
     else if (!progress.isMissing) log.info('the server does not serve this kind', { reason: 'KindMissing' })
     if (isMissing && progress.synced) options.sink.replace([], '')
-    progress.isMissing = isMissing
+    progress.isMissing = isMissing || isForbidden
   }
 
   /** Decides what to do after a watch has ended, and how long to wait first. */

@@ -7,7 +7,7 @@
 import { MANAGED_BY, POD_TEMPLATE_HASH } from '../api/labels.ts'
 import { type Action, isRisky, type Plan } from '../domain/plan.ts'
 import type { World } from '../domain/world.ts'
-import { fieldManager } from '../kube/apply.ts'
+import { applyMergePatch, fieldManager } from '../kube/apply.ts'
 import type { ObjectRef } from '../kube/client.ts'
 import * as kinds from '../kube/kinds.ts'
 import type { RolloutCaches } from './caches.ts'
@@ -82,6 +82,8 @@ async function perform(key: string, world: World, action: Action, deps: ApplyDep
     }
     case 'select':
       return select(key, world, action, deps)
+    case 'release':
+      return release(key, world, action, deps)
     case 'route':
       return route(key, world, action, deps)
     case 'terminateAnalysisRun':
@@ -101,6 +103,8 @@ async function perform(key: string, world: World, action: Action, deps: ApplyDep
       )
     case 'deleteAnalysisRun':
       return removeObserved(key, refIn(world, kinds.analysisRuns, action.run.metadata.name), action.run, deps)
+    case 'scaleWorkload':
+      return scaleWorkload(key, action, deps)
     case 'annotateRollout':
       return undefined
   }
@@ -111,6 +115,19 @@ const refIn = (world: World, kind: ObjectRef['kind'], name: string): ObjectRef =
   namespace: world.rollout.metadata.namespace ?? '',
   name,
 })
+
+/** Through the scale subresource where there is one to grant: the right to change a Deployment's pods is more than we need. */
+async function scaleWorkload(
+  key: string,
+  { workload, to }: Extract<Action, { do: 'scaleWorkload' }>,
+  { client, fence }: ApplyDeps,
+): Promise<void> {
+  const kind = workload.kind === 'Deployment' ? kinds.deployments : kinds.replicaSets
+  const ref = kinds.refOf(kind, workload)
+  const precondition = { resourceVersion: workload.metadata.resourceVersion ?? '' }
+  const options = { precondition, ...(kind === kinds.deployments ? { subresource: 'scale' as const } : {}) }
+  await recorded(key, ref, fence, () => applyMergePatch(client, ref, { spec: { replicas: to } }, options))
+}
 
 async function select(
   key: string,
@@ -124,6 +141,18 @@ async function select(
     metadata: { annotations: { [MANAGED_BY]: world.rollout.metadata.name } },
     spec: { selector: { [POD_TEMPLATE_HASH]: action.podHash } },
   }
+  await patchObserved(key, refIn(world, kinds.services, action.service), service, patch, deps)
+}
+
+async function release(
+  key: string,
+  world: World,
+  action: Extract<Action, { do: 'release' }>,
+  deps: ApplyDeps,
+): Promise<void> {
+  const service = world.services[action.service]?.service
+  if (!service) return
+  const patch = { metadata: { annotations: { [MANAGED_BY]: null } }, spec: { selector: { [POD_TEMPLATE_HASH]: null } } }
   await patchObserved(key, refIn(world, kinds.services, action.service), service, patch, deps)
 }
 

@@ -5,6 +5,7 @@
 import { ABORT_REQUESTS } from '../api/abort-request.ts'
 import type { AnalysisRun, AnalysisTemplate } from '../api/analysis.ts'
 import type { Experiment } from '../api/experiment.ts'
+import { MANAGED_BY } from '../api/labels.ts'
 import type { KubeObject } from '../api/meta.ts'
 import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
 import { serviceNamesOf } from '../domain/service-names.ts'
@@ -42,6 +43,7 @@ const BY_OWNER = 'ownerUid'
 const BY_SERVICE = 'service'
 const BY_ROUTE = 'route'
 const BY_WORKLOAD = 'workload'
+const BY_MARK = 'managedBy'
 const SERVICE_NAME = 'kubernetes.io/service-name'
 
 export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
@@ -57,7 +59,9 @@ export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
       indexers: { [BY_OWNER]: indexByOwnerUid },
       optional: true,
     }),
-    services: informers.for<Service>(kinds.services, { indexers: { [BY_OWNER]: indexByOwnerUid } }),
+    services: informers.for<Service>(kinds.services, {
+      indexers: { [BY_OWNER]: indexByOwnerUid, [BY_MARK]: rolloutsMarked },
+    }),
     endpointSlices: informers.for<EndpointSlice>(kinds.endpointSlices, { indexers: { [BY_SERVICE]: serviceOfSlice } }),
     templates: informers.for<AnalysisTemplate>(kinds.analysisTemplates),
     clusterTemplates: informers.for<AnalysisTemplate>(kinds.clusterAnalysisTemplates),
@@ -71,6 +75,10 @@ export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
 export const ownedBy = <T extends KubeObject>(cache: ObjectCache<T>, uid: string): readonly T[] =>
   cache.byIndex(BY_OWNER, uid).filter((object) => controllerOf(object)?.uid === uid)
 
+/** Services that carry the mark of the Rollout, whether it names them or did so once. */
+export const markedBy = (caches: RolloutCaches, rollout: Rollout): readonly Service[] =>
+  caches.services.byIndex(BY_MARK, keyOf(rollout))
+
 export const slicesOf = (caches: RolloutCaches, namespace: string, service: string): readonly EndpointSlice[] =>
   caches.endpointSlices.byIndex(BY_SERVICE, `${namespace}/${service}`)
 
@@ -78,6 +86,11 @@ export const keyOf = (object: KubeObject): string => `${object.metadata.namespac
 
 const servicesNamed = (rollout: Rollout): string[] =>
   serviceNamesOf(rollout).map((name) => `${rollout.metadata.namespace}/${name}`)
+
+function rolloutsMarked({ metadata }: Service): string[] {
+  const name = metadata.annotations?.[MANAGED_BY]
+  return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`]
+}
 
 const routesNamed = (rollout: Rollout): string[] =>
   routersOf(rollout).flatMap(({ router }) =>
@@ -114,7 +127,10 @@ export function watchKeys(caches: RolloutCaches, add: AddKey): () => void {
     caches.replicaSets.subscribe(({ object }) => byOwner(object)),
     caches.analysisRuns.subscribe(({ object }) => byOwner(object)),
     caches.experiments.subscribe(({ object }) => byOwner(object)),
-    caches.services.subscribe(({ object }) => addAll(caches.rollouts.byIndex(BY_SERVICE, keyOf(object)))),
+    caches.services.subscribe(({ object }) => {
+      addAll(caches.rollouts.byIndex(BY_SERVICE, keyOf(object)))
+      for (const key of rolloutsMarked(object)) add(key)
+    }),
     caches.endpointSlices.subscribe(({ object }) =>
       addAll(serviceOfSlice(object).flatMap((service) => caches.rollouts.byIndex(BY_SERVICE, service))),
     ),

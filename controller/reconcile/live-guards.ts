@@ -7,12 +7,15 @@
  *                                  of the revision that it names
  *   point a Service at a revision  the revision's ReplicaSet has an available pod (unless no pods are wanted at all)
  *   take a revision to 0 pods      no Service of the Rollout names it
+ *   take pods from a workload      with what it keeps and what is available here no more pods are missing than may be
  */
 
 import { POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { KubeObject } from '../api/meta.ts'
 import type { ReplicaSet, Service } from '../api/rollout.ts'
-import type { Action } from '../domain/plan.ts'
+import { budgetOf } from '../domain/availability.ts'
+import { type Action, isRisky } from '../domain/plan.ts'
+import { availableReplicas, sum } from '../domain/replicas.ts'
 import { podHashOf } from '../domain/revisions.ts'
 import type { World } from '../domain/world.ts'
 import type { KubeClient } from '../kube/client.ts'
@@ -35,9 +38,29 @@ export async function findObjection(
       return world.rollout.spec.replicas === 0 ? undefined : objectToSelect(client, world, action.replicaSet)
     case 'scale':
       return action.to === 0 ? objectToRemove(client, world, action.replicaSet) : undefined
+    case 'scaleWorkload':
+      return isRisky(action) ? objectToHandOver(client, world, action.to) : undefined
     default:
       return undefined
   }
+}
+
+async function objectToHandOver(client: LiveClient, world: World, kept: number): Promise<string | undefined> {
+  const { spec, metadata } = world.rollout
+  const live = await Promise.all(
+    world.replicaSets.map((rs) =>
+      client.get<ReplicaSet>({
+        kind: kinds.replicaSets,
+        namespace: metadata.namespace ?? '',
+        name: rs.metadata.name,
+      }),
+    ),
+  )
+  const available = sum(live.map(availableReplicas))
+  const needed = (spec.replicas ?? 1) - budgetOf(spec).maxUnavailable
+  return available + kept >= needed
+    ? undefined
+    : `${available} pods of the Rollout are available: with ${kept} of the workload that is fewer than ${needed}`
 }
 
 async function objectToRaise(client: LiveClient, world: World, rolloutVersion: string): Promise<string | undefined> {

@@ -10,7 +10,7 @@ import { templateKey } from '../domain/analysis/analysis-templates.ts'
 import { serviceNamesOf } from '../domain/service-names.ts'
 import type { Compat, RouteReading, ServiceReading, World } from '../domain/world.ts'
 import { type RouterObjects, refKey } from '../traffic/router.ts'
-import { type EndpointSlice, ownedBy, type RolloutCaches, routeCache, slicesOf } from './caches.ts'
+import { type EndpointSlice, markedBy, ownedBy, type RolloutCaches, routeCache, slicesOf } from './caches.ts'
 import { routersOf } from './routers.ts'
 import { workloadRefOf } from './workloads.ts'
 
@@ -66,8 +66,10 @@ function readServices(
   replicaSets: readonly ReplicaSet[],
 ): Record<string, ServiceReading> {
   const namespace = rollout.metadata.namespace ?? ''
+  const marked = markedBy(caches, rollout).map(({ metadata }) => metadata.name)
+  const names = new Set([...serviceNamesOf(rollout), ...marked.sort()])
   return Object.fromEntries(
-    serviceNamesOf(rollout).flatMap((name) => {
+    [...names].flatMap((name) => {
       const service = caches.services.get(namespace, name)
       return service
         ? [[name, { service, readyEndpoints: countReady(slicesOf(caches, namespace, name), replicaSets) }] as const]

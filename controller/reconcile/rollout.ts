@@ -11,6 +11,7 @@ import { done, type Result } from '../kube/work-queue.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { apply, type Outcome } from './apply.ts'
 import { type ObserveOptions, observe } from './observe.ts'
+import { observeLive } from './observe-live.ts'
 import { type ReportDeps, report } from './report.ts'
 
 export interface RolloutDeps extends ReportDeps {
@@ -25,10 +26,11 @@ const CONFLICT_RECHECK_MS = 20
 
 export async function reconcileRollout(key: string, deps: RolloutDeps): Promise<Result> {
   if (await isBehind(key, deps)) return { requeueAfterMs: BEHIND_RECHECK_MS }
-  const world = observe(key, deps.observe)
-  if (!world) return gone(key, deps)
+  const cached = observe(key, deps.observe)
+  if (!cached) return gone(key, deps)
   const startedMs = deps.clock.monotonicMs()
   try {
+    const world = await observeLive(cached, deps)
     const plan = decide(world)
     const outcome = await apply(key, world, plan, deps)
     await report(key, world, plan, outcome, deps)

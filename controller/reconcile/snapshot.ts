@@ -21,7 +21,8 @@ export async function snapshotCaches(client: Pick<KubeClient, 'list'>, namespace
     },
   }
   const caches = openCaches(source)
-  await Promise.all(fills)
+  // The first Rollout that names a workload opens one more.
+  while (fills.length > 0) await Promise.all(fills.splice(0))
   return caches
 }
 

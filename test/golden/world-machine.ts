@@ -6,6 +6,7 @@ import type { AnalysisPhase, AnalysisRun, AnalysisTemplate, MetricResult } from 
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { ReplicaSet, Rollout, RolloutStatus, Service } from '../../controller/api/rollout.ts'
 import { formatInstant } from '../../controller/api/scalars.ts'
+import type { Workload } from '../../controller/api/workload.ts'
 import { templateKey } from '../../controller/domain/analysis/analysis-templates.ts'
 import { decide } from '../../controller/domain/decide.ts'
 import { type Action, isRisky, type Plan } from '../../controller/domain/plan.ts'
@@ -15,6 +16,8 @@ import type { Compat, World } from '../../controller/domain/world.ts'
 
 export interface MachineOptions {
   readonly rollout: Rollout
+  /** What the Rollout's `workloadRef` names. */
+  readonly workload?: Workload
   readonly templates?: readonly AnalysisTemplate[]
   readonly compat?: Compat
   readonly disabledPlugins?: readonly string[]
@@ -45,6 +48,7 @@ const START = Date.UTC(2026, 0, 1)
 export function createMachine(options: MachineOptions) {
   let now = START
   let rollout: Rollout = options.rollout
+  let workload: Workload | undefined = options.workload
   let podDelayMs = options.podDelayMs ?? 5_000
   const replicaSets = new Map<string, ReplicaSet>()
   const pods = new Map<string, Pods[]>()
@@ -106,6 +110,7 @@ export function createMachine(options: MachineOptions) {
       templates: Object.fromEntries(
         (options.templates ?? []).map((template) => [templateKey({ templateName: template.metadata.name }), template]),
       ),
+      ...(workload ? { workload } : {}),
       compat: options.compat ?? 'strict',
       disabledPlugins: options.disabledPlugins ?? [],
       notices: true,
@@ -156,6 +161,9 @@ export function createMachine(options: MachineOptions) {
         return
       case 'annotateRollout':
         rollout = mergeAnnotations(rollout, action.annotations)
+        return
+      case 'scaleWorkload':
+        workload = { ...action.workload, spec: { ...action.workload.spec, replicas: action.to } }
         return
       case 'select': {
         const service = services.get(action.service)
@@ -287,8 +295,19 @@ export function createMachine(options: MachineOptions) {
       const generation = (rollout.metadata.generation ?? 1) + 1
       rollout = { ...rollout, spec: { ...rollout.spec, ...patch }, metadata: { ...rollout.metadata, generation } }
     },
+    setWorkload(next: Workload | undefined): void {
+      workload = next
+    },
+    workload: (): Workload | undefined => workload,
     setImage(image: string): void {
-      const template = { ...rollout.spec.template, spec: { containers: [{ name: 'app', image }] } }
+      const spec = { containers: [{ name: 'app', image }] }
+      if (workload) {
+        const generation = (workload.metadata.generation ?? 1) + 1
+        const template = { ...workload.spec?.template, spec }
+        workload = { ...workload, metadata: { ...workload.metadata, generation }, spec: { ...workload.spec, template } }
+        return
+      }
+      const template = { ...rollout.spec.template, spec }
       machine.patchSpec({ template })
     },
     /** Pods of the image that the spec names now never become ready from here on. */
@@ -314,6 +333,19 @@ export function createMachine(options: MachineOptions) {
           list.map((pod) => (failing.has(pod) ? { readyAtMs: Number.POSITIVE_INFINITY } : pod)),
         )
       }
+    },
+    /** So many of the pods that are starting are ready now. */
+    readyPods(count: number): void {
+      let left = count
+      for (const [name, list] of pods)
+        pods.set(
+          name,
+          list.map((pod) => {
+            if (left === 0 || pod.readyAtMs <= now) return pod
+            left -= 1
+            return { ...pod, readyAtMs: now }
+          }),
+        )
     },
     /** Whatever was broken is mended: every pod becomes ready in time again. */
     heal(): void {

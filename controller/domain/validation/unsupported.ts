@@ -2,6 +2,7 @@
  * Features of the API that this version does not drive yet, one entry each: who builds a feature deletes its entry, and nothing else here.
  * A feature that is used and cannot be obeyed is refused, never ignored. Rules about a feature's own fields stand in that feature's file.
  */
+import type { BlueGreenStrategy } from '../blue-green/view.ts'
 import type { CanaryStep, CanaryStrategy, RolloutSpec } from '../../api/rollout.ts'
 import type { Problem } from './problem.ts'
 
@@ -12,12 +13,10 @@ interface Feature<Part> {
   readonly fix: string
 }
 
-const ofRollouts: readonly Feature<RolloutSpec>[] = [
-  {
-    field: 'strategy.blueGreen',
-    isUsed: ({ strategy }) => strategy?.blueGreen !== undefined && strategy.canary === undefined,
-    fix: 'use canary',
-  },
+const ofBlueGreens: readonly Feature<BlueGreenStrategy>[] = [
+  { field: 'antiAffinity', isUsed: ({ antiAffinity }) => antiAffinity !== undefined, fix: 'remove it' },
+  { field: 'previewMetadata', isUsed: ({ previewMetadata }) => previewMetadata !== undefined, fix: 'remove it' },
+  { field: 'activeMetadata', isUsed: ({ activeMetadata }) => activeMetadata !== undefined, fix: 'remove it' },
 ]
 
 const ofCanaries: readonly Feature<CanaryStrategy>[] = [
@@ -47,10 +46,10 @@ export const unsupported = (field: string, fix: string): Problem => ({
 
 /** In the order of the manifest; the spec's shape must be right. */
 export function findUnsupported(spec: RolloutSpec): readonly Problem[] {
-  const canary = spec.strategy?.canary
+  const { canary, blueGreen } = spec.strategy ?? {}
   const at = 'spec.strategy.canary'
   return [
-    ...list(ofRollouts, spec, 'spec'),
+    ...(blueGreen ? list(ofBlueGreens, blueGreen, 'spec.strategy.blueGreen') : []),
     ...(canary ? list(ofCanaries, canary, at) : []),
     ...(canary?.steps ?? []).flatMap((step, index) => list(ofSteps, step, `${at}.steps[${index}]`)),
   ]

@@ -147,6 +147,8 @@ describe('chart', () => {
       rule.resources.map((resource) => `${rule.apiGroups[0] || 'core'}/${resource} ${rule.verbs.join(',')}`),
     )
     assert.deepEqual(granted.sort(), [
+      'apps/deployments get,list,watch',
+      'apps/deployments/scale patch',
       'apps/replicasets get,list,watch,create,patch,delete',
       'argoproj.io/analysisruns get,list,watch,create,patch,delete',
       'argoproj.io/analysistemplates get,list,watch',
@@ -159,6 +161,9 @@ describe('chart', () => {
       'coordination.k8s.io/leases create',
       'coordination.k8s.io/leases get,patch',
       'core/events create,patch',
+      'core/pods list,patch',
+      'core/pods/eviction create',
+      'core/podtemplates get,list,watch',
       'core/services get,list,watch,create,patch,delete',
       'discovery.k8s.io/endpointslices get,list,watch',
       'gateway.networking.k8s.io/httproutes get,list,watch,patch',
