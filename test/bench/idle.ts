@@ -35,7 +35,7 @@ const SAMPLE_EVERY_MS = 15_000
 const BYTES_PER_MB = 1024 * 1024
 
 export const measureIdle = (options: IdleOptions): Promise<IdleResult> =>
-  withStage({ ...options, replicas: 2, steps }, (stage) => watchIdleness(stage, options))
+  withStage({ ...options, replicas: options.rollouts > 100 ? 1 : 2, steps }, (stage) => watchIdleness(stage, options))
 
 async function watchIdleness(stage: Stage, options: IdleOptions): Promise<IdleResult> {
   const before = await untilQuiet(stage)

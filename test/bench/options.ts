@@ -28,7 +28,7 @@ Suites:
   idle       writes, memory and CPU time of a controller that has nothing to do
 
 Flags:
-  --rollouts N       how many Rollouts, 1 to 20 (default 20)
+  --rollouts N       how many Rollouts (default 20): 1 to 20, idle up to 2000
   --rounds N         reaction: aborted releases per pattern, 1 to 20 (default 2)
   --load N           reaction: requests per second for each rollout, 4 to 100 (default 12)
   --minutes N        idle: how long, above 0 to 120 (default 10)
@@ -51,7 +51,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
   return {
     suite: known,
     json: values.json,
-    rollouts: readNumber('--rollouts', values.rollouts, { least: 1, most: 20, whole: true }),
+    rollouts: readNumber('--rollouts', values.rollouts, { least: 1, most: known === 'idle' ? 2000 : 20, whole: true }),
     rounds: readNumber('--rounds', values.rounds, { least: 1, most: 20, whole: true }),
     loadPerRollout: readNumber('--load', values.load, { least: 4, most: 100, whole: true }),
     minutes: readNumber('--minutes', values.minutes, { least: 0.05, most: 120, whole: false }),

@@ -53,7 +53,8 @@ export interface Stage {
   untilAll(what: string, isSo: (rollout: Rollout) => boolean): Promise<void>
 }
 
-const SETTLE_WITHIN_MS = 120_000
+/** The controller writes at most forty times a second; a first deployment takes it about seven writes. */
+const settleWithinMs = (rollouts: number): number => 120_000 + rollouts * 300
 
 /** Runs `use` on a stage of its own, which is gone when this resolves or rejects, or when the caller's stop list runs. */
 export async function withStage<T>(
@@ -123,8 +124,9 @@ async function buildStage(options: StageOptions): Promise<Stage> {
     },
     async untilAll(what, isSo) {
       const missing = (): readonly string[] => names.filter((name) => !isSo(stage.rollout(name)))
-      await waitFor(() => missing().length === 0, { clock, what, withinMs: SETTLE_WITHIN_MS }).catch(() => {
-        throw new Error(`waited ${SETTLE_WITHIN_MS / 1000} s for ${what}; not so: ${missing().join(', ')}`)
+      const withinMs = settleWithinMs(names.length)
+      await waitFor(() => missing().length === 0, { clock, what, withinMs }).catch(() => {
+        throw new Error(`waited ${withinMs / 1000} s for ${what}; not so: ${missing().slice(0, 20).join(', ')}`)
       })
     },
   }
