@@ -13,8 +13,8 @@
 import { type AbortRequest, isPending, readAbortRequests } from '../api/abort-request.ts'
 import type { RolloutStatus } from '../api/rollout.ts'
 import { parseInstant } from '../api/scalars.ts'
-import { stepHash } from '../argo/pod-hash.ts'
-import type { Revisions } from './revisions.ts'
+import { stepHash, stepHashes } from '../argo/pod-hash.ts'
+import { type Revisions, specWasSeen } from './revisions.ts'
 import type { World } from './world.ts'
 
 export type Mode = 'superseded' | 'initial' | 'steady' | 'aborted' | 'updating'
@@ -27,6 +27,8 @@ export interface Lifecycle {
   readonly pauseRequests: readonly AbortRequest[]
   /** Distinguishes the tries of one revision: the hash of the steps and the moment of the last abort. Evidence never crosses it (S14). */
   readonly attempt: string
+  /** Set when status holds the hash of the steps in an unknown dialect: what is to be remembered instead. */
+  readonly stepHash?: string
 }
 
 export interface AbortCause {
@@ -40,9 +42,30 @@ export interface AbortCause {
 
 export function decideLifecycle(world: World, revisions: Revisions): Lifecycle {
   const status: RolloutStatus = world.rollout.status ?? {}
-  const attempt = [status.currentStepHash ?? '', status.abortedAt ?? ''].join('/')
-  const known = status.currentPodHash === revisions.podHash && status.currentStepHash === currentStepHash(world)
-  if (!known) return { mode: 'superseded', pauseRequests: [], attempt: '' }
+  const steps = status.currentPodHash === revisions.podHash ? judgeSteps(world) : 'others'
+  if (steps === 'others') return { mode: 'superseded', pauseRequests: [], attempt: '' }
+  const stepHash = currentStepHash(world)
+  const settled = settle(world, revisions, [stepHash, status.abortedAt ?? ''].join('/'))
+  return steps === 'unknown dialect' ? { ...settled, stepHash } : settled
+}
+
+/**
+ * Whether the steps are those that status was written for; their hash differs between versions of Argo.
+ *
+ *   status.currentStepHash   status saw this spec   steps
+ *   of a known dialect       any                    same
+ *   another                  yes                    unknown dialect: the same, and ours is written from now on
+ *   another                  no                     others
+ */
+function judgeSteps({ rollout }: World): 'same' | 'unknown dialect' | 'others' {
+  const { canary } = rollout.spec.strategy ?? {}
+  const written = rollout.status?.currentStepHash ?? ''
+  if ((canary ? stepHashes(canary.steps) : ['']).includes(written)) return 'same'
+  return canary && written !== '' && specWasSeen(rollout) ? 'unknown dialect' : 'others'
+}
+
+function settle(world: World, revisions: Revisions, attempt: string): Lifecycle {
+  const status: RolloutStatus = world.rollout.status ?? {}
   if (!status.stableRS) return { mode: 'initial', pauseRequests: [], attempt }
   if (status.stableRS === revisions.podHash) return { mode: 'steady', pauseRequests: [], attempt }
   const pending = pendingRequests(world, revisions)
@@ -62,8 +85,11 @@ function isRetryMark(status: RolloutStatus): boolean {
   return progressing?.reason !== 'RolloutAborted' && progressing?.reason !== 'ProgressDeadlineExceeded'
 }
 
-export const currentStepHash = (world: Pick<World, 'rollout'>): string =>
-  stepHash(world.rollout.spec.strategy?.canary?.steps)
+/** Empty for a strategy without steps, as Argo writes it. */
+export function currentStepHash({ rollout }: Pick<World, 'rollout'>): string {
+  const { canary } = rollout.spec.strategy ?? {}
+  return canary ? stepHash(canary.steps) : ''
+}
 
 function pendingRequests(world: World, revisions: Revisions): readonly AbortRequest[] {
   const current = {

@@ -97,7 +97,7 @@ function rolesOf({ status }: Rollout): ReadonlySet<string | undefined> {
 }
 
 /** Status was written in view of this very spec: what it names as current was made for it. */
-function specWasSeen({ metadata, spec, status }: Rollout): boolean {
+export function specWasSeen({ metadata, spec, status }: Rollout): boolean {
   if (status?.observedGeneration !== String(metadata.generation ?? 0)) return false
   if (status.conditions?.some(({ type }) => type === 'InvalidSpec')) return false
   return (

@@ -44,7 +44,7 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
   const stage = stageOfCanary(view, progress)
 
   const part = join(
-    view.mode === 'superseded' ? { memory: forgetFormerUpdate(view) } : {},
+    { memory: view.mode === 'superseded' ? forgetFormerUpdate(view) : { currentStepHash: view.lifecycle.stepHash } },
     decideFirstStep(view),
     { memory: abortOfCanary(view, abortCause) },
     pauses.part,
