@@ -38,11 +38,13 @@ export const inquirePlugins = (view: CanaryView): PluginInquiry => readAnswers(s
 
 export function readAnswers(situation: StepSituation): PluginInquiry {
   const { now, mode, paused, halted } = situation
-  const folded = foldResults(situation).map((entry) => (paused && isRun(entry) ? entry : expire(entry, now)))
+  const folded = foldResults(situation)
+  const awaited = paused ? undefined : currentRun(situation, folded)
+  const timely = folded.map((entry) => (entry === awaited || !isRun(entry) ? expire(entry, now) : entry))
   const recorded = currentRun(situation, situation.entries)
-  const run = currentRun(situation, folded)
+  const run = currentRun(situation, timely)
   const resumed = run && mode === 'updating' && !halted ? resume(run, recorded, now) : run
-  return { situation, entries: run && resumed ? replace(folded, run, resumed) : folded, run: resumed }
+  return { situation, entries: run && resumed ? replace(timely, run, resumed) : timely, run: resumed }
 }
 
 export const isPluginStepDone = ({ run }: PluginInquiry): boolean =>
