@@ -125,6 +125,8 @@ export const blueGreenSchema = z.looseObject({
   activeMetadata: podMetadataSchema.optional(),
 })
 
+export type BlueGreenStrategy = z.infer<typeof blueGreenSchema>
+
 export const rolloutSpecSchema = z.looseObject({
   replicas: z.int().nullish(),
   selector: labelSelectorSchema
@@ -256,6 +258,7 @@ export interface ReplicaSet extends KubeObject {
       readonly status: string
       readonly reason?: string
       readonly message?: string
+      readonly lastTransitionTime?: string
     }[]
   }
 }

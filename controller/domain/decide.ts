@@ -4,6 +4,7 @@
  */
 import { withReadableStatus } from '../argo/readable-status.ts'
 import { announceUpdate, keepBooks } from './bookkeeping.ts'
+import { claimReplicaSets } from './claims.ts'
 import { refuseReferences, refuseRollout } from './guards.ts'
 import { rememberBest } from './high-water.ts'
 import { decideLifecycle } from './lifecycle.ts'
@@ -19,7 +20,9 @@ export function decide(observed: World): Plan {
   const read = { ...observed, rollout: withReadableStatus(observed.rollout) }
   const refused = refuseRollout(read)
   if (refused) return refused
-  const world = withWorkload(read)
+  const claim = claimReplicaSets(withWorkload(read))
+  if (claim.first) return claim.first
+  const { world } = claim
   const revisions = identifyRevisions(world)
   const lifecycle = decideLifecycle(world, revisions)
   const view = viewRollout(world, revisions, lifecycle)
@@ -28,6 +31,7 @@ export function decide(observed: World): Plan {
   if (incomplete) return incomplete
   const books = keepBooks(world, revisions, lifecycle)
   const last = join(
+    claim.part,
     rememberBest(view, outcome.status),
     announceUpdate(world, revisions, lifecycle),
     scaleDownWorkload(world, revisions),

@@ -1,6 +1,6 @@
 /**
- * Whether a revision that the spec newly asks for takes the steps at all. Going back to what is stable, or to a revision that the rollback window
- * trusts, goes straight to the end. It must not decide which revisions are trusted.
+ * Whether an update takes its steps at all. Going back to what is stable, or to a revision that the rollback window trusts, goes straight to the
+ * end, and so does a full promotion. It must not decide which revisions are trusted.
  *
  *   spec's revision                      steps   | why, told as event SkipSteps
  *   the stable one                       skipped | Rollback to stable ReplicaSets
@@ -13,8 +13,9 @@ import { specReplicas } from '../replicas.ts'
 import { isWithinRollbackWindow } from '../rollback-window.ts'
 import type { CanaryView } from './view.ts'
 
-/** Decides the first step index of a new revision or plan; nothing in other modes. */
+/** Decides the first step index of a new revision or plan, and the last one of a full promotion; nothing else. */
 export function decideFirstStep(view: CanaryView): Part {
+  if (view.promoteFull) return { memory: { currentStepIndex: view.steps.length } }
   if (view.mode !== 'superseded') return {}
   const why = whySkipped(view)
   if (why === undefined) return { memory: { currentStepIndex: 0 } }

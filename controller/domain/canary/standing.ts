@@ -23,7 +23,7 @@ export function standingOfCanary(view: CanaryView): Standing {
       HPAReplicas: total,
       selector: renderSelector(view.world.rollout.spec.selector),
     },
-    isDeployed: everywhere && (view.routed || total === replicas),
+    isDeployed: everywhere && total === replicas,
     isAvailable: available >= replicas,
   }
 }
