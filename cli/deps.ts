@@ -1,4 +1,5 @@
 /** What the commands need from the outside, as ports: tests pass fakes, `main.ts` builds the real ones. Types only. */
+import type { KubeObject } from '../controller/api/meta.ts'
 import type { KubeClient } from '../controller/kube/client.ts'
 import type { Clock } from '../controller/runtime/clock.ts'
 import type { Picture } from './cluster/picture.ts'
@@ -18,8 +19,8 @@ export interface Connection {
   close(): Promise<void>
 }
 
-/** By kind; a kind without an entry is checked for its shape alone. Called only with objects whose shape is right. */
-export type Validators = Readonly<Record<string, (object: unknown) => readonly Problem[]>>
+/** By kind; a kind without an entry is not ours. Called with objects of any shape that have metadata. */
+export type Validators = Readonly<Record<string, (object: KubeObject) => readonly Problem[]>>
 
 export interface CliDeps {
   readonly terminal: Terminal
@@ -30,7 +31,7 @@ export interface CliDeps {
   connect(options: ConnectOptions): Promise<Connection>
   /** The text of a file; `-` is standard input. Rejects with a sentence. */
   readText(path: string): Promise<string>
-  /** Rules beyond the shape; loaded only by `lint`. */
+  /** Shape and rules; loaded only by `lint`. */
   loadValidators(): Promise<Validators>
   /** The controller's own next decision for this picture, in lines. Reads only. */
   tellPlan(client: KubeClient, picture: Picture): Promise<readonly string[]>

@@ -3,10 +3,11 @@
  * counted and left alone.
  */
 import { type Document, isNode, LineCounter, parseAllDocuments } from 'yaml'
+import type { KubeObject } from '../../controller/api/meta.ts'
 import type { Validators } from '../deps.ts'
 import { type LocatedProblem, type Problem, parseField } from './problem.ts'
-import { API_VERSION, checkShape, isKnownKind } from './shape.ts'
 
+const API_VERSION = 'argoproj.io/v1alpha1'
 /** Larger files are refused: a manifest of a rollout has kilobytes. */
 const MAX_TEXT_LENGTH = 4 * 1024 * 1024
 
@@ -74,11 +75,11 @@ function lintDocument(
   const object: unknown = readObject(document)
   if (!isRecord(object)) return { checked: false, problems: [] }
   const kind = asText(object.kind)
-  if (!isKnownKind(kind) || !asText(object.apiVersion).startsWith('argoproj.io/'))
-    return { checked: false, problems: [] }
+  const validate = Object.hasOwn(validators, kind) ? validators[kind] : undefined
+  if (!validate || !asText(object.apiVersion).startsWith('argoproj.io/')) return { checked: false, problems: [] }
   const metadata = isRecord(object.metadata) ? object.metadata : {}
   const name = asText(metadata.name) || asText(metadata.generateName)
-  const problems = listProblems(kind, name, object, validators).map((problem) => ({
+  const problems = listProblems(name, { ...object, metadata: { ...metadata, name } }, validate).map((problem) => ({
     ...problem,
     severity: problem.severity ?? ('error' as const),
     file,
@@ -89,19 +90,13 @@ function lintDocument(
   return { checked: true, problems }
 }
 
-/** The rules are asked only when the shape is right: on a wrong shape they would repeat what the shape check says, or fail. */
-function listProblems(
-  kind: string,
-  name: string,
-  object: Readonly<Record<string, unknown>>,
-  validators: Validators,
-): readonly Problem[] {
-  const shape: Problem[] = [...checkShape(kind, object)]
+/** Rules look at the spec, so what is missing around it is told beside them. */
+function listProblems(name: string, object: KubeObject, validate: Validators[string]): readonly Problem[] {
+  const around: Problem[] = []
   if (object.apiVersion !== API_VERSION)
-    shape.unshift({ field: 'apiVersion', message: `must be ${API_VERSION}`, fix: `write apiVersion: ${API_VERSION}` })
-  if (name === '') shape.unshift({ field: 'metadata.name', message: 'is missing', fix: 'give the object a name' })
-  const isSound = shape.every((problem) => problem.severity === 'warning')
-  return isSound ? [...shape, ...(validators[kind]?.(object) ?? [])] : shape
+    around.push({ field: 'apiVersion', message: `must be ${API_VERSION}`, fix: `write apiVersion: ${API_VERSION}` })
+  if (name === '') around.push({ field: 'metadata.name', message: 'is missing', fix: 'give the object a name' })
+  return [...around, ...(validate?.(object) ?? [])]
 }
 
 /** The document as plain data; undefined when aliases would blow it up. */

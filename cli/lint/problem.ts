@@ -20,16 +20,7 @@ export interface LocatedProblem extends Problem {
   readonly severity: 'error' | 'warning'
 }
 
-/** `['spec', 'steps', 0]` → `spec.steps[0]`; keys with dots or slashes are quoted as `plugins["a/b"]`. */
-export const renderField = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`
-    const name = String(key)
-    if (!/^[\w-]+$/.test(name)) return `${text}[${JSON.stringify(name)}]`
-    return text === '' ? name : `${text}.${name}`
-  }, '')
-
-/** The inverse of {@link renderField}; text that it cannot read ends the path there. */
+/** `spec.steps[0].plugins["a/b"]` → its keys; text that it cannot read ends the path there. */
 export function parseField(field: string): readonly (string | number)[] {
   const parts = field.matchAll(/([\w-]+)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g)
   return [...parts].map((part) => {

@@ -105,7 +105,7 @@ export const refusedTemplates: readonly RefusedTemplate[] = [
     'a port in quotes',
     withPorts({ containerPort: '80' }),
     `${container}.ports[0].containerPort`,
-    'Invalid input: expected number, received string',
+    'must be a whole number, is a string',
     'cannot unmarshal string',
   ),
   row(
@@ -173,7 +173,7 @@ export const refusedTemplates: readonly RefusedTemplate[] = [
     'a number as a value',
     withEnv({ name: 'A', value: 1 }),
     `${container}.env[0].value`,
-    'Invalid input: expected string, received number',
+    'must be a string (put it in quotes), is a number',
     'cannot unmarshal number',
   ),
   row(
@@ -566,7 +566,7 @@ export const refusedTemplates: readonly RefusedTemplate[] = [
     'a label that is a flag',
     labelled({ canary: true }),
     'metadata.labels.canary',
-    'Invalid input: expected string, received boolean',
+    'must be a string (put it in quotes), is a boolean',
     'cannot unmarshal bool',
   ),
   row(

@@ -7,8 +7,9 @@ import { argumentSchema } from '../../api/analysis.ts'
 import type { CanaryStep, CanaryStrategy, Rollout } from '../../api/rollout.ts'
 import { parseGoDuration } from '../../api/scalars.ts'
 import { validateArgs } from './analysis-args.ts'
-import { type Problem, renderPath, when, whenNegative } from './problem.ts'
+import { type Problem, when, whenNegative } from './problem.ts'
 import { routersCan } from './routers.ts'
+import { listShapeProblems } from './shape.ts'
 
 const stepExperimentSchema = z.looseObject({
   templates: z
@@ -45,7 +46,7 @@ export function validateExperimentStep(
   field: string,
 ): readonly Problem[] {
   const { data, error } = stepExperimentSchema.safeParse(experiment)
-  if (error) return error.issues.map(({ path, message }) => ({ field: renderPath(field, path), message }))
+  if (error) return listShapeProblems(error, field)
   const templates = data.templates ?? []
   const names = templates.map(({ name }) => name ?? '')
   return [

@@ -7,17 +7,13 @@ import type { PodTemplate } from '../../api/meta.ts'
 import { podTemplateShape } from '../../api/pod-template.ts'
 import { validateAnnotations, validateLabels } from './pods/labels.ts'
 import { validatePodSpec } from './pods/pod-spec.ts'
-import { type Problem, renderPath } from './problem.ts'
-
-const MOST_SHAPE_PROBLEMS = 10
+import type { Problem } from './problem.ts'
+import { listShapeProblems } from './shape.ts'
 
 /** @param field Path of the template, such as `spec.template`. */
 export function validatePodTemplate(template: PodTemplate, field: string): readonly Problem[] {
   const { data, error } = podTemplateShape.safeParse(template)
-  if (error)
-    return error.issues
-      .slice(0, MOST_SHAPE_PROBLEMS)
-      .map(({ path, message }) => ({ field: renderPath(field, path), message }))
+  if (error) return listShapeProblems(error, field)
   return [
     ...validateLabels(data.metadata?.labels ?? {}, `${field}.metadata.labels`),
     ...validateAnnotations(data.metadata?.annotations ?? {}, `${field}.metadata.annotations`),

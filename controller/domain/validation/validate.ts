@@ -6,21 +6,17 @@
 import { type Rollout, rolloutSpecSchema } from '../../api/rollout.ts'
 import { validateBlueGreen } from './blue-green.ts'
 import { validateCanary } from './canary.ts'
-import { type Problem, renderPath } from './problem.ts'
+import type { Problem } from './problem.ts'
 import { validateSpec } from './rollout.ts'
+import { listShapeProblems } from './shape.ts'
 import { findUnsupported } from './unsupported.ts'
 import { validateWorkloadRef } from './workload-ref.ts'
-
-const MOST_SHAPE_PROBLEMS = 10
 
 /** Empty when the spec can be obeyed. What is not supported comes first, the rest in the order of the manifest. */
 export function validateRollout(rollout: Rollout): readonly Problem[] {
   const { spec } = rollout
   const shape = rolloutSpecSchema.safeParse(spec)
-  if (!shape.success)
-    return shape.error.issues
-      .slice(0, MOST_SHAPE_PROBLEMS)
-      .map(({ path, message }) => ({ field: renderPath('spec', path), message }))
+  if (!shape.success) return listShapeProblems(shape.error, 'spec')
   return [...findUnsupported(spec), ...validateSpec(spec), ...validateWorkloadRef(spec), ...validateStrategy(rollout)]
 }
 

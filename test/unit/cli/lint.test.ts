@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { lintText } from '../../../cli/lint/lint-text.ts'
-import { parseField, renderField } from '../../../cli/lint/problem.ts'
+import { parseField } from '../../../cli/lint/problem.ts'
+import { validators } from '../../../cli/lint/validators.ts'
 import { runCli } from '../../../cli/program.ts'
+import { renderPath } from '../../../controller/domain/validation/problem.ts'
 import { createFakeCli } from './fake-cluster.ts'
 
 const manifest = (spec: string): string =>
@@ -11,7 +13,7 @@ const manifest = (spec: string): string =>
 const sound =
   '  selector: {matchLabels: {app: web}}\n  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: a, image: b}]}}\n'
 const findings = (text: string): readonly string[] =>
-  lintText('f.yaml', text, {}).problems.map(
+  lintText('f.yaml', text, validators).problems.map(
     ({ line, column, field, message, fix }) => `${line}:${column} ${field} ${message}${fix ? ` (${fix})` : ''}`,
   )
 
@@ -30,24 +32,24 @@ describe('lintText', () => {
     ],
     [
       'a misspelt field',
-      manifest('  strategy:\n    canary:\n      steps:\n      - setWieght: 20\n'),
+      manifest(`${sound}  strategy:\n    canary:\n      steps:\n      - setWeight: 1\n        setWieght: 20\n`),
       [
-        '9:20 spec.strategy.canary.steps[0].setWieght is not a field that Penstock knows; it has no effect (did you mean "setWeight"?)',
+        '12:20 spec.strategy.canary.steps[0].setWieght is not a field that Penstock knows; it has no effect (did you mean "setWeight"?)',
       ],
     ],
     [
       'no spec',
       'apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n',
-      ['1:1 spec is missing (add a spec: every Rollout needs one)'],
+      ['1:1 spec is missing (add it: a mapping)'],
     ],
     [
       'no name',
-      'apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {}\n',
-      ['1:1 metadata.name is missing (give the object a name)'],
+      manifest(`${sound}  strategy: {canary: {}}\n`).replace('name: web', 'labels: {}'),
+      ['4:3 metadata.name is missing (give the object a name)'],
     ],
     [
       'another version',
-      manifest('  paused: false\n').replace('v1alpha1', 'v1beta1'),
+      manifest(`${sound}  strategy: {canary: {}}\n`).replace('v1alpha1', 'v1beta1'),
       ['1:13 apiVersion must be argoproj.io/v1alpha1 (write apiVersion: argoproj.io/v1alpha1)'],
     ],
     [
@@ -57,7 +59,9 @@ describe('lintText', () => {
     ],
     [
       'an open map takes anything',
-      manifest('  strategy: {canary: {trafficRouting: {plugins: {"a/b": 7}}}}\n').replace('7', '{x: 1}'),
+      manifest(
+        `${sound}  strategy: {canary: {stableService: a, canaryService: b, trafficRouting: {plugins: {"argoproj-labs/gatewayAPI": {httpRoute: a, x: {y: 1}}}}}}\n`,
+      ),
       [],
     ],
     ['what is not ours', 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\n', []],
@@ -65,8 +69,8 @@ describe('lintText', () => {
   for (const [name, text, expected] of rows) test(name, () => assert.deepEqual(findings(text), expected))
 
   test('the second document of a file keeps its own lines', () => {
-    assert.deepEqual(findings(`${manifest(sound)}---\n${manifest('  replicas: x\n')}`), [
-      '14:13 spec.replicas must be a whole number, is a string',
+    assert.deepEqual(findings(`${manifest(`${sound}  strategy: {canary: {}}\n`)}---\n${manifest('  replicas: x\n')}`), [
+      '15:13 spec.replicas must be a whole number, is a string',
     ])
   })
 
@@ -89,9 +93,23 @@ describe('lintText', () => {
     assert.match(findings('#'.repeat(5 * 1024 * 1024))[0] ?? '', /larger than 4 MiB/)
   })
 
-  test('rules are asked only when the shape is right', () => {
-    const never = { Rollout: () => assert.fail('asked about a wrong shape') }
-    assert.equal(lintText('f', manifest('  replicas: x\n'), never).problems.length, 1)
+  test('a wrong shape is all that is told of a spec', () => {
+    assert.deepEqual(findings(manifest('  replicas: x\n  strategy: {canary: {steps: [{setWeight: 300}]}}\n')), [
+      '6:13 spec.replicas must be a whole number, is a string',
+    ])
+  })
+
+  test('what is valid and surely not meant is a warning', () => {
+    const text = manifest(`${sound}  strategy: {canary: {minPodsPerReplicaSet: 2}}\n`)
+    assert.deepEqual(
+      lintText('f', text, validators).problems.map(({ severity, message }) => `${severity}: ${message}`),
+      ['warning: has no effect without trafficRouting'],
+    )
+  })
+
+  test('experiments are linted', () => {
+    const text = manifest('  templates: []\n').replace('Rollout', 'Experiment')
+    assert.deepEqual(findings(text), ['6:14 spec.templates names no template (add a template)'])
   })
 })
 
@@ -113,7 +131,7 @@ describe('penstock lint', () => {
 })
 
 test('a field path survives being printed and read', () => {
-  const path = ['spec', 'strategy', 'canary', 'steps', 3, 'plugins', 'a/b.c', 'd']
-  assert.equal(renderField(path), 'spec.strategy.canary.steps[3].plugins["a/b.c"].d')
-  assert.deepEqual(parseField(renderField(path)), path)
+  const path = ['strategy', 'canary', 'steps', 3, 'plugins', 'a/b.c', 'd']
+  assert.equal(renderPath('spec', path), 'spec.strategy.canary.steps[3].plugins["a/b.c"].d')
+  assert.deepEqual(parseField(renderPath('spec', path)), ['spec', ...path])
 })

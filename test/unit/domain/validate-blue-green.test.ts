@@ -22,12 +22,7 @@ function keeping(revisionHistoryLimit: number, more: object): Rollout {
 const rows: readonly Row[] = [
   ['one Service for both', blueGreen({ previewService: 'active' }), `${at}.activeService`, SAME],
   ['no Service at all', blueGreen({ activeService: '', previewService: undefined }), `${at}.activeService`, SAME],
-  [
-    'no active Service',
-    blueGreen({ activeService: undefined }),
-    `${at}.activeService`,
-    'Invalid input: expected string, received undefined',
-  ],
+  ['no active Service', blueGreen({ activeService: undefined }), `${at}.activeService`, 'is missing'],
   [
     'more delayed revisions than are kept',
     blueGreen({ scaleDownDelayRevisionLimit: 11 }),
@@ -87,7 +82,7 @@ const rows: readonly Row[] = [
     'seconds of words',
     blueGreen({ autoPromotionSeconds: '30s' }),
     `${at}.autoPromotionSeconds`,
-    'Invalid input: expected number, received string',
+    'must be a whole number, is a string',
   ],
 ]
 

@@ -162,7 +162,7 @@ const rows: readonly Row[] = [
     'progress by an unknown measure',
     canary({ replicaProgressThreshold: { type: 'Half', value: 1 } }),
     `${at}.replicaProgressThreshold.type`,
-    'Invalid option: expected one of "Percent"|"Pods"',
+    'must be one of: Percent, Pods',
   ],
 ]
 

@@ -196,7 +196,7 @@ const rows: readonly Row[] = [
     'an experiment of a wrong shape',
     step({ experiment: { templates: [{ name: 1 }] } }),
     `${at}.experiment.templates[0].name`,
-    'Invalid input: expected string, received number',
+    'must be a string (put it in quotes), is a number',
   ],
 ]
 

@@ -1,0 +1,81 @@
+/**
+ * The rules of every kind in one table, for whoever has a manifest and no cluster: `penstock lint` and the admission webhook. It holds no rule of
+ * its own.
+ */
+
+import type { z } from 'zod'
+import {
+  type AnalysisRunSpec,
+  type AnalysisTemplateSpec,
+  analysisRunSpecSchema,
+  analysisTemplateSpecSchema,
+} from '../../api/analysis.ts'
+import { type Experiment, experimentSpecSchema } from '../../api/experiment.ts'
+import type { KubeObject } from '../../api/meta.ts'
+import { type Rollout, rolloutSpecSchema } from '../../api/rollout.ts'
+import { validateAnalysis } from '../../metric-language/validate-analysis.ts'
+import type { Problem } from './problem.ts'
+import { listShapeProblems } from './shape.ts'
+import { unknownFieldsFinder } from './unknown-fields.ts'
+import { validateRollout } from './validate.ts'
+import { validateExperiment } from './validate-experiment.ts'
+import { warnOfRollout } from './warnings.ts'
+
+export interface ManifestRules {
+  /** What makes the object invalid; empty when it can be obeyed. Takes an object of any shape with metadata. */
+  readonly validate: (object: KubeObject) => readonly Problem[]
+  /** What is surely not meant. */
+  readonly warn: (object: KubeObject) => readonly Problem[]
+}
+
+type Spec = { readonly spec?: unknown }
+const specOf = (object: KubeObject): unknown => (object as Spec).spec
+
+/** A template may consist of other templates alone; then there is nothing of its own to judge. */
+const validateTemplate = validator(analysisTemplateSpecSchema, (spec: AnalysisTemplateSpec) => {
+  const isComposed = (spec.metrics ?? []).length === 0 && (spec.templates ?? []).length > 0
+  return isComposed ? [] : validateRules({ ...spec, metrics: spec.metrics ?? [] })
+})
+
+const validateRules = (spec: AnalysisRunSpec): readonly Problem[] =>
+  validateAnalysis(spec).map(({ field, message }) => ({ field: `spec.${field}`, message }))
+
+function validator<Shape extends z.ZodType>(
+  schema: Shape,
+  validate: (spec: z.infer<Shape>) => readonly Problem[],
+): ManifestRules['validate'] {
+  return (object) => {
+    const { data, error } = schema.safeParse(specOf(object))
+    return error ? listShapeProblems(error, 'spec') : validate(data)
+  }
+}
+
+function rules(
+  schema: z.ZodType,
+  validate: ManifestRules['validate'],
+  warn: ManifestRules['warn'] = () => [],
+): ManifestRules {
+  const findUnknown = unknownFieldsFinder(schema, 'spec')
+  return {
+    validate,
+    warn: (object) => [
+      ...findUnknown(specOf(object)),
+      ...(schema.safeParse(specOf(object)).success ? warn(object) : []),
+    ],
+  }
+}
+
+const template = rules(analysisTemplateSpecSchema, validateTemplate)
+
+/** By kind, of `argoproj.io/v1alpha1`. */
+export const manifestRules: Readonly<Record<string, ManifestRules>> = {
+  Rollout: rules(
+    rolloutSpecSchema,
+    (object) => validateRollout(object as Rollout),
+    (object) => warnOfRollout(object as Rollout),
+  ),
+  AnalysisTemplate: template,
+  ClusterAnalysisTemplate: template,
+  AnalysisRun: rules(analysisRunSpecSchema, validator(analysisRunSpecSchema, validateRules)),
+  Experiment: rules(experimentSpecSchema, (object) => validateExperiment(object as Experiment)),
+}
