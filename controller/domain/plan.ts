@@ -24,6 +24,8 @@ export type Action =
     }
   | { readonly do: 'annotateReplicaSet'; readonly replicaSet: ReplicaSet; readonly annotations: AnnotationPatch }
   | { readonly do: 'deleteReplicaSet'; readonly replicaSet: ReplicaSet }
+  /** Writes the Rollout into the owner references as the controller, or takes it out of them. */
+  | { readonly do: 'adoptReplicaSet' | 'releaseReplicaSet'; readonly replicaSet: ReplicaSet }
   | { readonly do: 'scaleWorkload'; readonly workload: Workload; readonly to: number }
   | { readonly do: 'annotateRollout'; readonly annotations: AnnotationPatch }
   | { readonly do: 'select'; readonly service: string; readonly podHash: string; readonly replicaSet: string }

@@ -67,6 +67,10 @@ export function renderAction(action: Action): string {
       return `annotate ${podHashOf(action.replicaSet)} ${renderAnnotations(action.annotations)}`
     case 'deleteReplicaSet':
       return `delete ReplicaSet ${action.replicaSet.metadata.name}`
+    case 'adoptReplicaSet':
+      return `adopt ReplicaSet ${action.replicaSet.metadata.name}`
+    case 'releaseReplicaSet':
+      return `release ReplicaSet ${action.replicaSet.metadata.name}`
     case 'scaleWorkload':
       return `scale ${action.workload.kind ?? 'workload'} ${action.workload.metadata.name} ${action.workload.spec?.replicas ?? 1}→${action.to}`
     case 'annotateRollout':

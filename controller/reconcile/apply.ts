@@ -6,6 +6,7 @@
 
 import { MANAGED_BY, POD_TEMPLATE_HASH } from '../api/labels.ts'
 import { type Action, isRisky, type Plan } from '../domain/plan.ts'
+import { rolloutOwner } from '../domain/render-replica-set.ts'
 import type { World } from '../domain/world.ts'
 import { applyMergePatch, fieldManager } from '../kube/apply.ts'
 import type { ObjectRef } from '../kube/client.ts'
@@ -94,6 +95,9 @@ async function perform(key: string, world: World, action: Action, deps: ApplyDep
         { spec: { terminate: true } },
         deps,
       )
+    case 'adoptReplicaSet':
+    case 'releaseReplicaSet':
+      return changeOwner(key, world, action, deps)
     case 'deleteReplicaSet':
       return removeObserved(
         key,
@@ -115,6 +119,19 @@ const refIn = (world: World, kind: ObjectRef['kind'], name: string): ObjectRef =
   namespace: world.rollout.metadata.namespace ?? '',
   name,
 })
+
+async function changeOwner(
+  key: string,
+  world: World,
+  { do: what, replicaSet }: Extract<Action, { do: 'adoptReplicaSet' | 'releaseReplicaSet' }>,
+  deps: ApplyDeps,
+): Promise<void> {
+  const owner = rolloutOwner(world.rollout)
+  const others = (replicaSet.metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.uid)
+  const ownerReferences = what === 'adoptReplicaSet' ? [...others, owner] : others
+  const ref = refIn(world, kinds.replicaSets, replicaSet.metadata.name)
+  await patchObserved(key, ref, replicaSet, { metadata: { ownerReferences } }, deps)
+}
 
 /** Through the scale subresource where there is one to grant: the right to change a Deployment's pods is more than we need. */
 async function scaleWorkload(

@@ -7,6 +7,7 @@
  *                                  of the revision that it names
  *   point a Service at a revision  the revision's ReplicaSet has an available pod (unless no pods are wanted at all)
  *   take a revision to 0 pods      no Service of the Rollout names it
+ *   adopt a ReplicaSet             the Rollout is still there and not being deleted
  *   take pods from a workload      with what it keeps and what is available here no more pods are missing than may be
  */
 
@@ -38,11 +39,21 @@ export async function findObjection(
       return world.rollout.spec.replicas === 0 ? undefined : objectToSelect(client, world, action.replicaSet)
     case 'scale':
       return action.to === 0 ? objectToRemove(client, world, action.replicaSet) : undefined
+    case 'adoptReplicaSet':
+      return objectToAdopt(client, world)
     case 'scaleWorkload':
       return isRisky(action) ? objectToHandOver(client, world, action.to) : undefined
     default:
       return undefined
   }
+}
+
+/** An owner that is gone takes what it adopts with it. */
+async function objectToAdopt(client: LiveClient, { rollout }: World): Promise<string | undefined> {
+  const { namespace = '', name, uid } = rollout.metadata
+  const live = await client.get<KubeObject>({ kind: kinds.rollouts, namespace, name })
+  const isThere = live?.metadata.uid === uid && !live?.metadata.deletionTimestamp
+  return isThere ? undefined : 'the Rollout is gone or being deleted'
 }
 
 async function objectToHandOver(client: LiveClient, world: World, kept: number): Promise<string | undefined> {
