@@ -5,7 +5,7 @@
 import { ABORT_REQUESTS } from '../api/abort-request.ts'
 import type { AnalysisRun, AnalysisTemplate } from '../api/analysis.ts'
 import type { Experiment } from '../api/experiment.ts'
-import { MANAGED_BY } from '../api/labels.ts'
+import { MANAGED_BY, POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { KubeObject } from '../api/meta.ts'
 import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
 import { serviceNamesOf } from '../domain/service-names.ts'
@@ -44,6 +44,7 @@ const BY_SERVICE = 'service'
 const BY_ROUTE = 'route'
 const BY_WORKLOAD = 'workload'
 const BY_MARK = 'managedBy'
+const BY_FAMILY = 'family'
 const SERVICE_NAME = 'kubernetes.io/service-name'
 
 export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
@@ -53,7 +54,9 @@ export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
   })
   return {
     rollouts,
-    replicaSets: informers.for<ReplicaSet>(kinds.replicaSets, { indexers: { [BY_OWNER]: indexByOwnerUid } }),
+    replicaSets: informers.for<ReplicaSet>(kinds.replicaSets, {
+      indexers: { [BY_OWNER]: indexByOwnerUid, [BY_FAMILY]: familiesOf },
+    }),
     analysisRuns: informers.for<AnalysisRun>(kinds.analysisRuns, { indexers: { [BY_OWNER]: indexByOwnerUid } }),
     experiments: informers.for<Experiment>(kinds.experiments, {
       indexers: { [BY_OWNER]: indexByOwnerUid },
@@ -74,6 +77,25 @@ export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
 
 export const ownedBy = <T extends KubeObject>(cache: ObjectCache<T>, uid: string): readonly T[] =>
   cache.byIndex(BY_OWNER, uid).filter((object) => controllerOf(object)?.uid === uid)
+
+/** ReplicaSets that another object, or nobody, controls: those named like one of the Rollout's, and the orphans of revisions. */
+export function strangersTo(caches: RolloutCaches, { metadata }: Rollout): readonly ReplicaSet[] {
+  const namesakes = caches.replicaSets.byIndex(BY_FAMILY, `${metadata.namespace ?? ''}/${metadata.name}`)
+  const orphans = caches.replicaSets.byIndex(BY_FAMILY, orphansIn(metadata.namespace))
+  return [...new Set([...namesakes, ...orphans])].filter((rs) => controllerOf(rs)?.uid !== metadata.uid)
+}
+
+/** No object's name is empty. */
+const orphansIn = (namespace: string | undefined): string => `${namespace ?? ''}/`
+const isOrphan = (rs: ReplicaSet): boolean =>
+  controllerOf(rs) === undefined && rs.metadata.labels?.[POD_TEMPLATE_HASH] !== undefined
+
+/** A ReplicaSet is named after its owner, a dash and a hash. */
+function familiesOf(rs: ReplicaSet): string[] {
+  const { namespace = '', name } = rs.metadata
+  const family = `${namespace}/${name.slice(0, Math.max(0, name.lastIndexOf('-')))}`
+  return isOrphan(rs) ? [family, orphansIn(namespace)] : [family]
+}
 
 /** Services that carry the mark of the Rollout, whether it names them or did so once. */
 export const markedBy = (caches: RolloutCaches, rollout: Rollout): readonly Service[] =>
@@ -124,7 +146,10 @@ export function watchKeys(caches: RolloutCaches, add: AddKey): () => void {
   }
   const subscriptions = [
     caches.rollouts.subscribe((change) => add(keyOf(change.object), { urgent: asksForAbort(change) })),
-    caches.replicaSets.subscribe(({ object }) => byOwner(object)),
+    caches.replicaSets.subscribe(({ object }) => {
+      byOwner(object)
+      if (isOrphan(object)) addAll(caches.rollouts.list(object.metadata.namespace))
+    }),
     caches.analysisRuns.subscribe(({ object }) => byOwner(object)),
     caches.experiments.subscribe(({ object }) => byOwner(object)),
     caches.services.subscribe(({ object }) => {

@@ -10,7 +10,15 @@ import { templateKey } from '../domain/analysis/analysis-templates.ts'
 import { serviceNamesOf } from '../domain/service-names.ts'
 import type { Compat, RouteReading, ServiceReading, World } from '../domain/world.ts'
 import { type RouterObjects, refKey } from '../traffic/router.ts'
-import { type EndpointSlice, markedBy, ownedBy, type RolloutCaches, routeCache, slicesOf } from './caches.ts'
+import {
+  type EndpointSlice,
+  markedBy,
+  ownedBy,
+  type RolloutCaches,
+  routeCache,
+  slicesOf,
+  strangersTo,
+} from './caches.ts'
 import { routersOf } from './routers.ts'
 import { workloadRefOf } from './workloads.ts'
 
@@ -36,6 +44,7 @@ export function observe(key: string, options: ObserveOptions): World | undefined
     now: options.now(),
     rollout,
     replicaSets,
+    strangers: strangersTo(caches, rollout),
     services: readServices(caches, rollout, replicaSets),
     routes: readRoutes(caches, rollout),
     analysisRuns: ownedBy(caches.analysisRuns, uid),
