@@ -94,5 +94,7 @@ function forgetHistory(world: World, revisions: Revisions): Part {
 
 function isInUse(world: World, rs: ReplicaSet): boolean {
   const hash = podHashOf(rs)
-  return isNamed(world, hash) || world.rollout.status?.stableRS === hash || world.rollout.status?.currentPodHash === hash
+  return (
+    isNamed(world, hash) || world.rollout.status?.stableRS === hash || world.rollout.status?.currentPodHash === hash
+  )
 }

@@ -2,7 +2,8 @@
  * Argo's display phase and message, first match wins. Text for people and clients, computed last from the status that will be written; no
  * decision reads it.
  */
-import type { RolloutSpec, RolloutStatus } from '../api/rollout.ts'
+import { isCompleted } from '../api/analysis.ts'
+import type { BlueGreenStrategy, RolloutSpec, RolloutStatus } from '../api/rollout.ts'
 import { parseInstant } from '../api/scalars.ts'
 import { findCondition } from './deadline.ts'
 
@@ -22,7 +23,8 @@ export function displayPhase(status: RolloutStatus, spec: RolloutSpec): Phase {
   if (spec.paused) return { phase: 'Paused', message: 'manually paused' }
   const pause = status.pauseConditions?.[0]
   if (pause) return { phase: 'Paused', message: pause.reason }
-  const waiting = pending(status, spec) ?? (spec.strategy?.blueGreen ? pendingBlueGreen(status) : undefined)
+  const waiting =
+    pending(status, spec) ?? (spec.strategy?.blueGreen ? pendingBlueGreen(status, spec.strategy.blueGreen) : undefined)
   return waiting === undefined ? { phase: 'Healthy', message: '' } : { phase: 'Progressing', message: waiting }
 }
 
@@ -37,12 +39,14 @@ function pending(status: RolloutStatus, spec: RolloutSpec): string | undefined {
   return status.stableRS === status.currentPodHash ? undefined : 'waiting for all steps to complete'
 }
 
-function pendingBlueGreen({ stableRS, currentPodHash, blueGreen }: RolloutStatus): string | undefined {
+function pendingBlueGreen(
+  { stableRS, currentPodHash, blueGreen }: RolloutStatus,
+  strategy: BlueGreenStrategy | undefined,
+): string | undefined {
   if (blueGreen?.activeSelector !== currentPodHash) return 'active service cutover pending'
   if (stableRS === currentPodHash) return undefined
-  return blueGreen?.postPromotionAnalysisRunStatus
-    ? 'waiting for post-promotion analysis to complete'
-    : 'waiting for analysis to complete'
+  const isAnalysed = !strategy?.postPromotionAnalysis || isCompleted(blueGreen?.postPromotionAnalysisRunStatus?.status)
+  return isAnalysed ? 'waiting for post-promotion verification to complete' : 'waiting for analysis to complete'
 }
 
 function isRestarting({ restartedAt }: RolloutStatus, { restartAt }: RolloutSpec): boolean {

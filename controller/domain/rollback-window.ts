@@ -38,9 +38,11 @@ export function isWithinRollbackWindow(view: RolloutView): boolean {
   return world.compat === 'argo' || newRs.metadata.annotations?.[PROMOTED_REVISION] !== undefined
 }
 
-/** Marks the stable revision once, and only where a rollback window will ask for it. */
+/** Marks the stable revision once, and only where a way back will ask for it: a rollback window, or the delay of blue-green. */
 export function markPromoted({ rollout }: World, { stableRs }: Revisions): Part {
-  if ((rollout.spec.rollbackWindow?.revisions ?? 0) <= 0 || !stableRs) return {}
+  const { rollbackWindow, strategy } = rollout.spec
+  const isAskedFor = (rollbackWindow?.revisions ?? 0) > 0 || strategy?.blueGreen !== undefined
+  if (!isAskedFor || !stableRs) return {}
   if (stableRs.metadata.annotations?.[PROMOTED_REVISION] !== undefined) return {}
   const serves = availableReplicas(stableRs) > 0 && availableReplicas(stableRs) === specReplicas(stableRs)
   if (!serves) return {}

@@ -12,13 +12,16 @@ import type { RolloutView } from './view.ts'
 
 export const DEFAULT_DELAY_SECONDS = 30
 
-/** Brings a live revision to `to` pods, keeps Argo's bookkeeping annotation in step, and takes back a pending scale-down. */
-export function scale(view: RolloutView, rs: ReplicaSet, to: number): Part {
+/**
+ * Brings a live revision to `to` pods, keeps Argo's bookkeeping annotation in step, and takes back a pending scale-down, unless the strategy still
+ * needs to know of it.
+ */
+export function scale(view: RolloutView, rs: ReplicaSet, to: number, { keepsDeadline = false } = {}): Part {
   const desired = String(view.replicas)
   const isLive = rs === view.newRs || rs === view.stableRs
   const tracked =
     isLive && rs.metadata.annotations?.[DESIRED_REPLICAS] !== desired ? { [DESIRED_REPLICAS]: desired } : {}
-  const revived = rs.metadata.annotations?.[SCALE_DOWN_DEADLINE] !== undefined ? { [SCALE_DOWN_DEADLINE]: null } : {}
+  const revived = keepsDeadline ? {} : withoutDeadline(rs)
   return scaleTo(rs, to, { ...tracked, ...revived })
 }
 

@@ -1,7 +1,8 @@
 /** A label selector as the one line of text that the scale subresource holds. */
+import type { LabelSelector } from '../api/meta.ts'
 import type { RolloutSpec } from '../api/rollout.ts'
 
-export function renderSelector(selector: RolloutSpec['selector']): string {
+export function renderSelector(selector: LabelSelector | RolloutSpec['selector']): string {
   const labels = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`)
   const expressions = (selector?.matchExpressions ?? []).map(({ key, operator, values }) => {
     if (operator === 'Exists') return key

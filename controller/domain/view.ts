@@ -2,6 +2,7 @@
  * The facts about a Rollout that every strategy shares, derived once per pass from the World. It concludes nothing about what to do next; what
  * only one strategy knows is added by that strategy's own view.
  */
+import { POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { RolloutStatus } from '../api/rollout.ts'
 import type { Lifecycle, Mode } from './lifecycle.ts'
 import { podHashOf, type Revisions } from './revisions.ts'
@@ -46,12 +47,18 @@ export function serviceFacts(world: World, name: string | undefined): ServiceFac
   // A Service may be named like what every object inherits.
   const reading = name !== undefined && Object.hasOwn(world.services, name) ? world.services[name] : undefined
   if (name === undefined || !reading) return undefined
-  const podHash = reading.service.spec.selector?.['rollouts-pod-template-hash'] ?? ''
+  const podHash = reading.service.spec.selector?.[POD_TEMPLATE_HASH] ?? ''
   return { name, podHash, readyEndpoints: reading.readyEndpoints }
 }
 
 /** Ready endpoints of a revision behind a Service; 0 when either does not exist. */
 export const endpointsOf = (service: ServiceFacts | undefined, replicaSetName: string | undefined): number =>
   (replicaSetName === undefined ? undefined : service?.readyEndpoints[replicaSetName]) ?? 0
+
+/** Some Service that the Rollout names, or named and still marks, selects the revision. */
+export const isNamed = ({ services }: World, podHash: string, except?: string): boolean =>
+  Object.values(services).some(
+    ({ service }) => service.metadata.name !== except && service.spec.selector?.[POD_TEMPLATE_HASH] === podHash,
+  )
 
 export const hashOf = (rs: Parameters<typeof podHashOf>[0] | undefined): string => (rs ? podHashOf(rs) : '')

@@ -1,5 +1,5 @@
-/** Builds Rollouts for tests: a canary with named steps, with or without a router. Plain data, nothing decided. */
-import type { CanaryStep, CanaryStrategy, Rollout } from '../../controller/api/rollout.ts'
+/** Builds Rollouts for tests: a canary with named steps, with or without a router, or blue-green. Plain data, nothing decided. */
+import type { BlueGreenStrategy, CanaryStep, CanaryStrategy, Rollout } from '../../controller/api/rollout.ts'
 
 export interface RolloutShape {
   readonly replicas?: number
@@ -29,4 +29,14 @@ export function rollout(shape: RolloutShape = {}): Rollout {
       ...shape.spec,
     },
   }
+}
+
+/** The same Rollout as blue-green, with an active and a preview Service. */
+export function blueGreenRollout(
+  strategy: Partial<BlueGreenStrategy> = {},
+  shape: Omit<RolloutShape, 'steps' | 'routed' | 'canary'> = {},
+): Rollout {
+  const { spec, ...rest } = rollout(shape)
+  const blueGreen = { activeService: 'active', previewService: 'preview', ...strategy }
+  return { ...rest, spec: { ...spec, strategy: { blueGreen } } }
 }

@@ -107,8 +107,8 @@ function buildRun(view: RolloutView, { kind, stepIndex, analysis }: Question) {
 const WORDS: Readonly<Record<AnalysisKind, string>> = {
   Step: 'Step-based',
   Background: 'Background',
-  PrePromotion: 'Pre-promotion',
-  PostPromotion: 'Post-promotion',
+  PrePromotion: 'Blue/green pre-promotion',
+  PostPromotion: 'Blue/green post-promotion',
 }
 
 /** Failed and Error runs abort; the message carries the run's own words. */

@@ -14,7 +14,7 @@ import type { ReplicaSet } from '../../api/rollout.ts'
 import { join, type Part } from '../plan.ts'
 import { availableReplicas, podsForWeight, rollingBudget, specReplicas, sum } from '../replicas.ts'
 import { type Retirement, retire, retireOthers, scale } from '../scale.ts'
-import { hashOf } from '../view.ts'
+import { hashOf, isNamed } from '../view.ts'
 import { ratioTarget } from './progress.ts'
 import { drainOlder, nextSplit } from './replica-ratio.ts'
 import { type CanaryView, wantedCanaryPods } from './view.ts'
@@ -56,8 +56,7 @@ function scaleAborted(view: CanaryView, newRs: ReplicaSet): Part {
 /** Traffic may still come: a Service names the revision, or a router has not settled what it was told last. */
 const retirement = (view: CanaryView, delaySeconds: number | undefined): Retirement => ({
   delaySeconds,
-  isReached: (rs) =>
-    [view.canaryService, view.stableService].some((service) => service?.podHash === hashOf(rs)) || !view.settled,
+  isReached: (rs) => isNamed(view.world, hashOf(rs)) || !view.settled,
 })
 
 function scaleUnrouted(view: CanaryView): Part {

@@ -1,0 +1,20 @@
+/** What the progress deadline needs to know of a blue-green update: when it waits on purpose, and when it is about to go on. */
+import { isCompleted } from '../../api/analysis.ts'
+import type { Inquiry } from '../analysis/analyses.ts'
+import { type BlueGreenInquiries, wantsBefore } from './analyses.ts'
+import { type BlueGreenView, hasExactly, wantedPods } from './view.ts'
+
+/** No progress is expected: paused, or an analysis takes its time. */
+export function waitsOnPurpose({ status, specPaused }: BlueGreenView, { before, after }: BlueGreenInquiries): boolean {
+  return specPaused || (status.pauseConditions ?? []).length > 0 || isRunning(before) || isRunning(after)
+}
+
+const isRunning = (found: Inquiry | undefined): boolean =>
+  found !== undefined && (found.due !== undefined || (found.run !== undefined && !isCompleted(found.run.status?.phase)))
+
+/** The preview has its pods and nothing is missing for what comes next: status counts only the pods that users have, so it does not tell. */
+export const goesOn = (view: BlueGreenView, { before }: BlueGreenInquiries): boolean =>
+  view.mode === 'updating' &&
+  !view.isCutOver &&
+  hasExactly(view.newRs, wantedPods(view)) &&
+  (!wantsBefore(view) || view.isGatePassed || view.shortcut !== undefined || before !== undefined)
