@@ -5,6 +5,8 @@
 
 import type { KubeObject } from '../api/meta.ts'
 import { addToOutbox, OUTBOX, readOutbox } from '../api/notice.ts'
+import type { RolloutStatus } from '../api/rollout.ts'
+import { withCreateError } from '../domain/conditions.ts'
 import type { Action, AnnotationPatch, Plan } from '../domain/plan.ts'
 import { renderAction, renderPlan, renderWorld } from '../domain/story.ts'
 import type { World } from '../domain/world.ts'
@@ -25,9 +27,19 @@ export interface ReportDeps extends ApplyDeps {
 
 export async function report(key: string, world: World, plan: Plan, outcome: Outcome, deps: ReportDeps): Promise<void> {
   const version = await writeAnnotations(key, world, plan, deps)
-  await writeStatus(key, world, plan, version, deps)
+  await writeStatus(key, world, { ...plan, status: statusAfter(world, plan, outcome) }, version, deps)
   tell(world, plan, outcome, deps)
 }
+
+/** A ReplicaSet that was refused is said in status too: nothing else on the Rollout would show why no pod comes. */
+function statusAfter(world: World, plan: Plan, outcome: Outcome): RolloutStatus {
+  const action = outcome.failure?.action
+  if (action?.do !== 'createReplicaSet' || isPreconditionFailed(outcome.failure?.error)) return plan.status
+  const why = whyFailed(outcome.failure?.error)
+  return withCreateError(plan.status, { now: world.now, name: action.replicaSet.metadata.name, why })
+}
+
+const whyFailed = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 500)
 
 const rolloutRef = (world: World) => ({
   kind: kinds.rollouts,
@@ -83,9 +95,8 @@ async function writeStatus(
 function describeFailure({ failure }: Outcome): { readonly reason: string; readonly message: string } | undefined {
   if (!failure || isPreconditionFailed(failure.error)) return undefined
   const { action, error } = failure
-  const why = (error instanceof Error ? error.message : String(error)).slice(0, 500)
   const reason = REASON_OF_FAILURE[action.do] ?? 'ReconciliationError'
-  return { reason, message: `${renderAction(action)} failed: ${why}` }
+  return { reason, message: `${renderAction(action)} failed: ${whyFailed(error)}` }
 }
 
 /** Argo's reasons, where it has one of its own. */

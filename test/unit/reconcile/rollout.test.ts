@@ -1,6 +1,7 @@
 /** One pass as a whole: what is written in which order, what a lost race does, and that the steady state is silent. */
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import type { Rollout } from '../../../controller/api/rollout.ts'
 import { KubeError } from '../../../controller/kube/client.ts'
 import { createFence } from '../../../controller/kube/fence.ts'
 import { createInformers } from '../../../controller/kube/informers.ts'
@@ -83,6 +84,20 @@ describe('one pass', () => {
     })
     await assert.rejects(pass(), /create ReplicaSet .* failed/)
     assert.equal(told.at(-1), 'ReplicaSetCreateError')
+    const progressing = async () =>
+      (
+        await kube.client.get<Rollout>({ kind: kinds.rollouts, namespace: 'web', name: 'shop' })
+      )?.status?.conditions?.find(({ type }) => type === 'Progressing')
+    const first = await progressing()
+    assert.deepEqual([first?.status, first?.reason], ['False', 'ReplicaSetCreateError'])
+    assert.match(first?.message ?? '', /^Failed to create new replica set "shop-\w+": .*exceeded quota: pods/)
+    const from = kube.writes.length
+    await assert.rejects(pass(), /create ReplicaSet .* failed/)
+    assert.equal(kube.writes.length, from, 'the same refusal is not written again')
+    kube.before(() => {})
+    await pass()
+    await pass()
+    assert.equal((await progressing())?.status, 'True')
   })
 
   test('nothing is decided from a view older than the last write', async (t) => {
