@@ -20,7 +20,18 @@ export const EXPERIMENT_TEMPLATE = 'experiment.argoproj.io/template-name'
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 export const NOTIFIED = 'notified.notifications.argoproj.io'
 
+/** On ReplicaSets: JSON of the template's own labels and annotations that injected ones cover. */
+export const OVERRIDDEN_METADATA = 'penstock.dev/overridden-pod-metadata'
+/** On ReplicaSets: JSON of the labels and annotations that running pods may not have yet, or still have. */
+export const PENDING_METADATA = 'penstock.dev/pending-pod-metadata'
+
 /** `argo` restores Argo's reading of the rules that we keep strict. */
 export const COMPAT = 'penstock.dev/compat'
 /** What an alert that fires but cannot be attributed to the canary does: `abort` (default), `pause` or `ignore`. */
 export const UNATTRIBUTED_ALERTS = 'penstock.dev/unattributed-alerts'
+/** On routes that several share: which of their rules and backends are a Rollout's. */
+export const MANAGED_RULES = 'penstock.dev/managed-rules'
+/** What routers that cannot confirm were found to carry, and since when. */
+export const PROPAGATION = 'penstock.dev/propagation'
+/** Seconds after which a write that no router confirms counts as arrived. */
+export const PROPAGATION_SECONDS = 'penstock.dev/propagation-seconds'

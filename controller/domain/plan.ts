@@ -3,12 +3,31 @@
  * are joined in order; `summarize.ts` alone turns them into a status. It must not perform or know any effect.
  */
 import type { AnalysisRun } from '../api/analysis.ts'
+import type { Experiment } from '../api/experiment.ts'
 import type { Notice } from '../api/notice.ts'
+import type { Pod } from '../api/pod.ts'
 import type { ReplicaSet, RolloutStatus } from '../api/rollout.ts'
+import type { TrafficIntent } from '../api/traffic.ts'
 import type { Workload } from '../api/workload.ts'
 
 /** Annotation changes: a string sets, null removes. */
 export type AnnotationPatch = Readonly<Record<string, string | null>>
+
+export interface MetadataPatch {
+  readonly labels: AnnotationPatch
+  readonly annotations: AnnotationPatch
+}
+
+export interface PodPatch {
+  readonly pod: Pod
+  readonly patch: MetadataPatch
+}
+
+/** A merge patch of a ReplicaSet's pod template: of what controllers add to it, never of what its pods run. */
+export interface TemplatePatch {
+  readonly metadata?: MetadataPatch
+  readonly spec?: { readonly affinity: Readonly<Record<string, unknown>> }
+}
 
 /**
  * One write. All are idempotent and carry a precondition on the version that was observed. `risky` ones can hurt traffic; the applier
@@ -23,7 +42,16 @@ export type Action =
       readonly annotations: AnnotationPatch
     }
   | { readonly do: 'annotateReplicaSet'; readonly replicaSet: ReplicaSet; readonly annotations: AnnotationPatch }
+  | {
+      readonly do: 'amendTemplate'
+      readonly replicaSet: ReplicaSet
+      readonly template: TemplatePatch
+      readonly annotations: AnnotationPatch
+    }
   | { readonly do: 'deleteReplicaSet'; readonly replicaSet: ReplicaSet }
+  /** Each as far as the PodDisruptionBudgets allow. */
+  | { readonly do: 'evict'; readonly pods: readonly Pod[] }
+  | { readonly do: 'labelPods'; readonly replicaSet: ReplicaSet; readonly pods: readonly PodPatch[] }
   /** Writes the Rollout into the owner references as the controller, or takes it out of them. */
   | { readonly do: 'adoptReplicaSet' | 'releaseReplicaSet'; readonly replicaSet: ReplicaSet }
   | { readonly do: 'scaleWorkload'; readonly workload: Workload; readonly to: number }
@@ -31,10 +59,19 @@ export type Action =
   | { readonly do: 'select'; readonly service: string; readonly podHash: string; readonly replicaSet: string }
   /** Gives a Service back: without our mark and without the hash it takes every pod of its other labels. */
   | { readonly do: 'release'; readonly service: string }
-  | { readonly do: 'route'; readonly canary: number; readonly stable: number; readonly from: number | undefined }
+  | ({
+      readonly do: 'route'
+      /** The canary's weight as it is; undefined: not readable. */
+      readonly from: number | undefined
+      /** Services that get traffic, or more of it, with this write: each must answer. */
+      readonly opens: readonly string[]
+    } & TrafficIntent)
   | { readonly do: 'createAnalysisRun'; readonly run: AnalysisRun }
   | { readonly do: 'terminateAnalysisRun'; readonly run: AnalysisRun }
   | { readonly do: 'deleteAnalysisRun'; readonly run: AnalysisRun }
+  | { readonly do: 'createExperiment'; readonly experiment: Experiment }
+  | { readonly do: 'terminateExperiment'; readonly experiment: Experiment }
+  | { readonly do: 'deleteExperiment'; readonly experiment: Experiment }
 
 /** A Kubernetes event to record once the pass is reported; with `action`, only if that write was made. */
 export interface PlannedEvent {
@@ -63,6 +100,7 @@ export type Memory = Pick<
   | 'currentStepIndex'
   | 'stableRS'
   | 'promoteFull'
+  | 'restartedAt'
 > & { readonly canary?: RolloutStatus['canary']; readonly blueGreen?: RolloutStatus['blueGreen'] }
 
 export interface Part {
@@ -118,6 +156,7 @@ const mergeMemory = (earlier: Memory, later: Memory): Memory => ({
 export const isRisky = (action: Action): boolean =>
   action.do === 'route' ||
   action.do === 'select' ||
+  action.do === 'evict' ||
   action.do === 'release' ||
   (action.do === 'scaleWorkload' && action.to < (action.workload.spec?.replicas ?? 1)) ||
   (action.do === 'scale' && action.to < (action.replicaSet.spec.replicas ?? 0))

@@ -2,18 +2,19 @@
  * A World and its Plan as a few lines that read like a log written by a careful engineer. The same text is the golden file, the debug log and
  * the middle of `penstock explain`. It must not hide an action or a reason.
  */
+import { isCompleted } from '../api/analysis.ts'
 import { readStepEntries, type StepEntry } from '../api/step-plugin-status.ts'
 import type { Action, Plan } from './plan.ts'
 import { availableReplicas, specReplicas } from './replicas.ts'
 import { podHashOf } from './revisions.ts'
-import type { World } from './world.ts'
+import type { RouteReading, World } from './world.ts'
 
 export function renderWorld(world: World): string {
   const status = world.rollout.status ?? {}
   const sets = [...world.replicaSets]
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     .map((rs) => `${roleOf(world, podHashOf(rs))}${podHashOf(rs)} ${availableReplicas(rs)}/${specReplicas(rs)}`)
-  const routes = world.routes.map((route) => `weight ${route.programmedCanary ?? 'unset'} ${route.confirmation}`)
+  const routes = world.routes.map(renderReading)
   const services = Object.values(world.services).map(
     ({ service }) => `${service.metadata.name}→${service.spec.selector?.['rollouts-pod-template-hash'] ?? '*'}`,
   )
@@ -23,13 +24,19 @@ export function renderWorld(world: World): string {
   const { canary } = world.rollout.spec.strategy ?? {}
   const step = canary ? `step ${status.currentStepIndex ?? '-'}/${(canary.steps ?? []).length}` : ''
   const plugins = readStepEntries(status.canary?.stepPluginStatuses).map(renderEntry)
+  const experiments = (world.experiments ?? [])
+    .filter((one) => one.metadata.name === status.canary?.currentExperiment || !isCompleted(one.status?.phase))
+    .map((one) => `Experiment ${one.metadata.name} ${one.status?.phase || 'Pending'}`)
+    .sort()
   const flags = [
     status.abort ? 'abort' : '',
     status.promoteFull ? 'promoteFull' : '',
     status.blueGreen?.scaleUpPreviewCheckPoint ? 'checkpoint' : '',
     ...(status.pauseConditions ?? []).map((pause) => pause.reason),
   ]
-  return [...sets, ...workload, ...services, ...routes, step, ...plugins, ...flags].filter(Boolean).join('  ')
+  return [...sets, ...workload, ...services, ...routes, step, ...plugins, ...experiments, ...flags]
+    .filter(Boolean)
+    .join('  ')
 }
 
 /** Such as `plugin 2 Run Running (called)`. */
@@ -71,6 +78,12 @@ export function renderAction(action: Action): string {
       return `adopt ReplicaSet ${action.replicaSet.metadata.name}`
     case 'releaseReplicaSet':
       return `release ReplicaSet ${action.replicaSet.metadata.name}`
+    case 'amendTemplate':
+      return `amend ${podHashOf(action.replicaSet)} ${renderTemplatePatch(action)}`
+    case 'evict':
+      return `evict ${action.pods.map(({ metadata }) => metadata.name).join(', ')}`
+    case 'labelPods':
+      return `relabel ${action.pods.length} pods of ${podHashOf(action.replicaSet)}`
     case 'scaleWorkload':
       return `scale ${action.workload.kind ?? 'workload'} ${action.workload.metadata.name} ${action.workload.spec?.replicas ?? 1}→${action.to}`
     case 'annotateRollout':
@@ -80,13 +93,19 @@ export function renderAction(action: Action): string {
     case 'release':
       return `release ${action.service}`
     case 'route':
-      return `route canary ${action.from ?? 'unset'}→${action.canary}`
+      return renderRouteAction(action)
     case 'createAnalysisRun':
       return `analyse ${action.run.metadata.name}`
     case 'terminateAnalysisRun':
       return `terminate ${action.run.metadata.name}`
     case 'deleteAnalysisRun':
       return `delete AnalysisRun ${action.run.metadata.name}`
+    case 'createExperiment':
+      return `create Experiment ${action.experiment.metadata.name}`
+    case 'terminateExperiment':
+      return `terminate Experiment ${action.experiment.metadata.name}`
+    case 'deleteExperiment':
+      return `delete Experiment ${action.experiment.metadata.name}`
   }
 }
 
@@ -94,3 +113,29 @@ const renderAnnotations = (annotations: Readonly<Record<string, string | null>>)
   Object.entries(annotations)
     .map(([key, value]) => (value === null ? `-${key}` : `${key}=${value.length > 60 ? '…' : value}`))
     .join(' ')
+
+/** Weights as they are written; what only some rollouts have is told only where it is. */
+function renderReading({ programmedCanary, additional, managedRoutes, confirmation, isGone }: RouteReading): string {
+  if (isGone) return 'route gone'
+  const added = Object.entries(additional ?? {}).map(([service, weight]) => `+${service} ${weight}`)
+  const managed = (managedRoutes ?? []).map(
+    ({ route, intact }) => `${route.kind} ${route.name}${intact ? '' : ' broken'}`,
+  )
+  return [`weight ${programmedCanary ?? 'unset'}`, ...added, ...managed, confirmation].join(' ')
+}
+
+function renderRouteAction({ from, canary, additional, managedRoutes }: Extract<Action, { do: 'route' }>): string {
+  const added = additional.map(({ service, weight }) => `${service} ${weight}`)
+  const managed = managedRoutes.map(({ kind, name }) => `${kind} ${name}`)
+  const beside = [...added, ...managed]
+  return `route canary ${from ?? 'unset'}→${canary}${beside.length > 0 ? ` with ${beside.join(', ')}` : ''}`
+}
+
+const renderTemplatePatch = ({ template, annotations }: Extract<Action, { do: 'amendTemplate' }>): string =>
+  [
+    ...(template.metadata
+      ? [`pods: ${renderAnnotations({ ...template.metadata.labels, ...template.metadata.annotations })}`]
+      : []),
+    ...(template.spec ? ['anti-affinity'] : []),
+    ...Object.entries(annotations).map(([key, value]) => (value === null ? `-${key}` : `${key}=${value}`)),
+  ].join(' ')

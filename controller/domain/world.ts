@@ -3,23 +3,16 @@
  * they were read; whatever is concluded from them belongs to the decisions. Nothing here reads a clock, a cluster or a configuration.
  */
 import type { AnalysisRun } from '../api/analysis.ts'
+import type { Experiment } from '../api/experiment.ts'
 import type { Pod } from '../api/pod.ts'
 import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
+import type { TrafficReading } from '../api/traffic.ts'
 import type { Workload } from '../api/workload.ts'
 import type { TemplateLookup } from './analysis/analysis-templates.ts'
 
-/**
- * What one router's objects say. `programmedCanary` is the canary's weight written in them (undefined: not readable, see `problem`).
- * `confirmation`: `confirmed` the data plane reports that it serves this; `pending` it reports an older state; `unknown` it does not report.
- */
-export interface RouteReading {
+/** What one of the configured routers is found to carry. */
+export interface RouteReading extends TrafficReading {
   readonly router: string
-  readonly programmedCanary: number | undefined
-  readonly confirmation: 'confirmed' | 'pending' | 'unknown'
-  /** Some object of it can be written: without one a decision to write would be repeated for ever. */
-  readonly drivable: boolean
-  /** A sentence naming object, field and fix when the router cannot be driven as it stands. */
-  readonly problem?: string
 }
 
 export interface ServiceReading {
@@ -44,6 +37,8 @@ export interface World {
   readonly routes: readonly RouteReading[]
   /** AnalysisRuns controlled by this Rollout's UID. */
   readonly analysisRuns: readonly AnalysisRun[]
+  /** Experiments controlled by this Rollout's UID; absent: none. */
+  readonly experiments?: readonly Experiment[]
   readonly templates: TemplateLookup
   /** What `spec.workloadRef` names; absent when it names nothing, or what it names is not there. */
   readonly workload?: Workload

@@ -1,5 +1,5 @@
 /**
- * Performs a Plan's writes in order: idempotent, each with a precondition, at most one that can hurt traffic, stopping at the first failure. It
+ * Performs a Plan's writes in order: idempotent, each with a precondition, at most one that can hurt traffic, stopping at a failure. It
  * decides nothing; a write that its guard objects to is left for the next pass. Annotations of the Rollout are written by `report.ts`, in front
  * of the status.
  */
@@ -25,7 +25,7 @@ export interface Outcome {
   readonly done: readonly Action[]
   /** Left for the next pass: a second risky write, or one that a live guard objected to. */
   readonly deferred: readonly { readonly action: Action; readonly why: string }[]
-  /** The failure that stopped the pass. */
+  /** The first failure; the pass stopped there, unless it was the creation of the new ReplicaSet. */
   readonly failure?: { readonly action: Action; readonly error: unknown }
 }
 
@@ -33,6 +33,7 @@ export async function apply(key: string, world: World, plan: Plan, deps: ApplyDe
   const done: Action[] = []
   const deferred: { action: Action; why: string }[] = []
   let riskTaken = false
+  let failure: Outcome['failure']
   for (const action of plan.actions) {
     if (action.do === 'annotateRollout') continue
     if (isRisky(action) && riskTaken) {
@@ -49,10 +50,12 @@ export async function apply(key: string, world: World, plan: Plan, deps: ApplyDe
       riskTaken ||= isRisky(action)
       done.push(action)
     } catch (error) {
-      return { done, deferred, failure: { action, error } }
+      failure ??= { action, error }
+      // No other write depends on the new ReplicaSet: traffic goes back to stable though a webhook refuses it (L2).
+      if (action.do !== 'createReplicaSet') break
     }
   }
-  return { done, deferred }
+  return { done, deferred, ...(failure ? { failure } : {}) }
 }
 
 async function perform(key: string, world: World, action: Action, deps: ApplyDeps): Promise<void> {
@@ -109,9 +112,24 @@ async function perform(key: string, world: World, action: Action, deps: ApplyDep
       return removeObserved(key, refIn(world, kinds.analysisRuns, action.run.metadata.name), action.run, deps)
     case 'scaleWorkload':
       return scaleWorkload(key, action, deps)
+    case 'createExperiment':
+    case 'terminateExperiment':
+    case 'deleteExperiment':
+      return writeExperiment(key, refIn(world, kinds.experiments, action.experiment.metadata.name), action, deps)
     case 'annotateRollout':
       return undefined
   }
+}
+
+function writeExperiment(
+  key: string,
+  ref: ObjectRef,
+  { do: verb, experiment }: Extract<Action, { readonly experiment: unknown }>,
+  deps: ApplyDeps,
+): Promise<void> {
+  if (verb === 'createExperiment') return createOwned(key, ref, experiment, deps)
+  if (verb === 'deleteExperiment') return removeObserved(key, ref, experiment, deps)
+  return patchObserved(key, ref, experiment, { spec: { terminate: true } }, deps)
 }
 
 const refIn = (world: World, kind: ObjectRef['kind'], name: string): ObjectRef => ({
@@ -174,7 +192,7 @@ async function release(
 }
 
 /**
- * Every router in turn; each write touches only the weights and fails when the object is not the one that was read. Taking the canary's traffic
+ * Every router in turn; each write touches only what is ours and fails when the object is not the one that was read. Taking the canary's traffic
  * away never waits for the rate limit.
  */
 async function route(
@@ -186,10 +204,7 @@ async function route(
   const options = { fieldManager, urgent: action.canary === 0 }
   for (const { router } of routersOf(world.rollout)) {
     if ('problem' in router) continue
-    const writes = router.render(
-      { canary: action.canary, stable: action.stable },
-      cachedObjects(deps.caches, router.targets),
-    )
+    const writes = router.render(action, cachedObjects(deps.caches, router.targets))
     for (const { ref, patch } of writes)
       await recorded(key, ref, deps.fence, () => deps.client.patch(ref, 'json', patch, options))
   }

@@ -3,17 +3,20 @@
  * the write must not be made now, or nothing. It must not decide anything new.
  *
  *   write                          must hold live
- *   raise the canary's weight      the Rollout is the version that was decided on (no abort came); the canary Service has a ready endpoint
- *                                  of the revision that it names
+ *   send more to a Service,        the Rollout is the version that was decided on (no abort came); the Service has a ready endpoint, the
+ *   by weight or managed route     canary's of the revision that it names
  *   point a Service at a revision  the revision's ReplicaSet has an available pod (unless no pods are wanted at all)
- *   take a revision to 0 pods      no Service of the Rollout names it
+ *   point the active Service at    the Rollout is the version that was decided on, and the revision has every pod available (the preview Service
+ *   a revision that is not stable  asks for nothing: no user is behind it)
+ *   take a revision to 0 pods      no Service of the Rollout names it; blue-green: nor has the active Service an endpoint of it
+ *   take pods from a revision      blue-green: the active Service does not name it, or all that are wanted stay
  *   adopt a ReplicaSet             the Rollout is still there and not being deleted
  *   take pods from a workload      with what it keeps and what is available here no more pods are missing than may be
  */
 
 import { POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { KubeObject } from '../api/meta.ts'
-import type { ReplicaSet, Service } from '../api/rollout.ts'
+import type { BlueGreenStrategy, ReplicaSet, Service } from '../api/rollout.ts'
 import { budgetOf } from '../domain/availability.ts'
 import { type Action, isRisky } from '../domain/plan.ts'
 import { availableReplicas, sum } from '../domain/replicas.ts'
@@ -34,11 +37,11 @@ export async function findObjection(
 ): Promise<string | undefined> {
   switch (action.do) {
     case 'route':
-      return action.canary > (action.from ?? 0) ? objectToRaise(client, world, rolloutVersion) : undefined
+      return action.opens.length > 0 ? objectToOpen(client, world, action.opens, rolloutVersion) : undefined
     case 'select':
-      return world.rollout.spec.replicas === 0 ? undefined : objectToSelect(client, world, action.replicaSet)
+      return world.rollout.spec.replicas === 0 ? undefined : objectToSelect(client, world, action, rolloutVersion)
     case 'scale':
-      return action.to === 0 ? objectToRemove(client, world, action.replicaSet) : undefined
+      return isRisky(action) && world.rollout.spec.replicas !== 0 ? objectToShrink(client, world, action) : undefined
     case 'adoptReplicaSet':
       return objectToAdopt(client, world)
     case 'scaleWorkload':
@@ -74,40 +77,102 @@ async function objectToHandOver(client: LiveClient, world: World, kept: number):
     : `${available} pods of the Rollout are available: with ${kept} of the workload that is fewer than ${needed}`
 }
 
-async function objectToRaise(client: LiveClient, world: World, rolloutVersion: string): Promise<string | undefined> {
+async function objectToOpen(
+  client: LiveClient,
+  world: World,
+  services: readonly string[],
+  rolloutVersion: string,
+): Promise<string | undefined> {
   const { namespace = '', name } = world.rollout.metadata
-  const canaryService = world.rollout.spec.strategy?.canary?.canaryService ?? ''
-  const [live, slices] = await Promise.all([
+  const [live, ...objections] = await Promise.all([
     client.get<KubeObject>({ kind: kinds.rollouts, namespace, name }),
-    client.list<EndpointSlice>(kinds.endpointSlices, {
-      namespace,
-      labelSelector: `kubernetes.io/service-name=${canaryService}`,
-    }),
+    ...services.map((service) => objectToService(client, world, service)),
   ])
   if (live?.metadata.resourceVersion !== rolloutVersion) return 'the Rollout changed meanwhile'
-  const ready = countReady(slices.items, world.replicaSets)
-  const hash = world.services[canaryService]?.service.spec.selector?.[POD_TEMPLATE_HASH]
-  const canary = world.replicaSets.find((rs) => podHashOf(rs) === hash)
-  return canary && (ready[canary.metadata.name] ?? 0) > 0
-    ? undefined
-    : `Service "${canaryService}" has no ready endpoint of the revision that it names`
+  return objections.find((objection) => objection !== undefined)
 }
 
-async function objectToSelect(client: LiveClient, world: World, name: string): Promise<string | undefined> {
-  const live = await client.get<ReplicaSet>({
-    kind: kinds.replicaSets,
-    namespace: world.rollout.metadata.namespace ?? '',
-    name,
-  })
-  return (live?.status?.availableReplicas ?? 0) > 0 ? undefined : `ReplicaSet "${name}" has no available pod`
+/** The canary Service must answer with pods of the revision that it names; one that is not the strategy's, such as an experiment's, with any. */
+async function objectToService(client: LiveClient, world: World, service: string): Promise<string | undefined> {
+  const slices = await listSlices(client, world, service)
+  const reading = Object.hasOwn(world.services, service) ? world.services[service] : undefined
+  if (!reading) {
+    const answers = slices.some(({ endpoints = [] }) => endpoints.some(({ conditions }) => conditions?.ready !== false))
+    return answers ? undefined : `Service "${service}" has no ready endpoint`
+  }
+  const hash = reading.service.spec.selector?.[POD_TEMPLATE_HASH]
+  const named = world.replicaSets.find((rs) => podHashOf(rs) === hash)
+  const ready = named ? (countReady(slices, world.replicaSets)[named.metadata.name] ?? 0) : 0
+  return ready > 0 ? undefined : `Service "${service}" has no ready endpoint of the revision that it names`
 }
 
-async function objectToRemove(client: LiveClient, world: World, rs: ReplicaSet): Promise<string | undefined> {
+type Selection = Extract<Action, { do: 'select' }>
+type Scaling = Extract<Action, { do: 'scale' }>
+
+async function objectToSelect(
+  client: LiveClient,
+  world: World,
+  { service, podHash, replicaSet }: Selection,
+  rolloutVersion: string,
+): Promise<string | undefined> {
+  const { namespace = '', name } = world.rollout.metadata
+  const { blueGreen } = world.rollout.spec.strategy ?? {}
+  if (blueGreen && service === blueGreen.previewService) return undefined
+  const live = await client.get<ReplicaSet>({ kind: kinds.replicaSets, namespace, name: replicaSet })
+  const available = live?.status?.availableReplicas ?? 0
+  if (available === 0) return `ReplicaSet "${replicaSet}" has no available pod`
+  if (service !== blueGreen?.activeService || podHash === world.rollout.status?.stableRS) return undefined
+  const wanted = world.rollout.spec.replicas ?? 1
+  if (available < wanted || live?.spec.replicas !== wanted)
+    return `ReplicaSet "${replicaSet}" has ${available} of ${wanted} pods available`
+  const rollout = await client.get<KubeObject>({ kind: kinds.rollouts, namespace, name })
+  return rollout?.metadata.resourceVersion === rolloutVersion ? undefined : 'the Rollout changed meanwhile'
+}
+
+function objectToShrink(client: LiveClient, world: World, action: Scaling): Promise<string | undefined> {
+  const { canary, blueGreen } = world.rollout.spec.strategy ?? {}
+  if (blueGreen) return objectToRetire(client, world, blueGreen, action)
+  const isGuarded = action.to === 0 && canary?.trafficRouting !== undefined
+  return isGuarded
+    ? findNaming(client, world, action.replicaSet, Object.keys(world.services))
+    : Promise.resolve(undefined)
+}
+
+async function objectToRetire(
+  client: LiveClient,
+  world: World,
+  { activeService, previewService }: BlueGreenStrategy,
+  { replicaSet, to }: Scaling,
+): Promise<string | undefined> {
+  if (to >= (world.rollout.spec.replicas ?? 1)) return undefined
+  // What was aborted stays in the preview; no user is behind it.
+  const isPreview = podHashOf(replicaSet) === world.rollout.status?.currentPodHash
+  const counted = Object.keys(world.services).filter((name) => !isPreview || name !== previewService)
+  const naming = await findNaming(client, world, replicaSet, to === 0 ? counted : [activeService])
+  if (naming !== undefined || to > 0) return naming
+  const ready = countReady(await listSlices(client, world, activeService), world.replicaSets)
+  const left = ready[replicaSet.metadata.name] ?? 0
+  return left > 0
+    ? `Service "${activeService}" has ${left} endpoints of ReplicaSet "${replicaSet.metadata.name}"`
+    : undefined
+}
+
+async function findNaming(
+  client: LiveClient,
+  world: World,
+  rs: ReplicaSet,
+  services: readonly string[],
+): Promise<string | undefined> {
   const namespace = world.rollout.metadata.namespace ?? ''
-  const live = await Promise.all(
-    Object.keys(world.services).map((name) => client.get<Service>({ kind: kinds.services, namespace, name })),
-  )
+  const live = await Promise.all(services.map((name) => client.get<Service>({ kind: kinds.services, namespace, name })))
   const naming = live.find((service) => service?.spec.selector?.[POD_TEMPLATE_HASH] === podHashOf(rs))
-  if (!naming || world.rollout.spec.strategy?.canary?.trafficRouting === undefined) return undefined
-  return `Service "${naming.metadata.name}" names ReplicaSet "${rs.metadata.name}"`
+  return naming && `Service "${naming.metadata.name}" names ReplicaSet "${rs.metadata.name}"`
+}
+
+async function listSlices(client: LiveClient, world: World, service: string): Promise<readonly EndpointSlice[]> {
+  const { items } = await client.list<EndpointSlice>(kinds.endpointSlices, {
+    namespace: world.rollout.metadata.namespace ?? '',
+    labelSelector: `kubernetes.io/service-name=${service}`,
+  })
+  return items
 }

@@ -1,5 +1,6 @@
 /** The routers that a Rollout configures, ready to read and render. A configuration that is wrong becomes a reading with a problem. */
-import type { Rollout } from '../api/rollout.ts'
+import type { Rollout, TrafficRouting } from '../api/rollout.ts'
+import { rolesOf } from '../domain/canary/roles.ts'
 import { findRouter } from '../traffic/registry.ts'
 import type { Router } from '../traffic/router.ts'
 
@@ -11,11 +12,14 @@ export interface ConfiguredRouter {
 export function routersOf(rollout: Rollout): readonly ConfiguredRouter[] {
   const canary = rollout.spec?.strategy?.canary
   const plugins = canary?.trafficRouting?.plugins ?? {}
+  const roles = rolesOf(rollout)
   const context = {
     namespace: rollout.metadata.namespace ?? '',
-    stableService: canary?.stableService ?? '',
-    canaryService: canary?.canaryService ?? '',
+    rollout: rollout.metadata.name,
+    stableService: roles.stableService ?? '',
+    canaryService: roles.canaryService ?? '',
     maxWeight: canary?.trafficRouting?.maxTrafficWeight ?? 100,
+    managedRouteNames: namesOf(canary?.trafficRouting?.managedRoutes),
   }
   return Object.entries(plugins).map(([id, config]) => ({
     id,
@@ -24,3 +28,7 @@ export function routersOf(rollout: Rollout): readonly ConfiguredRouter[] {
     },
   }))
 }
+
+/** Manifests come here before anybody has looked at their shape. */
+const namesOf = (managedRoutes: TrafficRouting['managedRoutes']): readonly string[] =>
+  Array.isArray(managedRoutes) ? managedRoutes.flatMap((route) => (route?.name ? [route.name] : [])) : []

@@ -1,181 +1,92 @@
 /**
- * Gateway API: carries the weights in the backendRefs of HTTPRoutes, configured as the public `argoproj-labs/gatewayAPI` plugin is. It owns the
- * `weight` of the two Services' backendRefs in every rule that names both, and not one byte more.
+ * Gateway API: carries a rollout's traffic in HTTPRoutes and GRPCRoutes, configured as the public `argoproj-labs/gatewayAPI` plugin is. It owns the
+ * weights of the two Services in every rule that names both, the rules and backends that it added, and not one byte more.
  */
 import { z } from 'zod'
-import type { KubeObject } from '../api/meta.ts'
 import type { ObjectRef } from '../kube/client.ts'
-import { httpRoutes } from '../kube/kinds.ts'
-import {
-  defineRouter,
-  type Router,
-  type RouterContext,
-  type RouterObjects,
-  type RouterReading,
-  type RouterWrite,
-  refKey,
-  type Weights,
-} from './router.ts'
+import { grpcRoutes, httpRoutes } from '../kube/kinds.ts'
+import type { Target } from './gateway-api/layout.ts'
+import type { GatewayRoute } from './gateway-api/objects.ts'
+import { combine, readRoute } from './gateway-api/read.ts'
+import { renderRoute } from './gateway-api/render.ts'
+import { defineRouter, type Router, type RouterContext, type RouterObjects, refKey } from './router.ts'
 
 const routeRef = z.looseObject({ name: z.string().min(1), useHeaderRoutes: z.boolean().optional() })
+const KINDS = ['tcpRoute', 'tcpRoutes', 'tlsRoute', 'tlsRoutes'] as const
+const SELECTORS = ['httpRouteSelector', 'grpcRouteSelector', 'tcpRouteSelector', 'tlsRouteSelector'] as const
+
 const schema = z
   .looseObject({
     httpRoute: z.string().min(1).optional(),
     httpRoutes: z.array(routeRef).optional(),
+    grpcRoute: z.string().min(1).optional(),
+    grpcRoutes: z.array(routeRef).optional(),
     namespace: z.string().optional(),
   })
-  .refine((config) => config.httpRoute !== undefined || (config.httpRoutes ?? []).length > 0, {
-    error: 'names no route: set httpRoute or httpRoutes',
+  .superRefine((config, context) => {
+    for (const name of [...KINDS, ...SELECTORS])
+      if (config[name] !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: 'is not supported by this version of Penstock: name HTTPRoutes or GRPCRoutes',
+        })
+    if (routesOf(config).length === 0)
+      context.addIssue({
+        code: 'custom',
+        message: 'names no route: set httpRoute, httpRoutes, grpcRoute or grpcRoutes',
+      })
   })
-type Config = z.infer<typeof schema>
 
-/** Of an HTTPRoute, what this router reads. Everything else stays as it is. */
-interface HttpRoute extends KubeObject {
-  readonly spec?: { readonly rules?: readonly { readonly backendRefs?: readonly BackendRef[] }[] }
-  readonly status?: { readonly parents?: readonly { readonly conditions?: readonly ParentCondition[] }[] }
+interface Config {
+  readonly httpRoute?: string | undefined
+  readonly httpRoutes?: readonly RouteName[] | undefined
+  readonly grpcRoute?: string | undefined
+  readonly grpcRoutes?: readonly RouteName[] | undefined
+  readonly namespace?: string | undefined
 }
-interface BackendRef {
-  readonly group?: string
-  readonly kind?: string
-  readonly name?: string
-  readonly namespace?: string
-  readonly weight?: number
+interface RouteName {
+  readonly name: string
+  readonly useHeaderRoutes?: boolean | undefined
 }
-interface ParentCondition {
-  readonly type: string
-  readonly status: string
-  readonly message?: string
-  readonly observedGeneration?: number
+
+/** A route that is named alone takes header routes; one of a list says whether it does, as in the plugin. */
+function routesOf({ httpRoute, httpRoutes: listed = [], grpcRoute, grpcRoutes: listedGrpc = [] }: Config) {
+  const alone = (name: string | undefined) => (name === undefined ? [] : [{ name, useHeaderRoutes: true }])
+  const http = [...alone(httpRoute), ...listed].map((route) => ({ ...route, kind: httpRoutes }))
+  return [...http, ...[...alone(grpcRoute), ...listedGrpc].map((route) => ({ ...route, kind: grpcRoutes }))]
 }
 
 export const gatewayApi = defineRouter<Config>({
   id: 'argoproj-labs/gatewayAPI',
-  capabilities: { headers: false, mirror: false, confirms: true },
-  watches: [httpRoutes],
+  capabilities: { headers: true, mirror: true, additional: true, confirms: true },
+  watches: [httpRoutes, grpcRoutes],
   schema,
   create,
 })
 
+interface RouteTarget extends Target {
+  readonly ref: ObjectRef
+}
+
 function create(config: Config, context: RouterContext): Router {
-  const names = [
-    ...(config.httpRoute === undefined ? [] : [config.httpRoute]),
-    ...(config.httpRoutes ?? []).map((route) => route.name),
-  ]
   const namespace = config.namespace ?? context.namespace
-  const targets = names.map((name) => ({ kind: httpRoutes, namespace, name }))
+  const targets: readonly RouteTarget[] = routesOf(config).map(({ name, kind, useHeaderRoutes }) => ({
+    ref: { kind, namespace, name },
+    label: `${kind.kind} "${namespace}/${name}"`,
+    managed: useHeaderRoutes === true,
+    mirrors: kind === httpRoutes,
+  }))
+  const routeAt = (objects: RouterObjects, { ref }: RouteTarget): GatewayRoute | undefined => objects[refKey(ref)]
   return {
-    targets,
-    read: (objects) => combine(targets.map((ref) => readRoute(ref, routeAt(objects, ref), context))),
-    render: (weights, objects) => targets.flatMap((ref) => renderRoute(ref, routeAt(objects, ref), context, weights)),
+    targets: targets.map(({ ref }) => ref),
+    read: (objects) => combine(targets.map((target) => readRoute(target, routeAt(objects, target), context))),
+    render: (intent, objects) =>
+      targets.flatMap((target) => {
+        const route = routeAt(objects, target)
+        if (!route) return []
+        const patch = renderRoute(target, route, context, intent)
+        return patch.length === 0 ? [] : [{ ref: target.ref, patch }]
+      }),
   }
 }
-
-const routeAt = (objects: RouterObjects, ref: ObjectRef): HttpRoute | undefined => objects[refKey(ref)]
-
-interface Slot {
-  readonly rule: number
-  readonly stable: number
-  readonly canary: number
-  readonly weights: readonly [number | undefined, number | undefined]
-}
-
-/** The rules that name both Services, with the places of their backendRefs. */
-function slotsOf(route: HttpRoute, { stableService, canaryService, namespace }: RouterContext): Slot[] {
-  const isService = (ref: BackendRef, name: string) =>
-    ref.name === name &&
-    (ref.kind ?? 'Service') === 'Service' &&
-    (ref.group ?? '') === '' &&
-    (ref.namespace ?? route.metadata.namespace) === namespace
-  return (route.spec?.rules ?? []).flatMap(({ backendRefs = [] }, rule) => {
-    const stable = backendRefs.findIndex((ref) => isService(ref, stableService))
-    const canary = backendRefs.findIndex((ref) => isService(ref, canaryService))
-    if (stable < 0 || canary < 0) return []
-    return [{ rule, stable, canary, weights: [backendRefs[stable]?.weight, backendRefs[canary]?.weight] as const }]
-  })
-}
-
-function readRoute(ref: ObjectRef, route: HttpRoute | undefined, context: RouterContext): RouterReading {
-  const unreadable = (problem: string): RouterReading => ({
-    programmedCanary: undefined,
-    confirmation: 'pending',
-    drivable: false,
-    problem,
-  })
-  if (!route)
-    return unreadable(`HTTPRoute "${ref.namespace}/${ref.name}" not found: create it or correct trafficRouting.plugins`)
-  const slots = slotsOf(route, context)
-  if (slots.length === 0) {
-    return unreadable(
-      `HTTPRoute "${ref.namespace}/${ref.name}" has no rule whose backendRefs name both "${context.stableService}" and "${context.canaryService}": add both to one rule`,
-    )
-  }
-  const exact = slots.every(
-    ({ weights: [stable, canary] }) =>
-      stable !== undefined && canary !== undefined && stable + canary === context.maxWeight,
-  )
-  const canaries = new Set(slots.map(({ weights }) => weights[1]))
-  return {
-    programmedCanary: exact && canaries.size === 1 ? slots[0]?.weights[1] : undefined,
-    drivable: true,
-    ...readParents(ref, route),
-  }
-}
-
-/** A parent has confirmed once its Accepted condition speaks of the generation that is written. */
-function readParents(ref: ObjectRef, route: HttpRoute): Pick<RouterReading, 'confirmation' | 'problem'> {
-  const accepted = (route.status?.parents ?? []).flatMap(({ conditions = [] }) =>
-    conditions.filter(({ type }) => type === 'Accepted'),
-  )
-  const dated = accepted.filter(({ observedGeneration }) => observedGeneration !== undefined)
-  if (dated.length === 0) return { confirmation: 'unknown' }
-  const generation = route.metadata.generation ?? 0
-  if (dated.some(({ observedGeneration = 0 }) => observedGeneration < generation)) return { confirmation: 'pending' }
-  const refused = dated.find(({ status }) => status === 'False')
-  if (!refused) return { confirmation: 'confirmed' }
-  return {
-    confirmation: 'pending',
-    problem: `HTTPRoute "${ref.namespace}/${ref.name}" is not accepted by its gateway: ${refused.message ?? 'no reason given'}`,
-  }
-}
-
-/**
- * Several routes count as one: the same weight on all that can be written or none, the slowest confirmation, the first problem. A route that is
- * missing leaves the others to be driven (an abort must reach them) and is never confirmed.
- */
-function combine(readings: readonly RouterReading[]): RouterReading {
-  const drivable = readings.filter((reading) => reading.drivable)
-  const weights = new Set(drivable.map(({ programmedCanary }) => programmedCanary))
-  const slowest = (['pending', 'unknown', 'confirmed'] as const).find((state) =>
-    readings.some(({ confirmation }) => confirmation === state),
-  )
-  const problem = readings.find((reading) => reading.problem !== undefined)?.problem
-  return {
-    programmedCanary: weights.size === 1 ? drivable[0]?.programmedCanary : undefined,
-    drivable: drivable.length > 0,
-    confirmation: slowest ?? 'unknown',
-    ...(problem === undefined ? {} : { problem }),
-  }
-}
-
-function renderRoute(
-  ref: ObjectRef,
-  route: HttpRoute | undefined,
-  context: RouterContext,
-  { canary, stable }: Weights,
-): RouterWrite[] {
-  if (!route) return []
-  const changes = slotsOf(route, context).flatMap((slot) => [
-    ...(slot.weights[0] === stable ? [] : [weightAt(slot.rule, slot.stable, stable)]),
-    ...(slot.weights[1] === canary ? [] : [weightAt(slot.rule, slot.canary, canary)]),
-  ])
-  if (changes.length === 0) return []
-  const unmoved = {
-    op: 'replace',
-    path: '/metadata/resourceVersion',
-    value: route.metadata.resourceVersion ?? '',
-  } as const
-  return [{ ref, patch: [unmoved, ...changes] }]
-}
-
-const weightAt = (rule: number, backend: number, value: number) =>
-  ({ op: 'add', path: `/spec/rules/${rule}/backendRefs/${backend}/weight`, value }) as const

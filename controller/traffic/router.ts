@@ -1,36 +1,29 @@
 /**
- * What a traffic router is: a codec between the weights that a rollout wants and the objects that carry them. A router reads and renders; it
+ * What a traffic router is: a codec between what a rollout wants of its traffic and the objects that carry it. A router reads and renders; it
  * performs nothing (`controller/reconcile/apply.ts` writes) and knows no steps, pods or verdicts.
  */
 import type { z } from 'zod'
 import type { KubeObject } from '../api/meta.ts'
+import type { TrafficIntent, TrafficReading } from '../api/traffic.ts'
 import type { ObjectRef, ResourceKind } from '../kube/client.ts'
 
+/** Who asks. The roles are those of this pass: which Service is the stable one changes with every ping-pong promotion. */
 export interface RouterContext {
   readonly namespace: string
+  /** Name of the Rollout: what is written into an object that several share is written under it. */
+  readonly rollout: string
   readonly stableService: string
   readonly canaryService: string
-  /** The sum of both weights. */
+  /** The sum of all weights. */
   readonly maxWeight: number
-}
-
-export interface Weights {
-  readonly canary: number
-  readonly stable: number
+  /** Names that the Rollout reserves for managed routes. */
+  readonly managedRouteNames: readonly string[]
 }
 
 /** The objects of a router as they were read; a missing one is undefined. Keys are {@link refKey}. */
 export type RouterObjects = Readonly<Record<string, KubeObject | undefined>>
 
-/** See `RouteReading` of the domain, which this becomes once the router's id is added. */
-export interface RouterReading {
-  readonly programmedCanary: number | undefined
-  readonly confirmation: 'confirmed' | 'pending' | 'unknown'
-  readonly drivable: boolean
-  readonly problem?: string
-}
-
-/** One write: a JSON patch that touches only the fields that the router owns and fails with 409 when the object has moved on. */
+/** One write: a JSON patch that touches only what the router owns and fails with 409 when the object has moved on. */
 export interface RouterWrite {
   readonly ref: ObjectRef
   readonly patch: readonly JsonPatchOperation[]
@@ -43,14 +36,17 @@ export type JsonPatchOperation =
 export interface Router {
   /** Objects to observe, all named; their order is the order of writes. */
   readonly targets: readonly ObjectRef[]
-  read(objects: RouterObjects): RouterReading
-  /** Empty when the objects already say so. */
-  render(weights: Weights, objects: RouterObjects): readonly RouterWrite[]
+  read(objects: RouterObjects): TrafficReading
+  /** Empty when the objects already say so; what the intent does not name any more is taken back. */
+  render(intent: TrafficIntent, objects: RouterObjects): readonly RouterWrite[]
 }
 
+/** What a kind of router can carry. Validation refuses what none of a Rollout's routers can. */
 export interface RouterCapabilities {
   readonly headers: boolean
   readonly mirror: boolean
+  /** Weights for Services besides the two roles. */
+  readonly additional: boolean
   /** The data plane reports what it serves. */
   readonly confirms: boolean
 }

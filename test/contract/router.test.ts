@@ -4,8 +4,9 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { applyPatch, type Operation } from 'rfc6902'
 import type { KubeObject } from '../../controller/api/meta.ts'
+import type { TrafficIntent } from '../../controller/api/traffic.ts'
 import { routerRegistry } from '../../controller/traffic/registry.ts'
-import { type Router, type RouterObjects, refKey } from '../../controller/traffic/router.ts'
+import { type Router, type RouterContext, type RouterObjects, refKey } from '../../controller/traffic/router.ts'
 
 interface Sample {
   readonly config: unknown
@@ -18,7 +19,20 @@ interface Sample {
   unowned(objects: RouterObjects): unknown
 }
 
-const context = { namespace: 'web', stableService: 'stable', canaryService: 'canary', maxWeight: 100 }
+const context: RouterContext = {
+  namespace: 'web',
+  rollout: 'shop',
+  stableService: 'stable',
+  canaryService: 'canary',
+  maxWeight: 100,
+  managedRouteNames: ['beta', 'shadow'],
+}
+const intent = (canary: number): TrafficIntent => ({
+  canary,
+  stable: context.maxWeight - canary,
+  additional: [],
+  managedRoutes: [],
+})
 
 interface Rule {
   readonly backendRefs?: readonly { readonly name: string; readonly weight?: number }[]
@@ -70,7 +84,7 @@ function open(id: keyof typeof routerRegistry, config: unknown): Router {
 /** The objects after the router's writes, as the API server would hold them. */
 function write(router: Router, objects: RouterObjects, canary: number): RouterObjects {
   const copy = structuredClone(objects)
-  for (const { ref, patch } of router.render({ canary, stable: context.maxWeight - canary }, objects)) {
+  for (const { ref, patch } of router.render(intent(canary), objects)) {
     const failed = applyPatch(copy[refKey(ref)], patch as Operation[]).filter((outcome) => outcome !== null)
     assert.deepEqual(failed, [])
   }
@@ -107,14 +121,14 @@ for (const [id, sample] of Object.entries(samples) as [keyof typeof routerRegist
         fc.property(weight, (canary) => {
           const written = write(router, sample.objects('x'), canary)
           assert.equal(router.read(written).programmedCanary, canary)
-          assert.deepEqual(router.render({ canary, stable: context.maxWeight - canary }, written), [])
+          assert.deepEqual(router.render(intent(canary), written), [])
         }),
         { seed: 3 },
       )
     })
 
     test('every write fails when the object has moved on', () => {
-      for (const { patch } of router.render({ canary: 1, stable: 99 }, sample.objects('x')))
+      for (const { patch } of router.render(intent(1), sample.objects('x')))
         assert.deepEqual(patch[0], { op: 'replace', path: '/metadata/resourceVersion', value: '5' })
     })
 
@@ -122,15 +136,16 @@ for (const [id, sample] of Object.entries(samples) as [keyof typeof routerRegist
       const reading = router.read({})
       assert.match(reading.problem ?? '', /not found/)
       assert.equal(reading.drivable, false)
-      assert.equal(reading.confirmation, 'pending')
-      assert.deepEqual(router.render({ canary: 1, stable: 99 }, {}), [])
+      assert.equal(reading.confirmation, 'unknown')
+      assert.equal(reading.isGone, true)
+      assert.deepEqual(router.render(intent(1), {}), [])
     })
 
     test('one missing object leaves the others to be driven', () => {
       const present = Object.fromEntries(Object.entries(sample.objects('x')).slice(0, 1))
       const written = write(router, present, 0)
       const reading = router.read(written)
-      assert.deepEqual([reading.drivable, reading.programmedCanary, reading.confirmation], [true, 0, 'pending'])
+      assert.deepEqual([reading.drivable, reading.programmedCanary, reading.confirmation], [true, 0, 'unknown'])
       assert.match(reading.problem ?? '', /not found/)
     })
 

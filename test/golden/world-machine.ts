@@ -3,21 +3,26 @@
  * endpoints, one route that its gateway confirms, AnalysisRuns that end when told. It decides nothing about rollouts; it plays the world.
  */
 import type { AnalysisPhase, AnalysisRun, AnalysisTemplate, MetricResult } from '../../controller/api/analysis.ts'
-import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
+import type { Experiment, ExperimentStatus } from '../../controller/api/experiment.ts'
+import { MANAGED_BY, POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { ReplicaSet, Rollout, RolloutStatus, Service } from '../../controller/api/rollout.ts'
 import { formatInstant } from '../../controller/api/scalars.ts'
 import type { Workload } from '../../controller/api/workload.ts'
 import { templateKey } from '../../controller/domain/analysis/analysis-templates.ts'
+import { rolesOf } from '../../controller/domain/canary/roles.ts'
 import { decide } from '../../controller/domain/decide.ts'
 import { type Action, isRisky, type Plan } from '../../controller/domain/plan.ts'
 import { serviceNamesOf } from '../../controller/domain/service-names.ts'
 import { renderPlan, renderWorld } from '../../controller/domain/story.ts'
 import type { Compat, World } from '../../controller/domain/world.ts'
+import { createRouteModel } from './route-model.ts'
 
 export interface MachineOptions {
   readonly rollout: Rollout
   /** What the Rollout's `workloadRef` names. */
   readonly workload?: Workload
+  /** What is there already, as another controller left it: the ReplicaSets' pods are available, the Services as they stand. */
+  readonly existing?: { readonly replicaSets: readonly ReplicaSet[]; readonly services: readonly Service[] }
   readonly templates?: readonly AnalysisTemplate[]
   readonly compat?: Compat
   readonly disabledPlugins?: readonly string[]
@@ -35,8 +40,10 @@ export interface MachineOptions {
 /** What is, whatever anybody has observed: for checks of invariants. */
 export interface Truth {
   readonly world: World
-  /** Weight that the data plane still applies besides the one that is written. */
-  readonly servedCanary: number | undefined
+  /** Canary weights that the data plane may still apply besides the one that is written. */
+  readonly servedCanaries: readonly number[]
+  /** A managed route may send to the canary, whatever the weight. */
+  readonly servesManaged: boolean
 }
 
 interface Pods {
@@ -54,20 +61,33 @@ export function createMachine(options: MachineOptions) {
   const pods = new Map<string, Pods[]>()
   const services = new Map<string, Service>()
   const runs = new Map<string, AnalysisRun>()
+  const experiments = new Map<string, Experiment>()
   const brokenHashes = new Set<string>()
-  let route: number | undefined
-  let served: number | undefined
-  let confirmedAtMs = START
+  const route = createRouteModel(options)
+  const roles = () => rolesOf(rollout)
   const selections = new Map<string, { readonly before: string | undefined; readonly seenAtMs: number }>()
   let sequence = 0
   const lines: string[] = []
 
-  const canary = rollout.spec.strategy?.canary
-  for (const name of serviceNamesOf(rollout)) {
-    services.set(name, {
-      metadata: { name, namespace: 'web' },
-      spec: { selector: { app: 'shop' }, ports: [{ port: 80 }] },
-    })
+  for (const rs of options.existing?.replicaSets ?? []) {
+    replicaSets.set(rs.metadata.name, rs)
+    pods.set(
+      rs.metadata.name,
+      Array.from({ length: rs.spec.replicas ?? 0 }, () => ({ readyAtMs: START })),
+    )
+  }
+  for (const service of options.existing?.services ?? []) services.set(service.metadata.name, service)
+  openServices()
+
+  /** Somebody creates the Services that the spec names. */
+  function openServices(): void {
+    for (const name of serviceNamesOf(rollout)) {
+      if (services.has(name)) continue
+      services.set(name, {
+        metadata: { name, namespace: 'web' },
+        spec: { selector: { app: 'shop' }, ports: [{ port: 80 }] },
+      })
+    }
   }
 
   const availableOf = (name: string): number => (pods.get(name) ?? []).filter((pod) => pod.readyAtMs <= now).length
@@ -94,19 +114,13 @@ export function createMachine(options: MachineOptions) {
       rollout,
       replicaSets: [...replicaSets.values()].map(observeReplicaSet),
       services: Object.fromEntries(
-        [...services].map(([name, service]) => [name, { service, readyEndpoints: endpoints(service) }]),
+        [...services]
+          .filter(([name, service]) => isConcerned(name, service))
+          .map(([name, service]) => [name, { service, readyEndpoints: endpoints(service) }]),
       ),
-      routes: canary?.trafficRouting
-        ? [
-            {
-              router: 'argoproj-labs/gatewayAPI',
-              programmedCanary: route,
-              drivable: true,
-              confirmation: confirmedAtMs > now ? 'pending' : (options.confirmation ?? 'confirmed'),
-            },
-          ]
-        : [],
+      routes: rollout.spec.strategy?.canary?.trafficRouting ? [route.read(roles(), now)] : [],
       analysisRuns: [...runs.values()],
+      experiments: [...experiments.values()],
       templates: Object.fromEntries(
         (options.templates ?? []).map((template) => [templateKey({ templateName: template.metadata.name }), template]),
       ),
@@ -116,6 +130,10 @@ export function createMachine(options: MachineOptions) {
       notices: true,
     }
   }
+
+  /** Named now, or once: that one still carries the mark. */
+  const isConcerned = (name: string, service: Service): boolean =>
+    serviceNamesOf(rollout).includes(name) || service.metadata.annotations?.[MANAGED_BY] === rollout.metadata.name
 
   function setPods(name: string, count: number): void {
     const hash = replicaSets.get(name)?.metadata.labels?.[POD_TEMPLATE_HASH] ?? ''
@@ -173,13 +191,24 @@ export function createMachine(options: MachineOptions) {
           seenAtMs: now + (options.endpointDelayMs ?? 0),
         })
         services.set(action.service, {
-          ...service,
+          ...mergeAnnotations(service, { [MANAGED_BY]: rollout.metadata.name }),
           spec: { ...service.spec, selector: { ...service.spec.selector, [POD_TEMPLATE_HASH]: action.podHash } },
         })
         return
       }
+      case 'release': {
+        const service = services.get(action.service)
+        if (!service) return
+        const { [POD_TEMPLATE_HASH]: before, ...selector } = service.spec.selector ?? {}
+        selections.set(action.service, { before, seenAtMs: now + (options.endpointDelayMs ?? 0) })
+        services.set(action.service, {
+          ...mergeAnnotations(service, { [MANAGED_BY]: null }),
+          spec: { ...service.spec, selector },
+        })
+        return
+      }
       case 'route':
-        writeRoute(action.canary)
+        route.write(action, roles(), now)
         return
       case 'createAnalysisRun': {
         sequence += 1
@@ -196,16 +225,36 @@ export function createMachine(options: MachineOptions) {
         return
       case 'deleteAnalysisRun':
         runs.delete(action.run.metadata.name)
+        return
+      case 'createExperiment': {
+        sequence += 1
+        const creationTimestamp = new Date(START + sequence).toISOString()
+        experiments.set(action.experiment.metadata.name, {
+          ...action.experiment,
+          metadata: { ...action.experiment.metadata, creationTimestamp },
+          status: { phase: 'Running' },
+        })
+        return
+      }
+      case 'terminateExperiment':
+        setExperiment(action.experiment.metadata.name, { phase: 'Inconclusive', message: 'terminated' })
+        return
+      case 'deleteExperiment':
+        experiments.delete(action.experiment.metadata.name)
     }
   }
 
-  function writeRoute(weight: number | undefined): void {
-    if (confirmedAtMs <= now) served = route
-    route = weight
-    confirmedAtMs = now + (options.confirmDelayMs ?? 0)
+  function setExperiment(name: string, status: ExperimentStatus): void {
+    const experiment = experiments.get(name)
+    if (!experiment) throw new Error(`no Experiment ${name}`)
+    experiments.set(name, { ...experiment, status })
   }
 
-  const truth = (): Truth => ({ world: world(), servedCanary: confirmedAtMs > now ? served : route })
+  const truth = (): Truth => ({
+    world: world(),
+    servedCanaries: route.servedCanaries(roles(), now),
+    servesManaged: route.servesManaged(now),
+  })
 
   function endRun(name: string, phase: AnalysisPhase, message?: string, metricResults?: MetricResult[]): void {
     const run = runs.get(name)
@@ -253,7 +302,7 @@ export function createMachine(options: MachineOptions) {
   /** The next time at which a pod becomes ready or a decision asked to be woken; undefined: never. */
   function nextMoment(wakeAtMs: number | undefined): number | undefined {
     const readyTimes = [...pods.values()].flat().map((pod) => pod.readyAtMs)
-    const lags = [confirmedAtMs, ...[...selections.values()].map(({ seenAtMs }) => seenAtMs)]
+    const lags = [route.settledAtMs(), ...[...selections.values()].map(({ seenAtMs }) => seenAtMs)]
     const coming = [...readyTimes, ...lags, wakeAtMs ?? Number.POSITIVE_INFINITY].filter(
       (at) => at > now && Number.isFinite(at),
     )
@@ -294,6 +343,7 @@ export function createMachine(options: MachineOptions) {
     patchSpec(patch: Partial<Rollout['spec']>): void {
       const generation = (rollout.metadata.generation ?? 1) + 1
       rollout = { ...rollout, spec: { ...rollout.spec, ...patch }, metadata: { ...rollout.metadata, generation } }
+      openServices()
     },
     setWorkload(next: Workload | undefined): void {
       workload = next
@@ -316,12 +366,23 @@ export function createMachine(options: MachineOptions) {
     },
     endRun,
     runNames: (): string[] => [...runs.keys()],
+    setExperiment,
+    experiments: (): readonly Experiment[] => [...experiments.values()],
     setPodDelay(ms: number): void {
       podDelayMs = ms
     },
-    route: (): number | undefined => route,
+    route: (): number | undefined => route.canary(roles()),
     setRoute(weight: number | undefined): void {
-      writeRoute(weight)
+      route.setCanary(weight, roles(), now)
+    },
+    removeRoute(): void {
+      route.remove(now)
+    },
+    restoreRoute(): void {
+      route.restore(roles(), now)
+    },
+    damageRoute(name: string): void {
+      route.damage(name, now)
     },
     /** Some pods of a revision lose their readiness and do not get it back by themselves. */
     failPods(podHash: string, count: number): void {

@@ -6,9 +6,11 @@ import type { CanaryStep, CanaryStrategy, RolloutStatus } from '../../api/rollou
 import type { Mode } from '../lifecycle.ts'
 import { availableReplicas, meetsThreshold, podsForWeight } from '../replicas.ts'
 import { type RolloutView, type ServiceFacts, serviceFacts } from '../view.ts'
+import { rolesOf } from './roles.ts'
 import { canaryScaleAt, weightAt } from './steps.ts'
+import { type TrafficView, viewTraffic } from './traffic.ts'
 
-export interface CanaryView extends RolloutView {
+export interface CanaryView extends RolloutView, TrafficView {
   readonly strategy: CanaryStrategy
   readonly steps: readonly CanaryStep[]
   /** Index of the step in force, 0 … steps.length. */
@@ -17,10 +19,7 @@ export interface CanaryView extends RolloutView {
   readonly maxWeight: number
   /** A traffic router carries the weights. */
   readonly routed: boolean
-  /** Canary weight written in the routers; the highest of several. Undefined when unreadable or not routed. */
-  readonly programmed: number | undefined
-  /** No router reports an older state than the one that is written. */
-  readonly settled: boolean
+  /** The Service that plays this part now. */
   readonly canaryService: ServiceFacts | undefined
   readonly stableService: ServiceFacts | undefined
 }
@@ -29,20 +28,18 @@ export function viewCanary(base: RolloutView, strategy: CanaryStrategy): CanaryV
   const { world, status, mode } = base
   const steps = strategy.steps ?? []
   const stepIndex = indexInForce(mode, status, steps.length)
-  const readings = world.routes.map((route) => route.programmedCanary)
-  const readable = readings.every((weight) => weight !== undefined)
+  const roles = rolesOf(world.rollout)
   return {
     ...base,
+    ...viewTraffic(world),
     strategy,
     steps,
     stepIndex,
     step: steps[stepIndex],
     maxWeight: strategy.trafficRouting?.maxTrafficWeight ?? 100,
     routed: strategy.trafficRouting !== undefined,
-    programmed: readable && readings.length > 0 ? Math.max(...readings.map((weight) => weight ?? 0)) : undefined,
-    settled: world.routes.every((route) => route.confirmation !== 'pending'),
-    canaryService: serviceFacts(world, strategy.canaryService),
-    stableService: serviceFacts(world, strategy.stableService),
+    canaryService: serviceFacts(world, roles.canaryService),
+    stableService: serviceFacts(world, roles.stableService),
   }
 }
 
@@ -75,9 +72,12 @@ export const isReadyFor = (view: CanaryView, desired: number): boolean =>
 /** No progress is expected: paused, or the step in force takes its time. */
 export function waitsOnPurpose(view: CanaryView): boolean {
   const paused = (view.status.pauseConditions ?? []).length > 0 || view.specPaused
-  const { pause, analysis, plugin } = view.step ?? {}
+  const { pause, analysis, experiment, plugin } = view.step ?? {}
   // A plugin step has a time of its own; Argo's deadline goes on beside it.
   const lasts =
-    pause !== undefined || analysis !== undefined || (plugin !== undefined && view.world.compat === 'strict')
+    pause !== undefined ||
+    analysis !== undefined ||
+    experiment !== undefined ||
+    (plugin !== undefined && view.world.compat === 'strict')
   return paused || (view.mode === 'updating' && lasts)
 }

@@ -18,7 +18,7 @@
  *   updating             as many as wanted                      | the step's weight
  */
 
-import type { Hold, Part } from '../plan.ts'
+import type { Hold } from '../plan.ts'
 import { availableReplicas, meetsThreshold } from '../replicas.ts'
 import { endpointsOf, hashOf, type ServiceFacts } from '../view.ts'
 import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './view.ts'
@@ -88,33 +88,3 @@ const holdEndpoints = (view: CanaryView, service: string, answering: number): Ho
   reason: 'EndpointsNotReady',
   message: `Service "${service}" has ${answering} ready endpoints of revision ${view.revision}`,
 })
-
-/** The write that brings the routers to the decided weight; a router that cannot be read holds with its own words. */
-export function decideRoute(view: CanaryView, decision: WeightDecision): Part {
-  if (!view.routed) return {}
-  const holds = decision.hold ? [decision.hold] : []
-  const problems = view.world.routes.flatMap((route) =>
-    route.problem ? [{ reason: 'TrafficRoutingError', message: route.problem }] : [],
-  )
-  const stable = view.maxWeight - decision.canary
-  const written = view.world.routes.every((route) => !route.drivable || route.programmedCanary === decision.canary)
-  if (written) return { holds: [...holds, ...problems, ...unsettled(view)] }
-  const action = { do: 'route', canary: decision.canary, stable, from: view.programmed } as const
-  const message = `Traffic weight updated from ${view.programmed ?? 'unset'} to ${decision.canary}`
-  return {
-    actions: [action],
-    events: [{ type: 'Normal', reason: 'TrafficWeightUpdated', message, action }],
-    holds: [...holds, ...problems],
-  }
-}
-
-function unsettled(view: CanaryView): Hold[] {
-  const lagging = view.world.routes.filter((route) => route.confirmation === 'pending').map((route) => route.router)
-  if (lagging.length === 0) return []
-  return [
-    {
-      reason: 'WeightNotConfirmed',
-      message: `${lagging.join(', ')} has not confirmed the canary weight ${view.programmed} yet`,
-    },
-  ]
-}

@@ -6,7 +6,16 @@ import type { CanaryStrategy } from '../../api/rollout.ts'
 import { abortEvent, abortMemory, forgetFormerUpdate, updateStarts } from '../aborts.ts'
 import { abortByAnalysis, decideRuns, haltsOf } from '../analysis/analyses.ts'
 import { askCanary, rememberRuns } from '../canary/analyses.ts'
-import { decideProgress } from '../canary/progress.ts'
+import {
+  abortByExperiment,
+  decideExperiments,
+  haltByExperiment,
+  inquireExperiment,
+  NO_EXPERIMENT,
+} from '../canary/experiments.ts'
+import { everyPodServes } from '../canary/former-services.ts'
+import { decideProgress, movesOn } from '../canary/progress.ts'
+import { decideRoute } from '../canary/route.ts'
 import { decideScaling } from '../canary/scaling.ts'
 import { decideServices } from '../canary/services.ts'
 import { decideFirstStep } from '../canary/skipped-steps.ts'
@@ -14,8 +23,10 @@ import { stageOfCanary } from '../canary/stage.ts'
 import { standingOfCanary, weightsOfCanary } from '../canary/standing.ts'
 import { pauseOfStep } from '../canary/steps.ts'
 import { type CanaryView, viewCanary, waitsOnPurpose } from '../canary/view.ts'
-import { decideRoute, decideWeight } from '../canary/weights.ts'
+import { decideWeight } from '../canary/weights.ts'
 import { abortByDeadline, judgeDeadline } from '../deadline.ts'
+import { decideFormerServices } from '../former-services.ts'
+import { hasMorePods } from '../high-water.ts'
 import type { AbortCause } from '../lifecycle.ts'
 import { decideNotices } from '../notices.ts'
 import { decidePauses, isPaused, pauseEvents } from '../pauses.ts'
@@ -28,19 +39,24 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
   const observed = viewCanary(base, strategy)
   const asked = askCanary(observed)
   const plugins = inquirePlugins(observed)
-  const deadline = judgeDeadline(observed, waitsOnPurpose(observed))
+  const experiment = inquireExperiment(observed)
+  const standing = standingOfCanary(observed)
+  const progressed =
+    hasMorePods(observed, standing.counts) || movesOn(observed, { inline: asked.inline, plugins, experiment })
+  const deadline = judgeDeadline(observed, waitsOnPurpose(observed), progressed)
   const abortCause =
     base.lifecycle.abortCause ??
     abortByAnalysis([asked.background, asked.inline]) ??
     abortByPlugin(plugins) ??
+    abortByExperiment(experiment) ??
     abortByDeadline(observed, deadline)
   const view = abortCause ? takenBack(observed) : observed
   const inquiries = abortCause ? { inline: undefined, background: undefined } : asked
   const runs = [inquiries.inline, inquiries.background]
 
-  const halts = [...haltsOf(runs), ...(abortCause ? [] : haltByPlugin(plugins))]
+  const halts = [...haltsOf(runs), ...(abortCause ? [] : [...haltByPlugin(plugins), ...haltByExperiment(experiment)])]
   const pauses = decidePauses(view, pauseOfStep(view.step), halts)
-  const progress = decideProgress(view, pauses, { inline: asked.inline, plugins })
+  const progress = decideProgress(view, pauses, { inline: asked.inline, plugins, experiment })
   const stage = stageOfCanary(view, progress)
 
   const part = join(
@@ -53,9 +69,11 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     { memory: { canary: { weights: weightsOfCanary(view) } } },
     decideRoute(view, decideWeight(view)),
     ...decideServices(view),
+    decideFormerServices(view, everyPodServes(view)),
     decideScaling(view),
-    abortEvent(view, abortCause),
+    decideExperiments(view, abortCause ? NO_EXPERIMENT : experiment),
     decidePlugins(view, plugins, isPaused(view, pauses)),
+    abortEvent(view, abortCause),
     progress.part,
     pauseEvents(view, pauses),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
@@ -75,7 +93,7 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     abortCause,
     paused: isPaused(view, pauses),
     deadlineExceeded: deadline.exceeded,
-    standing: standingOfCanary(view),
+    standing,
   })
   return { part, status, aborted: view.mode === 'aborted' }
 }

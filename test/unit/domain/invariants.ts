@@ -25,7 +25,7 @@ const selectorOf = (world: World, service: string | undefined): string =>
 export function weightOn(truth: Truth, hash: string): number {
   const { world } = truth
   if (!isRouted(world)) return 0
-  const canaries = [world.routes[0]?.programmedCanary ?? 0, truth.servedCanary ?? 0]
+  const canaries = [world.routes[0]?.programmedCanary ?? 0, ...truth.servedCanaries]
   const viaCanary = selectorOf(world, canaryOf(world)?.canaryService) === hash ? Math.max(...canaries) : 0
   const viaStable =
     selectorOf(world, canaryOf(world)?.stableService) === hash ? maxWeightOf(world) - Math.min(...canaries) : 0
@@ -70,7 +70,7 @@ const S4: Invariant = ({ truth, action }) => {
   const { world } = truth
   if (action.do !== 'select' || !isRouted(world)) return undefined
   const isCanary = action.service === canaryOf(world)?.canaryService
-  const written = [world.routes[0]?.programmedCanary ?? 0, truth.servedCanary ?? 0]
+  const written = [world.routes[0]?.programmedCanary ?? 0, ...truth.servedCanaries]
   const reached = isCanary ? Math.max(...written) : maxWeightOf(world) - Math.min(...written)
   const before = available(setOf(world, selectorOf(world, action.service)))
   const after = available(setOf(world, action.podHash))

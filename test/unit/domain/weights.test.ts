@@ -1,7 +1,8 @@
 /** The truth table of `weights.ts`, row by row: which share of traffic the canary gets now, and why not more. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { decideRoute, decideWeight } from '../../../controller/domain/canary/weights.ts'
+import { decideRoute } from '../../../controller/domain/canary/route.ts'
+import { decideWeight } from '../../../controller/domain/canary/weights.ts'
 import { NEW_HASH, type Situation, view } from '../../builders/world.ts'
 
 const promoted = { stableRS: NEW_HASH }
@@ -107,7 +108,15 @@ describe('the write of a weight', () => {
 
   test('both weights, which sum up', () => {
     const [action] = routeOf({}).actions ?? []
-    assert.deepEqual(action, { do: 'route', canary: 25, stable: 75, from: 0 })
+    assert.deepEqual(action, {
+      do: 'route',
+      canary: 25,
+      stable: 75,
+      from: 0,
+      opens: ['canary'],
+      additional: [],
+      managedRoutes: [],
+    })
   })
 
   test('nothing when it is written already, and a hold while the data plane lags', () => {
@@ -120,6 +129,14 @@ describe('the write of a weight', () => {
 
   test('zero is written explicitly where no weight is readable', () => {
     const [action] = routeOf({ canaryNames: 'old', weight: undefined }).actions ?? []
-    assert.deepEqual(action, { do: 'route', canary: 0, stable: 100, from: undefined })
+    assert.deepEqual(action, {
+      do: 'route',
+      canary: 0,
+      stable: 100,
+      from: undefined,
+      opens: [],
+      additional: [],
+      managedRoutes: [],
+    })
   })
 })

@@ -39,7 +39,8 @@ async function setUp(replicas = 5) {
   return { kube, world, canary, put, slice, ask }
 }
 
-const raise = { do: 'route', canary: 50, stable: 50, from: 20 } as const
+const beside = { additional: [], managedRoutes: [] } as const
+const raise = { do: 'route', canary: 50, stable: 50, from: 20, opens: ['canary'], ...beside } as const
 
 describe('live guards', () => {
   test('weight is raised only with a ready endpoint of what the canary Service names', async () => {
@@ -60,7 +61,7 @@ describe('live guards', () => {
   test('lowering asks nobody', async () => {
     const { kube, ask } = await setUp()
     kube.before((verb) => assert.fail(verb))
-    assert.equal(await ask({ do: 'route', canary: 0, stable: 100, from: 20 }), undefined)
+    assert.equal(await ask({ do: 'route', canary: 0, stable: 100, from: 20, opens: [], ...beside }), undefined)
   })
 
   test('a Service is pointed only at a revision with an available pod, or when no pods are wanted', async () => {

@@ -1,0 +1,76 @@
+/**
+ * The write that brings the routers to what is wanted: weights, additional Services, managed routes, all in one intent. A router that cannot be
+ * driven holds with its own words. It must not decide a weight.
+ */
+import type { AdditionalWeight, ManagedRoute, TrafficIntent } from '../../api/traffic.ts'
+import type { Hold, Part } from '../plan.ts'
+import { sum } from '../replicas.ts'
+import type { RouteReading } from '../world.ts'
+import { isAsWanted, wantedManagedRoutes } from './managed-routes.ts'
+import type { CanaryView } from './view.ts'
+import type { WeightDecision } from './weights.ts'
+
+/** @param additional weights of Services besides the two roles; what does not fit beside the canary's weight gets none */
+export function decideRoute(
+  view: CanaryView,
+  decision: WeightDecision,
+  additional: readonly AdditionalWeight[] = [],
+): Part {
+  if (!view.routed) return {}
+  const intent = intend(view, decision.canary, additional)
+  const holds = [...(decision.hold ? [decision.hold] : []), ...problems(view), ...uncarried(view, intent.managedRoutes)]
+  const written = view.world.routes.every((reading) => !reading.drivable || isWritten(reading, intent))
+  if (written) return { holds: [...holds, ...unsettled(view)] }
+  const action = { do: 'route', from: view.programmed, opens: opened(view, intent), ...intent } as const
+  if (view.programmed === intent.canary) return { actions: [action], holds }
+  const message = `Traffic weight updated from ${view.programmed ?? 'unset'} to ${intent.canary}`
+  return { actions: [action], events: [{ type: 'Normal', reason: 'TrafficWeightUpdated', message, action }], holds }
+}
+
+function intend(view: CanaryView, canary: number, wanted: readonly AdditionalWeight[]): TrafficIntent {
+  const room = view.maxWeight - canary
+  const fits = sum(wanted.map(({ weight }) => weight)) <= room
+  const additional = fits ? wanted : []
+  const stable = room - sum(additional.map(({ weight }) => weight))
+  return { canary, stable, additional, managedRoutes: wantedManagedRoutes(view) }
+}
+
+function isWritten({ programmedCanary, additional = {}, managedRoutes }: RouteReading, intent: TrafficIntent): boolean {
+  const added = Object.entries(additional)
+  const sameAdded =
+    added.length === intent.additional.length &&
+    intent.additional.every(({ service, weight }) => additional[service] === weight)
+  const sameManaged = managedRoutes === undefined || isAsWanted(managedRoutes, intent.managedRoutes)
+  return programmedCanary === intent.canary && sameAdded && sameManaged
+}
+
+/** Services that get what they did not have: more weight, or a route of their own. */
+function opened(view: CanaryView, intent: TrafficIntent): readonly string[] {
+  const had = new Map(view.presentRoutes.map(({ route, intact }) => [route.name, intact ? JSON.stringify(route) : '']))
+  const newRoute = intent.managedRoutes.some((route) => had.get(route.name) !== JSON.stringify(route))
+  const canary = intent.canary > (view.programmed ?? 0) || newRoute ? [view.canaryService?.name ?? ''] : []
+  const added = intent.additional.filter(({ service, weight }) => weight > (view.additional[service] ?? 0))
+  return [...canary, ...added.map(({ service }) => service)]
+}
+
+const problems = (view: CanaryView): readonly Hold[] =>
+  view.world.routes.flatMap(({ problem }) => (problem ? [{ reason: 'TrafficRoutingError', message: problem }] : []))
+
+/** Header and mirror routes are asked for and no router takes any. */
+function uncarried(view: CanaryView, wanted: readonly ManagedRoute[]): readonly Hold[] {
+  const { routes } = view.world
+  if (wanted.length === 0 || routes.some(({ drivable, managedRoutes }) => !drivable || managedRoutes)) return []
+  const message = `no route takes "${wanted[0]?.name}": set useHeaderRoutes on one of the routes in trafficRouting`
+  return [{ reason: 'TrafficRoutingError', message }]
+}
+
+function unsettled(view: CanaryView): Hold[] {
+  const lagging = view.world.routes.filter((route) => route.confirmation === 'pending').map((route) => route.router)
+  if (lagging.length === 0) return []
+  return [
+    {
+      reason: 'WeightNotConfirmed',
+      message: `${lagging.join(', ')} has not confirmed the canary weight ${view.programmed} yet`,
+    },
+  ]
+}

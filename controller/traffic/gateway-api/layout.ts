@@ -1,0 +1,93 @@
+/**
+ * A route taken apart: which rules the user wrote, which of them carry weights, and which rules are ours. A rule is ours when our ledger holds it
+ * and the route still has it, or when it bears a managed route's name and sends to the canary alone (the public plugin leaves such). Anything
+ * else is the user's, whatever it looks like.
+ */
+import type { RouterContext } from '../router.ts'
+import { type LedgerEntry, readLedger } from './ledger.ts'
+import type { GatewayRoute, RouteRule } from './objects.ts'
+import { isNamedAfter, type WeightedRule } from './rules.ts'
+import { isService, slotOf } from './slots.ts'
+
+/** One route of a configuration. */
+export interface Target {
+  /** For words: `HTTPRoute "web/shop"`. */
+  readonly label: string
+  /** Whether it takes header and mirror routes, and of those also mirrors. */
+  readonly managed: boolean
+  readonly mirrors: boolean
+}
+
+export interface Layout {
+  readonly route: GatewayRoute
+  readonly rules: readonly RouteRule[]
+  readonly entry: LedgerEntry
+  /** Positions of our rules. */
+  readonly own: ReadonlySet<number>
+  /** Position of every recorded rule, in the order of the ledger; undefined: somebody removed it. */
+  readonly placeOf: ReadonlyMap<RouteRule, number>
+  /** The user's rules that carry weights, in order. */
+  readonly bases: readonly WeightedRule[]
+  /** Position of the first of them; -1 when there is none. */
+  readonly firstBase: number
+  readonly mirrors: boolean
+}
+
+export function examine({ mirrors }: Target, route: GatewayRoute, context: RouterContext): Layout {
+  const rules = route.spec?.rules ?? []
+  const entry = readLedger(route, context)
+  const placeOf = locate(
+    entry.routes.flatMap((recorded) => recorded.rules),
+    rules,
+  )
+  const isLeftBehind = (rule: RouteRule): boolean =>
+    isNamedAfter(rule, context.managedRouteNames) && sendsToCanaryAlone(rule, route, context)
+  const own = new Set([...placeOf.values(), ...rules.flatMap((rule, at) => (isLeftBehind(rule) ? [at] : []))])
+  const places = rules.flatMap((rule, at) => {
+    const slot = own.has(at) ? undefined : slotOf(rule, route, context)
+    return slot ? [{ at, base: { rule, slot } }] : []
+  })
+  const bases = places.map(({ base }) => base)
+  return { route, rules, entry, own, placeOf, bases, firstBase: places[0]?.at ?? -1, mirrors }
+}
+
+function sendsToCanaryAlone({ backendRefs = [] }: RouteRule, route: GatewayRoute, context: RouterContext): boolean {
+  const [only] = backendRefs
+  return only !== undefined && backendRefs.length === 1 && isService(only, context.canaryService, route, context)
+}
+
+/** By name where the API server keeps names, so that a hand edit is found; else by content. Each rule of the route is taken once. */
+function locate(recorded: readonly RouteRule[], rules: readonly RouteRule[]): ReadonlyMap<RouteRule, number> {
+  const places = new Map<RouteRule, number>()
+  const taken = new Set<number>()
+  for (const rule of recorded) {
+    const fits = (candidate: RouteRule, at: number): boolean =>
+      !taken.has(at) && (isNamesake(candidate, rule) || (candidate.name === undefined && covers(candidate, rule)))
+    const at = rules.findIndex(fits)
+    if (at < 0) continue
+    taken.add(at)
+    places.set(rule, at)
+  }
+  return places
+}
+
+const isNamesake = (a: RouteRule, b: RouteRule): boolean => a.name !== undefined && a.name === b.name
+
+/** True when `actual` says everything that `wanted` says. The API server adds defaults, and may drop the names of rules. */
+export function covers(actual: RouteRule, wanted: RouteRule): boolean {
+  const { name: _name, ...rest } = wanted
+  return coversValue(actual, rest)
+}
+
+function coversValue(actual: unknown, wanted: unknown): boolean {
+  if (Array.isArray(wanted))
+    return (
+      Array.isArray(actual) &&
+      actual.length === wanted.length &&
+      wanted.every((value, at) => coversValue(actual[at], value))
+    )
+  if (typeof wanted !== 'object' || wanted === null) return actual === wanted
+  if (typeof actual !== 'object' || actual === null) return false
+  const held = new Map<string, unknown>(Object.entries(actual))
+  return Object.entries(wanted).every(([key, value]) => coversValue(held.get(key), value))
+}

@@ -1,0 +1,104 @@
+/**
+ * One route of the small world: weights by Service, managed routes and a data plane that follows after a while. It obeys what it is told like a
+ * gateway, knows no steps, and can be lost, found and damaged by hand.
+ */
+import type { ManagedRoute, TrafficIntent } from '../../controller/api/traffic.ts'
+import type { CanaryRoles } from '../../controller/domain/canary/roles.ts'
+import type { RouteReading } from '../../controller/domain/world.ts'
+
+export interface RouteModelOptions {
+  /** How the data plane answers: it reports, or it does not. */
+  readonly confirmation?: 'confirmed' | 'unknown' | undefined
+  /** Until the data plane serves what was written. */
+  readonly confirmDelayMs?: number | undefined
+}
+
+/** Weights by Service; undefined: nobody can read them. */
+type Weights = ReadonlyMap<string, number> | undefined
+
+export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 0 }: RouteModelOptions) {
+  let weights: Weights
+  let managed: readonly ManagedRoute[] = []
+  let broken: ReadonlySet<string> = new Set()
+  let isGone = false
+  let settledAtMs = Number.NEGATIVE_INFINITY
+  /** What was written before, as long as the data plane may serve it. */
+  let fading: readonly { readonly weights: Weights; readonly managed: boolean; readonly untilMs: number }[] = []
+
+  /** The data plane goes on with what it has until the delay is over. */
+  function change(now: number): void {
+    const old = { weights: isGone ? new Map() : weights, managed: managed.length > 0, untilMs: now + confirmDelayMs }
+    fading = [...fading.filter(({ untilMs }) => untilMs > now), ...(confirmDelayMs > 0 ? [old] : [])]
+    settledAtMs = now + confirmDelayMs
+  }
+
+  const canaryOf = (of: Weights, { canaryService = '' }: CanaryRoles): number | undefined => of?.get(canaryService)
+  const addedIn = (of: Weights, { canaryService, stableService }: CanaryRoles) =>
+    [...(of ?? [])].filter(([service]) => service !== canaryService && service !== stableService)
+
+  return {
+    read(roles: CanaryRoles, now: number): RouteReading {
+      const router = 'argoproj-labs/gatewayAPI'
+      if (isGone) {
+        const problem = 'HTTPRoute "web/shop" not found: create it or correct trafficRouting.plugins'
+        return { router, programmedCanary: undefined, confirmation: 'unknown', drivable: false, isGone, problem }
+      }
+      return {
+        router,
+        programmedCanary: canaryOf(weights, roles),
+        additional: Object.fromEntries(addedIn(weights, roles)),
+        managedRoutes: managed.map((route) => ({ route, intact: !broken.has(route.name) })),
+        drivable: true,
+        confirmation: confirmation === 'unknown' ? 'unknown' : settledAtMs > now ? 'pending' : 'confirmed',
+      }
+    },
+    write(intent: TrafficIntent, { canaryService = '', stableService = '' }: CanaryRoles, now: number): void {
+      change(now)
+      weights = new Map([
+        [canaryService, intent.canary],
+        [stableService, intent.stable],
+        ...intent.additional.map(({ service, weight }) => [service, weight] as const),
+      ])
+      managed = intent.managedRoutes
+      broken = new Set()
+    },
+    /** Somebody writes the two weights by hand; undefined makes them unreadable. */
+    setCanary(weight: number | undefined, { canaryService = '', stableService = '' }: CanaryRoles, now: number): void {
+      change(now)
+      weights =
+        weight === undefined
+          ? undefined
+          : new Map([
+              [canaryService, weight],
+              [stableService, 100 - weight],
+            ])
+    },
+    remove(now: number): void {
+      change(now)
+      isGone = true
+    },
+    /** It is made again as a manifest has it: everything for stable, nothing of ours. */
+    restore({ canaryService = '', stableService = '' }: CanaryRoles, now: number): void {
+      isGone = false
+      weights = new Map([
+        [canaryService, 0],
+        [stableService, 100],
+      ])
+      managed = []
+      change(now)
+    },
+    /** Somebody deletes or edits the rules of a managed route by hand. */
+    damage(name: string, now: number): void {
+      change(now)
+      broken = new Set([...broken, name])
+    },
+    canary: (roles: CanaryRoles): number | undefined => (isGone ? undefined : canaryOf(weights, roles)),
+    /** Canary weights that the data plane may still serve besides the written one. */
+    servedCanaries: (roles: CanaryRoles, now: number): readonly number[] =>
+      fading.filter(({ untilMs }) => untilMs > now).map(({ weights: old }) => canaryOf(old, roles) ?? 0),
+    /** A managed route may still send to the canary. */
+    servesManaged: (now: number): boolean =>
+      (!isGone && managed.length > 0) || fading.some((old) => old.managed && old.untilMs > now),
+    settledAtMs: (): number => settledAtMs,
+  }
+}
