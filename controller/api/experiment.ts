@@ -87,3 +87,26 @@ export interface Experiment extends KubeObject {
   readonly spec: ExperimentSpec
   readonly status?: ExperimentStatus
 }
+
+/** The step `experiment` of a canary: what the Experiment is made of, with pods taken from a revision of the Rollout. */
+export const experimentStepSchema = z.looseObject({
+  templates: z.array(
+    z.looseObject({
+      name: z.string(),
+      specRef: z.enum(['stable', 'canary']),
+      replicas: z.int().nullish(),
+      metadata: podMetadataSchema.optional(),
+      /** Instead of the Rollout's. */
+      selector: labelSelectorSchema.optional(),
+      /** Share of the traffic, out of `maxTrafficWeight`. */
+      weight: z.int().nullish(),
+      service: z.looseObject({ name: z.string().optional() }).nullish(),
+    }),
+  ),
+  duration: z.string().optional(),
+  analyses: z.array(experimentAnalysisSchema).optional(),
+  dryRun: z.array(dryRunSchema).optional(),
+  analysisRunMetadata: podMetadataSchema.optional(),
+  scaleDownDelaySeconds: z.int().nullish(),
+})
+export type ExperimentStep = z.infer<typeof experimentStepSchema>

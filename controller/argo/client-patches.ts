@@ -7,6 +7,7 @@
  * | pauseConditions | step analysis           | strategy   | status patch                                                     |
  * |-----------------|-------------------------|------------|------------------------------------------------------------------|
  * | some            | Inconclusive, we paused | any        | pauseConditions null, controllerPause false, index + 1           |
+ * | an experiment's | -                       | canary     | the same (Argo's plugin resumes only, which asks it again)       |
  * | some            | other                   | any        | pauseConditions null                                             |
  * | none            | any                     | canary     | pauseConditions null, index + 1 (skips what the step waits for)  |
  * | none            | any                     | blue-green | none                                                             |
@@ -62,14 +63,15 @@ const unpausePatches = (rollout: Rollout): readonly ClientPatch[] =>
 function promotedStatus(rollout: Rollout): Record<string, unknown> | undefined {
   const isPaused = (rollout.status?.pauseConditions ?? []).length > 0
   const nextIndex = nextStepIndex(rollout)
-  if (isPaused && rollout.status?.controllerPause === true && stepAnalysisIsInconclusive(rollout))
+  if (isPaused && rollout.status?.controllerPause === true && gateIsInconclusive(rollout))
     return { pauseConditions: null, controllerPause: false, ...nextIndex }
   if (isPaused) return { pauseConditions: null }
   return nextIndex && { pauseConditions: null, ...nextIndex }
 }
 
-const stepAnalysisIsInconclusive = (rollout: Rollout): boolean =>
-  rollout.status?.canary?.currentStepAnalysisRunStatus?.status === 'Inconclusive'
+const gateIsInconclusive = ({ status: seen }: Rollout): boolean =>
+  seen?.canary?.currentStepAnalysisRunStatus?.status === 'Inconclusive' ||
+  (seen?.pauseConditions ?? []).some(({ reason }) => reason === 'InconclusiveExperiment')
 
 /** The step after the current one, at most "past the last"; undefined for a strategy without steps. */
 function nextStepIndex(rollout: Rollout): { currentStepIndex: number } | undefined {

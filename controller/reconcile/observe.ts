@@ -48,6 +48,7 @@ export function observe(key: string, options: ObserveOptions): World | undefined
     services: readServices(caches, rollout, replicaSets),
     routes: readRoutes(caches, rollout),
     analysisRuns: ownedBy(caches.analysisRuns, uid),
+    experiments: ownedBy(caches.experiments, uid),
     templates: readTemplates(caches, namespace),
     ...readWorkload(caches, rollout),
     compat: readCompat(rollout, options.compat),

@@ -2,12 +2,13 @@
 import { createExperimentMachine } from './experiment-machine.ts'
 import { canaryScenarios } from './scenarios/canary.ts'
 import { type ExperimentScenario, experimentScenarios } from './scenarios/experiment.ts'
+import { experimentStepScenarios } from './scenarios/experiment-step.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { stepPluginScenarios } from './scenarios/step-plugins.ts'
 import { workloadRefScenarios } from './scenarios/workload-ref.ts'
 import { createMachine } from './world-machine.ts'
 
-export const scenarios: readonly Scenario[] = [...canaryScenarios, ...stepPluginScenarios, ...workloadRefScenarios]
+export const scenarios: readonly Scenario[] = [...canaryScenarios, ...experimentStepScenarios, ...stepPluginScenarios, ...workloadRefScenarios]
 
 export function tellStory({ options, play }: Scenario): string {
   const machine = createMachine(options)

@@ -7,19 +7,21 @@
  *   setCanaryScale  the canary's pods available
  *   pause           resumed or its time is up
  *   analysis        the run of this revision, step and attempt is Successful
+ *   experiment      the Experiment of this revision, step and attempt is Successful
  *   plugin          its run of this revision, step and attempt is Successful, or the plugin is switched off
  *   (past the end)  all pods available and, routed, all weight written and settled: promote
  */
 
 import type { Inquiry } from '../analysis/analyses.ts'
-import type { PauseDecision } from '../pauses.ts'
+import { decidePauses, type PauseDecision } from '../pauses.ts'
 import type { Hold, Part } from '../plan.ts'
 import { promotion } from '../promotion.ts'
 import { availableReplicas, createdReplicas, meetsThreshold, rollingBudget, sum } from '../replicas.ts'
 import { isWithinRollbackWindow } from '../rollback-window.ts'
 import { describePluginStep, isPluginStepDone, type PluginInquiry } from '../step-plugins/step-plugins.ts'
+import { describeExperimentStep, type ExperimentInquiry, isExperimentDone } from './experiments.ts'
 import { approximateWeight, type Split } from './replica-ratio.ts'
-import { describeStep } from './steps.ts'
+import { describeStep, pauseOfStep } from './steps.ts'
 import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './view.ts'
 
 export interface Progress {
@@ -32,10 +34,11 @@ export interface Progress {
 export interface Findings {
   readonly inline: Inquiry | undefined
   readonly plugins: PluginInquiry
+  readonly experiment: ExperimentInquiry
 }
 
 export function decideProgress(view: CanaryView, pauses: PauseDecision, findings: Findings): Progress {
-  if (view.mode === 'initial') return promote(view, 'Initial deploy')
+  if (view.mode === 'initial') return view.newRs ? promote(view, 'Initial deploy') : still()
   if (view.mode !== 'updating') return still()
   if (view.specPaused) return still({ reason: 'Paused', message: 'spec.paused is true' })
   if (pauses.conditions.length > 0) return still(waitingForResume(pauses))
@@ -43,6 +46,12 @@ export function decideProgress(view: CanaryView, pauses: PauseDecision, findings
     return isFullyShifted(view) ? promote(view, whyPromoted(view)) : still(waiting(view, findings))
   }
   return isComplete(view, pauses, findings) ? advance(view) : still(waiting(view, findings))
+}
+
+/** This pass completes a step or the update: whatever the clock says, it is not stuck. */
+export function movesOn(view: CanaryView, findings: Findings): boolean {
+  const { stepDone, promoted } = decideProgress(view, decidePauses(view, pauseOfStep(view.step), []), findings)
+  return stepDone || promoted
 }
 
 function whyPromoted(view: CanaryView): string {
@@ -57,9 +66,11 @@ const waitingForResume = (pauses: PauseDecision): Hold => ({
   message: 'waiting to be resumed',
 })
 
-function waiting(view: CanaryView, { plugins }: Findings): Hold {
+function waiting(view: CanaryView, { plugins, experiment }: Findings): Hold {
   if (view.step?.plugin && !view.promoteFull)
     return { reason: 'StepPluginRunning', message: describePluginStep(plugins) }
+  if (view.step?.experiment && !view.promoteFull)
+    return { reason: 'ExperimentRunning', message: describeExperimentStep(experiment) }
   if (view.step?.analysis)
     return { reason: 'AnalysisRunning', message: `step ${view.stepIndex + 1} waits for its AnalysisRun` }
   const pods = `${availableReplicas(view.newRs)} of ${wantedPods(view)} canary pods available`
@@ -69,12 +80,13 @@ function waiting(view: CanaryView, { plugins }: Findings): Hold {
 
 const wantedPods = (view: CanaryView): number => (view.routed ? wantedCanaryPods(view) : ratioTarget(view).canary)
 
-function isComplete(view: CanaryView, pauses: PauseDecision, { inline, plugins }: Findings): boolean {
+function isComplete(view: CanaryView, pauses: PauseDecision, { inline, plugins, experiment }: Findings): boolean {
   const step = view.step
   if (step?.setWeight !== undefined) return view.routed ? isWeightReached(view) : isRatioReached(view)
   if (step?.setCanaryScale) return isReadyFor(view, wantedCanaryPods(view))
   if (step?.pause) return pauses.over
   if (step?.analysis) return inline?.run?.status?.phase === 'Successful'
+  if (step?.experiment) return isExperimentDone(experiment)
   if (step?.plugin) return isPluginStepDone(plugins)
   return false
 }

@@ -36,7 +36,7 @@ export function judgeSpec(world: ExperimentWorld): Soundness {
   const revived = wasRefused(world.experiment) ? withStatus(world, {}) : world
   const { status } = revived.experiment
   if (status?.availableAt || isOver(status)) return { world: revived }
-  const missing = validateExperimentReferences(world.experiment, world.templates)
+  const missing = validateExperimentReferences(world.experiment.spec, world.templates)
   if (missing.length === 0) return { world: revived }
   const message = describe(world.experiment, missing)
   const untilMs = (parseInstant(world.experiment.metadata.creationTimestamp) ?? 0) + REFERENCE_GRACE_MS

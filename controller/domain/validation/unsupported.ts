@@ -33,7 +33,6 @@ const ofCanaries: readonly Feature<CanaryStrategy>[] = [
 ]
 
 const ofSteps: readonly Feature<CanaryStep>[] = [
-  { field: 'experiment', isUsed: ({ experiment }) => experiment !== undefined, fix: 'remove the step' },
   { field: 'setHeaderRoute', isUsed: ({ setHeaderRoute }) => setHeaderRoute !== undefined, fix: 'remove the step' },
   { field: 'setMirrorRoute', isUsed: ({ setMirrorRoute }) => setMirrorRoute !== undefined, fix: 'remove the step' },
 ]

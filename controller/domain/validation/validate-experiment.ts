@@ -13,9 +13,9 @@ import { parseGoDuration } from '../../api/scalars.ts'
 import { validateAnalysis } from '../../metric-language/validate-analysis.ts'
 import { mergeTemplates, type TemplateLookup } from '../analysis/analysis-templates.ts'
 import { validatePodTemplate } from './pod-template.ts'
-import { type Problem, renderPath, when, whenNegative } from './problem.ts'
+import { type Problem, when, whenNegative } from './problem.ts'
+import { listShapeProblems } from './shape.ts'
 
-const MOST_SHAPE_PROBLEMS = 10
 const MOST_TEMPLATES = 50
 const DEFAULT_DEADLINE_S = 600
 const LONGEST_NAME = 253
@@ -26,10 +26,7 @@ const PATTERN_OF_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/
 /** Empty when the spec can be obeyed. */
 export function validateExperiment({ metadata, spec }: Experiment): readonly Problem[] {
   const shape = experimentSpecSchema.safeParse(spec)
-  if (!shape.success)
-    return shape.error.issues
-      .slice(0, MOST_SHAPE_PROBLEMS)
-      .map(({ path, message }) => ({ field: renderPath('spec', path), message }))
+  if (!shape.success) return listShapeProblems(shape.error, 'spec')
   return [
     ...validateTimes(spec),
     ...when(spec.templates.length === 0, 'spec.templates', 'names no template', 'add a template'),
@@ -164,15 +161,24 @@ function validateName(
   ]
 }
 
-/** The analysis templates that an experiment names: there, and fit to be measured together. */
-export function validateExperimentReferences({ spec }: Experiment, lookup: TemplateLookup): readonly Problem[] {
-  return (spec.analyses ?? []).flatMap(({ templateName, clusterScope }, at) => {
-    const field = `spec.analyses[${at}].templateName`
+interface NamedAnalyses {
+  readonly analyses?: readonly Pick<ExperimentAnalysis, 'templateName' | 'clusterScope'>[] | undefined
+  readonly dryRun?: ExperimentSpec['dryRun']
+}
+
+/** The analysis templates that an experiment, or a step that makes one, names: there, and fit to be measured together. */
+export function validateExperimentReferences(
+  { analyses = [], dryRun: ownDryRun = [] }: NamedAnalyses,
+  lookup: TemplateLookup,
+  root = 'spec',
+): readonly Problem[] {
+  return analyses.flatMap(({ templateName, clusterScope }, at) => {
+    const field = `${root}.analyses[${at}].templateName`
     const outcome = mergeTemplates([{ templateName, clusterScope: clusterScope ?? false }], lookup)
     if ('problem' in outcome)
       return [{ field, message: outcome.problem, fix: 'create or correct the template, or name another one' }]
     const { metrics, dryRun, measurementRetention } = outcome.merged
-    const rules = { metrics: [...metrics], dryRun: [...dryRun, ...(spec.dryRun ?? [])], measurementRetention }
+    const rules = { metrics: [...metrics], dryRun: [...dryRun, ...ownDryRun], measurementRetention }
     return validateAnalysis(rules).map((problem) => ({
       field: `${field}: spec.${problem.field}`,
       message: problem.message,

@@ -2,6 +2,7 @@
  * Whether the objects that a Rollout names exist and fit: Services and analysis templates, of either strategy. Words are Argo's where Argo has
  * words. It must not repeat rules about the manifest itself; routers speak for their own objects, and a workload is resolved before this.
  */
+import { experimentStepSchema } from '../../api/experiment.ts'
 import { MANAGED_BY, POD_TEMPLATE_HASH } from '../../api/labels.ts'
 import type { Rollout, RolloutAnalysis } from '../../api/rollout.ts'
 import { readInt } from '../../metric-language/analysis-metric.ts'
@@ -9,11 +10,13 @@ import { validateAnalysis } from '../../metric-language/validate-analysis.ts'
 import { type MergedTemplates, mergeTemplates, templateKey } from '../analysis/analysis-templates.ts'
 import type { World } from '../world.ts'
 import { type Problem, when } from './problem.ts'
+import { validateExperimentReferences } from './validate-experiment.ts'
 
 export function validateReferences(world: World): readonly Problem[] {
   return [
     ...listServices(world.rollout).flatMap(({ name, field }) => (name ? validateService(world, name, field) : [])),
     ...listAnalyses(world.rollout).flatMap((named) => validateTemplates(world, named)),
+    ...validateExperimentSteps(world),
   ]
 }
 
@@ -54,6 +57,14 @@ function listAnalyses({ spec }: Rollout): readonly NamedAnalysis[] {
     })),
   ]
   return [...background, ...awaited].flatMap(({ analysis, ...rest }) => (analysis ? [{ analysis, ...rest }] : []))
+}
+
+function validateExperimentSteps({ rollout, templates }: World): readonly Problem[] {
+  return (rollout.spec.strategy?.canary?.steps ?? []).flatMap(({ experiment }, index) => {
+    const step = experimentStepSchema.safeParse(experiment)
+    const field = `spec.strategy.canary.steps[${index}].experiment`
+    return step.success ? validateExperimentReferences(step.data, templates, field) : []
+  })
 }
 
 function validateService(world: World, name: string, field: string): readonly Problem[] {

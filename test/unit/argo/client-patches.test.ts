@@ -52,6 +52,15 @@ describe('promote', () => {
       [statusPatch({ pauseConditions: null })],
     ],
     [
+      'a pause for an inconclusive experiment passes the step',
+      rollout(canary, {
+        pauseConditions: [{ reason: 'InconclusiveExperiment', startTime: '2026-01-01T00:00:00Z' }],
+        controllerPause: true,
+        currentStepIndex: 0,
+      }),
+      [statusPatch({ pauseConditions: null, controllerPause: false, currentStepIndex: 1 })],
+    ],
+    [
       'a running step is skipped',
       rollout(canary, { currentStepIndex: 0 }),
       [statusPatch({ pauseConditions: null, currentStepIndex: 1 })],
