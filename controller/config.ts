@@ -28,7 +28,7 @@ const settingsSchema = z.object({
   metricsPort: port.default(8090).describe('port of /metrics'),
   healthzPort: port.default(8080).describe('port of /healthz and /readyz'),
   'webhook-port': port.default(8088).describe('port of the alert receiver'),
-  'bind-address': z.string().min(1).optional().describe('interface of all three ports; absent: every one'),
+  'bind-address': z.string().min(1).optional().describe('interface of every port; absent: every one'),
   'leader-elect': flag.default(true).describe('take the Lease before writing; false only where one process runs'),
   'leader-election-namespace': z.string().min(1).optional().describe('namespace of the Lease'),
   'rollout-threads': count.default(10).describe('Rollouts worked on at the same time'),
@@ -59,6 +59,13 @@ const settingsSchema = z.object({
   'webhook-insecure': flag.default(false).describe('take alerts without a token'),
   'webhook-tls-cert': z.string().min(1).optional().describe('certificate of the alert receiver'),
   'webhook-tls-key': z.string().min(1).optional().describe('its key'),
+  'admission-port': port.default(8443).describe('port of the admission webhook'),
+  'admission-tls-cert': z
+    .string()
+    .min(1)
+    .optional()
+    .describe('certificate of the admission webhook; absent: the webhook is off'),
+  'admission-tls-key': z.string().min(1).optional().describe('its key'),
   'alert-mapping': z.string().min(1).optional().describe('YAML file: how alerts name rollouts'),
   'slack-webhook-url-file': z.string().optional().describe('file with the URL of a Slack incoming webhook'),
   'slack-token-file': z.string().optional().describe('file with a Slack bot token; needs --slack-channel'),

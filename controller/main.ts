@@ -6,9 +6,14 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { createAnalysisController } from '../analysis/reconcile/controller.ts'
+import { type AdmissionServer, createAdmissionServer } from '../webhooks/admission-server.ts'
 import { defaultAlertMapping, parseAlertMapping } from '../webhooks/mapping.ts'
 import { createWebhookServer, type WebhookServer } from '../webhooks/server.ts'
+import { INSTANCE_ID } from './api/labels.ts'
+import type { KubeObject } from './api/meta.ts'
 import { type Config, ConfigError, readConfig, USAGE } from './config.ts'
+import { manifestRules } from './domain/validation/manifests.ts'
+import { renderProblems } from './domain/validation/problem.ts'
 import { createExperimentController } from './experiment-controller.ts'
 import { loadKubeConfig } from './kube/credentials.ts'
 import { createEventRecorder } from './kube/events.ts'
@@ -199,6 +204,31 @@ function openWebhooks(
   })
 }
 
+/** The admission webhook, where a flag names its certificate. It needs nothing of the cluster and works on every replica. */
+function openAdmission(config: Config, { log, metrics }: Runtime): AdmissionServer | undefined {
+  const { settings, watchNamespace } = config
+  const isOurs = ({ kind = '', metadata }: KubeObject): boolean => {
+    const isWatched = watchNamespace === undefined || (metadata.namespace ?? watchNamespace) === watchNamespace
+    // Templates belong to every instance.
+    const isOfInstance = kind.endsWith('Template') || metadata.labels?.[INSTANCE_ID] === settings['instance-id']
+    return isWatched && isOfInstance
+  }
+  return fromFlag('--admission-tls-cert', () =>
+    createAdmissionServer({
+      port: settings['admission-port'],
+      tlsCert: settings['admission-tls-cert'],
+      tlsKey: settings['admission-tls-key'],
+      rules: manifestRules,
+      renderProblems,
+      isOurs,
+      clock,
+      log,
+      metrics,
+      ...bindTo(config),
+    }),
+  )
+}
+
 async function startServers(config: Config, { metrics }: Runtime, { informers }: Cluster) {
   const health = createHealth()
   health.addLiveness('watches', () => (informers.hasSynced() ? informers.unready() : undefined))
@@ -222,6 +252,7 @@ async function run(config: Config): Promise<void> {
   const { direct, election, informers, events } = cluster
   const { rollouts, experiments, analysis, outbox, stepRunner } = openControllers(config, runtime, cluster)
   const webhooks = openWebhooks(config, runtime, cluster)
+  const admission = openAdmission(config, runtime)
   const { healthServer, metricsServer } = await startServers(config, runtime, cluster)
   const waiting = new AbortController()
   let stopping = false
@@ -245,6 +276,7 @@ async function run(config: Config): Promise<void> {
     const late = clock.setTimer(STOP_WITHIN_MS, () => process.exit(code))
     await Promise.allSettled([
       webhooks?.stop(),
+      admission?.stop(),
       rollouts.stop(),
       experiments.stop(),
       analysis.stop(),
@@ -261,12 +293,16 @@ async function run(config: Config): Promise<void> {
 
   process.once('SIGTERM', () => void stop(0, 'SIGTERM'))
   process.once('SIGINT', () => void stop(0, 'SIGINT'))
-  await webhooks?.start().catch((error: NodeJS.ErrnoException) => {
-    throw error.syscall === 'listen' ? error : flagError('--webhook-token-file', error)
-  })
+  await webhooks?.start().catch(throwAs('--webhook-token-file'))
+  await admission?.start().catch(throwAs('--admission-tls-cert'))
   informers.start()
-  const ports = { metricsPort: metricsServer.port, healthzPort: healthServer.port, webhooks: webhooks?.url() ?? '' }
-  log.info('started', { version: VERSION, ...ports })
+  const ports = { metricsPort: metricsServer.port, healthzPort: healthServer.port }
+  log.info('started', {
+    version: VERSION,
+    ...ports,
+    webhooks: webhooks?.url() ?? '',
+    admission: admission?.url() ?? '',
+  })
   if (config.settings['leader-elect']) return election.start()
   log.info('leading', { reason: 'LeaderElectionOff' })
   await lead()
@@ -285,6 +321,13 @@ function flagError(flag: string, error: unknown): ConfigError {
   const [words = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
   return new ConfigError(words.includes('--') ? words : `${flag}: ${words}`, { cause: error })
 }
+
+/** A port that is taken speaks for itself. */
+const throwAs =
+  (flag: string) =>
+  (error: NodeJS.ErrnoException): never => {
+    throw error.syscall === 'listen' ? error : flagError(flag, error)
+  }
 
 function readMapping(file: string | undefined) {
   if (file === undefined) return defaultAlertMapping
