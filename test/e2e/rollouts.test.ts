@@ -8,6 +8,7 @@ import { canaryPaths } from './paths/canary.ts'
 import { leastPrivilegePaths } from './paths/least-privilege.ts'
 import { restartPaths } from './paths/restart.ts'
 import { startUpPaths } from './paths/start-up.ts'
+import { takeoverPaths } from './paths/takeover.ts'
 import { createStage } from './stage.ts'
 
 describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
@@ -22,5 +23,6 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   badInputPaths(stage)
   restartPaths(stage)
   startUpPaths(stage)
+  takeoverPaths(stage)
   leastPrivilegePaths(stage)
 })

@@ -16,6 +16,8 @@ export interface Stage {
   passes(space: Workspace, count: number): Promise<void>
   /** Ends the controller by `signal` and starts it again. */
   restart(signal: 'SIGKILL' | 'SIGTERM', options?: ControllerOptions): Promise<void>
+  /** Does `work` while no controller runs, and starts one again. */
+  whileAway(work: () => Promise<void>): Promise<void>
   /** What every controller of this stage has logged so far. */
   logs(): readonly LogLine[]
   open(): Promise<void>
@@ -54,6 +56,12 @@ export function createStage(): Stage {
       else await theController().terminate()
       ended.push(...theController().log())
       controller = await startController(theCluster(), options)
+    },
+    async whileAway(work) {
+      await theController().terminate()
+      ended.push(...theController().log())
+      await work()
+      controller = await startController(theCluster())
     },
     logs: () => [...ended, ...theController().log()],
     async open() {
