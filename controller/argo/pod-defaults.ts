@@ -67,10 +67,14 @@ export const emptyMeansAbsent: ReadonlySet<string> = new Set([
   'VolumeResourceRequirements',
 ])
 
-/** A moving tag is pulled always; a fixed one, and a digest without a tag, only when it is not there. */
+/** A moving tag is pulled always; a fixed one, and a digest without a tag, only when it is not there. What is no image's name has no tag. */
 function defaultPullPolicy(image: unknown): string | undefined {
   if (typeof image !== 'string') return undefined
-  const [name = '', digest] = image.split('@')
-  const tag = /:([^/:]+)$/.exec(name)?.[1] ?? (digest === undefined ? 'latest' : '')
-  return tag === 'latest' ? 'Always' : 'IfNotPresent'
+  const [reference = '', digest] = image.split('@')
+  const [name = '', tag = digest === undefined ? 'latest' : ''] = reference
+    .slice(reference.lastIndexOf('/') + 1)
+    .split(':')
+  return tag === 'latest' && IMAGE_NAME.test(name) ? 'Always' : 'IfNotPresent'
 }
+
+const IMAGE_NAME = /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$/

@@ -82,7 +82,7 @@ const equal: readonly (readonly [string, Parts, Parts])[] = [
     {},
     { spec: { hostNetwork: false }, container: { stdin: false, tty: false } },
   ],
-  ['a time stamp of creation', {}, { metadata: { labels: { app: 'shop' }, ...{ creationTimestamp: null } } }],
+  ['a time stamp of creation', {}, { metadata: { labels: { app: 'shop' }, creationTimestamp: null } }],
   ['a moving tag', { container: { image: 'shop' } }, { container: { image: 'shop', imagePullPolicy: 'Always' } }],
   [
     'a digest',
