@@ -14,7 +14,7 @@ type Fields = Readonly<Record<string, unknown>>
 interface Parts {
   readonly spec?: Fields
   readonly container?: Fields
-  readonly metadata?: PodTemplate['metadata']
+  readonly metadata?: PodTemplate['metadata'] & { readonly creationTimestamp?: null }
 }
 
 const pods = ({ spec, container, metadata }: Parts): PodTemplate => ({
