@@ -16,6 +16,25 @@ export interface Fixture {
   /** RFC 3339. */
   readonly recordedAt: string
   readonly objects: readonly FixtureObject[]
+  /** What the controller told about the Rollout, in the order in which it did. */
+  readonly events: readonly ToldEvent[]
+}
+
+export interface ToldEvent {
+  readonly type: string
+  readonly reason: string
+  readonly message: string
+}
+
+/** Events of the namespace's Rollouts. Their names end in the moment of telling, in hexadecimal nanoseconds. */
+export async function readEvents(namespace: string, plane: ControlPlane): Promise<readonly ToldEvent[]> {
+  const path = `/api/v1/namespaces/${namespace}/events?fieldSelector=involvedObject.kind%3DRollout`
+  const { body } = await plane.api({ path })
+  const { items } = body as { items: readonly (KubeObject & ToldEvent)[] }
+  const momentOf = ({ metadata }: KubeObject): bigint => BigInt(`0x${metadata.name.split('.').at(-1) ?? '0'}`)
+  return [...items]
+    .sort((a, b) => (momentOf(a) < momentOf(b) ? -1 : 1))
+    .map(({ type, reason, message }) => ({ type, reason, message }))
 }
 
 export interface FixtureObject extends KubeObject {

@@ -10,7 +10,7 @@ import { type Cluster, startCluster } from '../e2e/cluster.ts'
 import { startMetricSource } from '../e2e/metric-source.ts'
 import { createWorkspace, type Workspace } from '../e2e/workspace.ts'
 import { startArgoController } from './argo-controller.ts'
-import { type Fixture, type FixtureObject, fixtureFolder, resources } from './fixture.ts'
+import { type Fixture, type FixtureObject, fixtureFolder, readEvents, resources } from './fixture.ts'
 import { situations } from './situations.ts'
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -59,7 +59,8 @@ async function readFixture(name: string, version: string, space: Workspace, plan
     const own = items.filter(({ metadata }) => metadata.name !== 'kubernetes')
     objects.push(...own.map((object) => portable(object, apiVersion, kind.replace(/List$/, ''))))
   }
-  return { name, version, recordedAt: new Date().toISOString().replace(/\.\d+Z$/, 'Z'), objects }
+  const events = await readEvents(space.namespace, plane)
+  return { name, version, recordedAt: new Date().toISOString().replace(/\.\d+Z$/, 'Z'), objects, events }
 }
 
 /** Without what belongs to one cluster at one time, and without the status that others write. */
