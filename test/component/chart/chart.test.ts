@@ -158,6 +158,7 @@ describe('chart', () => {
       'argoproj.io/rollouts get,list,watch,patch',
       'argoproj.io/rollouts/finalizers update',
       'argoproj.io/rollouts/status patch',
+      'batch/jobs get,create,delete',
       'coordination.k8s.io/leases create',
       'coordination.k8s.io/leases get,patch',
       'core/events create,patch',
