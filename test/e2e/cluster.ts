@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { parseAllDocuments } from 'yaml'
 import type { AnalysisRun } from '../../controller/api/analysis.ts'
+import type { Experiment } from '../../controller/api/experiment.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { ReplicaSet, Rollout, Service } from '../../controller/api/rollout.ts'
 import type { ObjectCache } from '../../controller/kube/cache.ts'
@@ -37,6 +38,7 @@ export interface Caches {
   readonly rollouts: ObjectCache<Rollout>
   readonly replicaSets: ObjectCache<ReplicaSet>
   readonly analysisRuns: ObjectCache<AnalysisRun>
+  readonly experiments: ObjectCache<Experiment>
   readonly services: ObjectCache<Service>
   readonly pods: ObjectCache<KubeObject>
 }
@@ -86,6 +88,7 @@ export async function startCluster(): Promise<Cluster> {
     rollouts: informers.for<Rollout>(kinds.rollouts),
     replicaSets: informers.for<ReplicaSet>(kinds.replicaSets),
     analysisRuns: informers.for<AnalysisRun>(kinds.analysisRuns),
+    experiments: informers.for<Experiment>(kinds.experiments),
     services: informers.for<Service>(kinds.services),
     pods: informers.for<KubeObject>(kinds.pods),
   }

@@ -5,6 +5,7 @@ import { analysisPaths } from './paths/analysis.ts'
 import { badInputPaths } from './paths/bad-input.ts'
 import { byHandPaths } from './paths/by-hand.ts'
 import { canaryPaths } from './paths/canary.ts'
+import { experimentPaths } from './paths/experiment.ts'
 import { leastPrivilegePaths } from './paths/least-privilege.ts'
 import { restartPaths } from './paths/restart.ts'
 import { startUpPaths } from './paths/start-up.ts'
@@ -20,6 +21,7 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   byHandPaths(stage)
   alertPaths(stage)
   analysisPaths(stage)
+  experimentPaths(stage)
   badInputPaths(stage)
   restartPaths(stage)
   startUpPaths(stage)

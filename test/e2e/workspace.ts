@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { AnalysisRun } from '../../controller/api/analysis.ts'
+import type { Experiment } from '../../controller/api/experiment.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { ReplicaSet, Rollout, Service } from '../../controller/api/rollout.ts'
 import { type CommandResult, run } from '../control-plane/access.ts'
@@ -32,6 +33,8 @@ export interface Workspace {
   /** The ReplicaSet whose pods run the image. */
   replicaSetOf(image: string): ReplicaSet
   analysisRuns(): readonly AnalysisRun[]
+  experiments(): readonly Experiment[]
+  services(): readonly Service[]
   pods(): readonly KubeObject[]
   /** How many pods there have ever been. */
   podsSoFar(): number
@@ -96,6 +99,9 @@ export async function createWorkspace(cluster: Cluster, title: string): Promise<
           (rs) => `${rs.metadata.name} ${rs.status?.availableReplicas ?? 0}/${rs.spec.replicas}`,
         ),
         runs: caches.analysisRuns.list(namespace).map((one) => `${one.metadata.name} ${one.status?.phase}`),
+        experiments: caches.experiments
+          .list(namespace)
+          .map(({ metadata, status }) => ({ name: metadata.name, status })),
       }
       throw new Error(`${error instanceof Error ? error.message : String(error)}\n${JSON.stringify(facts, null, 1)}`)
     }
@@ -124,6 +130,8 @@ export async function createWorkspace(cluster: Cluster, title: string): Promise<
       return found
     },
     analysisRuns: () => caches.analysisRuns.list(namespace),
+    experiments: () => caches.experiments.list(namespace),
+    services: () => caches.services.list(namespace),
     pods: () => caches.pods.list(namespace),
     podsSoFar: () => podUids.size,
     selected(service) {

@@ -83,7 +83,8 @@ function writeLog(world: ExperimentWorld, plan: ExperimentPlan, outcome: Experim
   const { name, namespace } = world.experiment.metadata
   const log = parent.child({ experiment: name, ...(namespace === undefined ? {} : { namespace }) })
   log.debug('pass', { world: renderExperimentWorld(world), plan: renderExperimentPlan(plan) })
-  for (const action of outcome.done) log.info(renderExperimentAction(action), { reason: 'Progress' })
+  for (const action of outcome.done)
+    log.info(renderExperimentAction(action), { reason: plan.holds[0]?.reason ?? 'Progress' })
   for (const action of outcome.deferred)
     log.debug(`left for the next pass: ${renderExperimentAction(action)}`, { reason: 'TrafficNotMoved' })
   for (const { reason, message, action } of plan.events) if (!action) log.info(message, { reason })

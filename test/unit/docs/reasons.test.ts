@@ -36,6 +36,32 @@ const composed: readonly { readonly path: string; readonly template: string; rea
     reasons: ['AnalysisFailed', 'AnalysisError'],
   },
   {
+    path: 'controller/domain/canary/experiments.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's own text.
+    template: '`Experiment${phase}`',
+    reasons: ['ExperimentFailed', 'ExperimentError'],
+  },
+  {
+    path: 'controller/domain/experiment/summarize.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's own text.
+    template: "`Experiment${to ?? ''}`",
+    reasons: ['Pending', 'Running', 'Successful', 'Failed', 'Error', 'Inconclusive'].map(
+      (phase) => `Experiment${phase}`,
+    ),
+  },
+  {
+    path: 'controller/domain/experiment/summarize.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's own text.
+    template: "`Template${status ?? ''}`",
+    reasons: ['Progressing', 'Running', 'Successful', 'Failed', 'Error'].map((status) => `Template${status}`),
+  },
+  {
+    path: 'controller/domain/experiment/summarize.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's own text.
+    template: '`AnalysisRun${phase}`',
+    reasons: ['AnalysisRunPending', 'AnalysisRunRunning'],
+  },
+  {
     path: 'analysis/reconcile/report.ts',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's own text.
     template: '`${subject}${phase}`',
