@@ -12,7 +12,6 @@ export const stepOperations = ['Run', 'Terminate', 'Abort'] as const
 export type StepOperation = (typeof stepOperations)[number]
 
 export const stepPhases = ['Running', 'Successful', 'Failed', 'Error'] as const
-export type StepPhase = (typeof stepPhases)[number]
 
 /** What the runner is to do: a plugin's own operation, or, for a compensation, the run of another plugin. */
 const task = z.object({
