@@ -7,7 +7,7 @@ import type { ReplicaSet } from '../api/rollout.ts'
 import { formatInstant, parseInstant } from '../api/scalars.ts'
 import { type Action, type AnnotationPatch, join, type Part } from './plan.ts'
 import { specReplicas } from './replicas.ts'
-import { revisionOf } from './revisions.ts'
+import { podHashOf, revisionOf } from './revisions.ts'
 import type { RolloutView } from './view.ts'
 
 export const DEFAULT_DELAY_SECONDS = 30
@@ -22,8 +22,12 @@ export function scale(view: RolloutView, rs: ReplicaSet, to: number, { keepsDead
   const tracked =
     isLive && rs.metadata.annotations?.[DESIRED_REPLICAS] !== desired ? { [DESIRED_REPLICAS]: desired } : {}
   const revived = keepsDeadline ? {} : withoutDeadline(rs)
-  return scaleTo(rs, to, { ...tracked, ...revived })
+  return scaleTo(rs, to + surgeOf(view, rs, to), { ...tracked, ...revived })
 }
+
+/** One pod more while pods are restarted that could not be spared otherwise. */
+const surgeOf = ({ surge }: RolloutView, rs: ReplicaSet, to: number): number =>
+  surge?.podHash === podHashOf(rs) && to > 0 && to <= surge.upTo ? 1 : 0
 
 export function scaleTo(rs: ReplicaSet, to: number, annotations: AnnotationPatch): Part {
   const from = specReplicas(rs)
@@ -38,7 +42,7 @@ export function scaleTo(rs: ReplicaSet, to: number, annotations: AnnotationPatch
 }
 
 export interface Retirement {
-  /** Between "nothing can reach it any more" and 0 pods; 30 when absent. */
+  /** Between "nothing can reach it any more" and 0 pods; 30 when absent, 0: at once. */
   readonly delaySeconds?: number | undefined
   /** Traffic may still come to this ReplicaSet: its clock does not run. */
   readonly isReached: (rs: ReplicaSet) => boolean
@@ -47,6 +51,7 @@ export interface Retirement {
 /** Towards 0: first nothing may send to it, then the delay runs, then it goes. The clock is an annotation, so it survives us. */
 export function retire(view: RolloutView, rs: ReplicaSet, { delaySeconds, isReached }: Retirement): Part {
   if (specReplicas(rs) === 0 || isReached(rs)) return clearDeadline(rs)
+  if (delaySeconds === 0) return scaleTo(rs, 0, withoutDeadline(rs))
   const deadline = parseInstant(rs.metadata.annotations?.[SCALE_DOWN_DEADLINE])
   if (deadline === undefined) {
     const at = view.world.now + (delaySeconds ?? DEFAULT_DELAY_SECONDS) * 1000

@@ -5,6 +5,8 @@
  *   step            complete when
  *   setWeight       routed: written, settled, and the canary's pods available    unrouted: both sides at their size, older revisions gone
  *   setCanaryScale  the canary's pods available
+ *   setHeaderRoute, setMirrorRoute
+ *                   as setCanaryScale, and every managed route is written and settled as wanted
  *   pause           resumed or its time is up
  *   analysis        the run of this revision, step and attempt is Successful
  *   experiment      the Experiment of this revision, step and attempt is Successful
@@ -20,7 +22,9 @@ import { availableReplicas, createdReplicas, meetsThreshold, rollingBudget, sum 
 import { isWithinRollbackWindow } from '../rollback-window.ts'
 import { describePluginStep, isPluginStepDone, type PluginInquiry } from '../step-plugins/step-plugins.ts'
 import { describeExperimentStep, type ExperimentInquiry, isExperimentDone } from './experiments.ts'
+import { isAsWanted, wantedManagedRoutes } from './managed-routes.ts'
 import { approximateWeight, type Split } from './replica-ratio.ts'
+import { exchangedRoles } from './roles.ts'
 import { describeStep, pauseOfStep } from './steps.ts'
 import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './view.ts'
 
@@ -40,7 +44,7 @@ export interface Findings {
 export function decideProgress(view: CanaryView, pauses: PauseDecision, findings: Findings): Progress {
   if (view.mode === 'initial') return view.newRs ? promote(view, 'Initial deploy') : still()
   if (view.mode !== 'updating') return still()
-  if (view.specPaused) return still({ reason: 'Paused', message: 'spec.paused is true' })
+  if (view.specPaused && !pauses.released) return still({ reason: 'Paused', message: 'spec.paused is true' })
   if (pauses.conditions.length > 0) return still(waitingForResume(pauses))
   if (view.promoteFull || view.step === undefined) {
     return isFullyShifted(view) ? promote(view, whyPromoted(view)) : still(waiting(view, findings))
@@ -84,6 +88,7 @@ function isComplete(view: CanaryView, pauses: PauseDecision, { inline, plugins, 
   const step = view.step
   if (step?.setWeight !== undefined) return view.routed ? isWeightReached(view) : isRatioReached(view)
   if (step?.setCanaryScale) return isReadyFor(view, wantedCanaryPods(view))
+  if (step?.setHeaderRoute || step?.setMirrorRoute) return areRoutesReached(view)
   if (step?.pause) return pauses.over
   if (step?.analysis) return inline?.run?.status?.phase === 'Successful'
   if (step?.experiment) return isExperimentDone(experiment)
@@ -91,17 +96,30 @@ function isComplete(view: CanaryView, pauses: PauseDecision, { inline, plugins, 
   return false
 }
 
-/** A Rollout scaled to 0 has no traffic to move: its steps go on without (an update must not wait for pods that nobody wants). */
+/** Without canary pods, which may come with a later step, there is nothing to route to yet: the routes follow them. */
+function areRoutesReached(view: CanaryView): boolean {
+  if (view.replicas === 0 || wantedCanaryPods(view) === 0) return true
+  const isReached = namesNew(view) && isReadyFor(view, wantedCanaryPods(view)) && view.settled
+  const carriers = view.world.routes.flatMap(({ managedRoutes }) => (managedRoutes ? [managedRoutes] : []))
+  return isReached && carriers.length > 0 && carriers.every((present) => isAsWanted(present, wantedManagedRoutes(view)))
+}
+
+/**
+ * A Rollout scaled to 0 has no traffic to move: its steps go on without (an update must not wait for pods that nobody wants). Argo also passes a
+ * weight that setCanaryScale left without any pod.
+ */
 const isWeightReached = (view: CanaryView): boolean =>
   view.replicas === 0 ||
+  (view.world.compat === 'argo' && wantedCanaryPods(view) === 0) ||
   (view.programmed === wantedWeight(view) &&
     view.settled &&
     isReadyFor(view, wantedCanaryPods(view)) &&
     namesCanary(view))
 
 /** A weight of 0 is reached also while the canary Service does not name the new revision yet. */
-const namesCanary = (view: CanaryView): boolean =>
-  wantedWeight(view) === 0 || view.canaryService?.podHash === view.podHash
+const namesCanary = (view: CanaryView): boolean => wantedWeight(view) === 0 || namesNew(view)
+
+const namesNew = (view: CanaryView): boolean => view.canaryService?.podHash === view.podHash
 
 function isFullyShifted(view: CanaryView): boolean {
   if (!isReadyFor(view, view.replicas)) return false
@@ -147,6 +165,9 @@ function promote(view: CanaryView, because: string): Progress {
   return {
     stepDone: false,
     promoted: true,
-    part: { memory: { ...memory, currentStepIndex: view.steps.length }, events: [event] },
+    part: {
+      memory: { ...memory, currentStepIndex: view.steps.length, canary: exchangedRoles(view.world.rollout) },
+      events: [event],
+    },
   }
 }

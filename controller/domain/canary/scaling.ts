@@ -2,21 +2,26 @@
  * How many pods every revision gets in this pass. Capacity goes up before weight and down after it: a revision shrinks only once no router
  * can still send to it, and a revision that served goes to 0 only a delay after that was confirmed (invariants S5, S6, S7).
  *
- *   routed             new                               stable     others
- *   initial, steady    all                               -          0 after scaleDownDelaySeconds, once unnamed and without weight
- *   updating           the step's size, not below what   all        same
- *                      the written weight needs
- *   aborted            kept; 0 after the abort delay     all        same
- *                      once weight is 0 and stable full
+ *   routed             new                               stable                others
+ *   initial, steady    all                               -                     0 after scaleDownDelaySeconds, once nothing reaches them
+ *   updating           the step's size, not below what   all                   same
+ *                      the written weight needs          dynamic: its share
+ *   aborted            kept; 0 after the abort delay     all                   same
+ *                      once nothing reaches it and
+ *                      stable is full
+ *   dynamic            aborted without a delay of its    see stable-scale.ts   as many as their weight needs, 0 without a delay
+ *                      own: as many as its weight needs
  *   unrouted           `replica-ratio.ts`: the share of pods is the share of traffic
  */
 import type { ReplicaSet } from '../../api/rollout.ts'
-import { join, type Part } from '../plan.ts'
+import { type Action, join, type Part } from '../plan.ts'
 import { availableReplicas, podsForWeight, rollingBudget, specReplicas, sum } from '../replicas.ts'
 import { type Retirement, retire, retireOthers, scale } from '../scale.ts'
-import { hashOf, isNamed } from '../view.ts'
+import { hashOf } from '../view.ts'
 import { ratioTarget } from './progress.ts'
 import { drainOlder, nextSplit } from './replica-ratio.ts'
+import { hasFormerCanary, stablePods } from './stable-scale.ts'
+import { isQuiet } from './traffic.ts'
 import { type CanaryView, wantedCanaryPods } from './view.ts'
 
 export function decideScaling(view: CanaryView): Part {
@@ -26,38 +31,81 @@ export function decideScaling(view: CanaryView): Part {
 }
 
 function scaleRouted(view: CanaryView): Part {
-  const { newRs, stableRs, replicas } = view
-  const stable = stableRs && stableRs !== newRs ? [scale(view, stableRs, replicas)] : []
-  const canary = !newRs
-    ? []
-    : view.mode === 'aborted'
-      ? [scaleAborted(view, newRs)]
-      : [scale(view, newRs, routedTarget(view, newRs))]
-  const { scaleDownDelaySeconds, scaleDownDelayRevisionLimit } = view.strategy
-  const others = retireOthers(view, retirement(view, scaleDownDelaySeconds), scaleDownDelayRevisionLimit)
-  return join(...stable, ...canary, others)
+  const { newRs, stableRs } = view
+  const stable = stableRs && stableRs !== newRs ? [scale(view, stableRs, stablePods(view, stableRs))] : []
+  const canary = newRs ? [view.mode === 'aborted' ? scaleAborted(view, newRs) : scaleNew(view, newRs)] : []
+  return join(...stable, ...canary, scaleOthers(view))
 }
 
-/** The step's size, but never below what the weight needs that routers may still apply. */
-function routedTarget(view: CanaryView, newRs: ReplicaSet): number {
+function scaleNew(view: CanaryView, newRs: ReplicaSet): Part {
+  const size = specReplicas(newRs)
   const wanted = wantedCanaryPods(view)
-  if (view.mode !== 'updating' || wanted >= specReplicas(newRs)) return wanted
-  if (!view.settled || view.programmed === undefined) return Math.max(wanted, specReplicas(newRs))
-  return Math.max(wanted, Math.min(specReplicas(newRs), podsForWeight(view.replicas, view.programmed, view.maxWeight)))
+  if (view.mode !== 'updating') return scale(view, newRs, wanted)
+  // Stable has to be whole again before the next revision may take the room.
+  if (view.strategy.dynamicStableScale && hasFormerCanary(view)) return scale(view, newRs, Math.min(wanted, size))
+  return scale(view, newRs, Math.max(wanted, Math.min(size, podsInUse(view, size))))
 }
+
+/** Pods that what routers may send needs; all of them while nobody knows. */
+const podsInUse = (view: CanaryView, size: number): number =>
+  view.arrived && view.carried !== undefined ? podsForWeight(view.replicas, view.carried, view.maxWeight) : size
 
 function scaleAborted(view: CanaryView, newRs: ReplicaSet): Part {
-  const delaySeconds = view.strategy.abortScaleDownDelaySeconds
+  const { dynamicStableScale, abortScaleDownDelaySeconds: delaySeconds } = view.strategy
   if (delaySeconds === 0) return {}
+  if (dynamicStableScale && delaySeconds === undefined) return follow(view, newRs)
   const stableIsFull = availableReplicas(view.stableRs) >= view.replicas
   return stableIsFull ? retire(view, newRs, retirement(view, delaySeconds)) : {}
 }
 
-/** Traffic may still come: a Service names the revision, or a router has not settled what it was told last. */
+/** A revision that loses its weight bit by bit gives its pods back likewise, or stable might never find room for its own. */
+function follow(view: CanaryView, rs: ReplicaSet): Part {
+  const { isReached } = retirement(view, 0)
+  const size = specReplicas(rs)
+  const named = view.canaryService?.podHash === hashOf(rs)
+  if (!isReached(rs)) return retire(view, rs, retirement(view, 0))
+  return named ? scale(view, rs, Math.min(size, Math.max(1, podsInUse(view, size)))) : {}
+}
+
+function scaleOthers(view: CanaryView): Part {
+  const { dynamicStableScale, scaleDownDelaySeconds, scaleDownDelayRevisionLimit } = view.strategy
+  if (dynamicStableScale) return join(...view.others.map((rs) => follow(view, rs)))
+  return retireOthers(view, retirement(view, scaleDownDelaySeconds), scaleDownDelayRevisionLimit)
+}
+
+/**
+ * Traffic may still come: a Service names the revision, or a router has not settled what it was told last. With ping-pong an idle Service goes
+ * on naming the former revision until its pods go: that alone is no reach.
+ */
 const retirement = (view: CanaryView, delaySeconds: number | undefined): Retirement => ({
   delaySeconds,
-  isReached: (rs) => isNamed(view.world, hashOf(rs)) || !view.settled,
+  isReached: (rs) => {
+    const isIdle = view.strategy.pingPong !== undefined && view.mode !== 'updating' && isQuiet(view)
+    const naming = isIdle ? [view.stableService] : [view.canaryService, view.stableService]
+    return naming.some((service) => service?.podHash === hashOf(rs)) || !view.arrived
+  },
 })
+
+/**
+ * Of what is decided, the part that may be done now: what a Service names keeps its pods until the Service names another (S6), but for a Rollout
+ * that is to have no pods at all, and for a stable revision without traffic, whose last pod Argo takes.
+ */
+export function keepNamed(view: CanaryView, scaling: Part): Part {
+  if (!view.routed || view.replicas === 0) return scaling
+  const stable = view.world.compat === 'argo' ? [] : [view.stableService?.podHash]
+  const named = new Set([view.canaryService?.podHash, ...stable])
+  const kept = leaving(scaling).filter((action) => named.has(hashOf(action.replicaSet)))
+  if (kept.length === 0) return scaling
+  return {
+    ...scaling,
+    actions: (scaling.actions ?? []).filter((action) => !kept.some((one) => one === action)),
+    events: (scaling.events ?? []).filter(({ action }) => !kept.some((one) => one === action)),
+  }
+}
+
+/** The decided ends: revisions that would have no pod any more. */
+export const leaving = ({ actions = [] }: Part): readonly Extract<Action, { do: 'scale' }>[] =>
+  actions.flatMap((action) => (action.do === 'scale' && action.to === 0 ? [action] : []))
 
 function scaleUnrouted(view: CanaryView): Part {
   const { newRs, stableRs, others, replicas } = view

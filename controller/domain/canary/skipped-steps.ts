@@ -13,9 +13,10 @@ import { specReplicas } from '../replicas.ts'
 import { isWithinRollbackWindow } from '../rollback-window.ts'
 import type { CanaryView } from './view.ts'
 
-/** Decides the first step index of a new revision or plan, and the last one of a full promotion; nothing else. */
+/** Decides the first step index of a new revision or plan, the last one of a full promotion, and mends one that is no index. */
 export function decideFirstStep(view: CanaryView): Part {
   if (view.promoteFull) return { memory: { currentStepIndex: view.steps.length } }
+  if (view.mode === 'updating') return { memory: { currentStepIndex: view.stepIndex } }
   if (view.mode !== 'superseded') return {}
   const why = whySkipped(view)
   if (why === undefined) return { memory: { currentStepIndex: 0 } }

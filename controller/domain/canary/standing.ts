@@ -35,9 +35,11 @@ export function weightsOfCanary(view: CanaryView): NonNullable<RolloutStatus['ca
   if (canary === undefined) return view.status.canary?.weights ?? null
   const service = (facts: CanaryView['canaryService']) =>
     facts ? { serviceName: facts.name, podTemplateHash: facts.podHash } : {}
+  const additional = Object.entries(view.additional).map(([serviceName, weight]) => ({ weight, serviceName }))
   return {
     canary: { weight: canary, ...service(view.canaryService) },
-    stable: { weight: view.maxWeight - canary, ...service(view.stableService) },
+    stable: { weight: view.maxWeight - canary - sum(Object.values(view.additional)), ...service(view.stableService) },
+    ...(additional.length > 0 ? { additional } : {}),
     verified: view.settled,
   }
 }

@@ -60,8 +60,10 @@ export function wantedCanaryPods(view: CanaryView): number {
   const scale = canaryScaleAt(view.steps, view.stepIndex)
   if (scale === 'matchTrafficWeight')
     return podsForWeight(replicas, wantedWeight(view), maxWeight, strategy.minPodsPerReplicaSet)
+  // A number of pods is a number of pods; Argo's floor overrules it where stable is sized too.
+  const floor = strategy.dynamicStableScale ? Math.min(strategy.minPodsPerReplicaSet ?? 0, replicas) : 0
   return 'replicas' in scale
-    ? scale.replicas
+    ? Math.max(scale.replicas, scale.replicas === 0 ? 0 : floor)
     : podsForWeight(replicas, scale.weight, 100, strategy.minPodsPerReplicaSet)
 }
 

@@ -15,14 +15,16 @@ import {
 } from '../canary/experiments.ts'
 import { everyPodServes } from '../canary/former-services.ts'
 import { decideProgress, movesOn } from '../canary/progress.ts'
+import { judgePropagation } from '../canary/propagation.ts'
 import { decideRoute } from '../canary/route.ts'
-import { decideScaling } from '../canary/scaling.ts'
+import { decideScaling, keepNamed } from '../canary/scaling.ts'
 import { decideServices } from '../canary/services.ts'
 import { decideFirstStep } from '../canary/skipped-steps.ts'
 import { stageOfCanary } from '../canary/stage.ts'
 import { standingOfCanary, weightsOfCanary } from '../canary/standing.ts'
 import { pauseOfStep } from '../canary/steps.ts'
-import { type CanaryView, viewCanary, waitsOnPurpose } from '../canary/view.ts'
+import { type CanaryView, viewCanary } from '../canary/view.ts'
+import { judgeCanaryWaits, placeOfPause } from '../canary/waits.ts'
 import { decideWeight } from '../canary/weights.ts'
 import { abortByDeadline, judgeDeadline } from '../deadline.ts'
 import { decideFormerServices } from '../former-services.ts'
@@ -31,6 +33,7 @@ import type { AbortCause } from '../lifecycle.ts'
 import { decideNotices } from '../notices.ts'
 import { decidePauses, isPaused, pauseEvents } from '../pauses.ts'
 import { join, type Memory, type StrategyOutcome } from '../plan.ts'
+import { decideRestart } from '../restart.ts'
 import { abortByPlugin, decidePlugins, haltByPlugin, inquirePlugins } from '../step-plugins/step-plugins.ts'
 import { summarize } from '../summarize.ts'
 import type { RolloutView } from '../view.ts'
@@ -40,26 +43,29 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
   const asked = askCanary(observed)
   const plugins = inquirePlugins(observed)
   const experiment = inquireExperiment(observed)
+  const findings = { inline: asked.inline, plugins, experiment }
   const standing = standingOfCanary(observed)
-  const progressed =
-    hasMorePods(observed, standing.counts) || movesOn(observed, { inline: asked.inline, plugins, experiment })
-  const deadline = judgeDeadline(observed, waitsOnPurpose(observed), progressed)
+  const waits = judgeCanaryWaits(observed, findings)
+  const progressed = hasMorePods(observed, standing.counts) || movesOn(observed, findings)
+  const deadline = judgeDeadline(observed, waits.onPurpose, progressed)
   const abortCause =
     base.lifecycle.abortCause ??
     abortByAnalysis([asked.background, asked.inline]) ??
     abortByPlugin(plugins) ??
     abortByExperiment(experiment) ??
-    abortByDeadline(observed, deadline)
+    abortByDeadline(observed, deadline) ??
+    waits.abortCause
   const view = abortCause ? takenBack(observed) : observed
   const inquiries = abortCause ? { inline: undefined, background: undefined } : asked
   const runs = [inquiries.inline, inquiries.background]
 
   const halts = [...haltsOf(runs), ...(abortCause ? [] : [...haltByPlugin(plugins), ...haltByExperiment(experiment)])]
-  const pauses = decidePauses(view, pauseOfStep(view.step), halts)
-  const progress = decideProgress(view, pauses, { inline: asked.inline, plugins, experiment })
+  const pauses = decidePauses(view, pauseOfStep(view.step), halts, placeOfPause(view))
+  const progress = decideProgress(view, pauses, findings)
   const stage = stageOfCanary(view, progress)
 
-  const part = join(
+  const scaling = decideScaling(view)
+  const moves = join(
     { memory: view.mode === 'superseded' ? forgetFormerUpdate(view) : { currentStepHash: view.lifecycle.stepHash } },
     decideFirstStep(view),
     { memory: abortOfCanary(view, abortCause) },
@@ -68,15 +74,17 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     { memory: rememberRuns(inquiries) },
     { memory: { canary: { weights: weightsOfCanary(view) } } },
     decideRoute(view, decideWeight(view)),
-    ...decideServices(view),
+    judgePropagation(view.world).part,
+    ...decideServices(view, scaling),
     decideFormerServices(view, everyPodServes(view)),
-    decideScaling(view),
+    keepNamed(view, scaling),
     decideExperiments(view, abortCause ? NO_EXPERIMENT : experiment),
     decidePlugins(view, plugins, isPaused(view, pauses)),
     abortEvent(view, abortCause),
     progress.part,
     pauseEvents(view, pauses),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
+    waits.wakeAtMs === undefined ? {} : { wakeAtMs: waits.wakeAtMs },
     {
       notices: decideNotices(view, {
         abortCause,
@@ -88,6 +96,7 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
       }),
     },
   )
+  const part = join(moves, decideRestart(view, moves))
   const status = summarize(view, {
     memory: part.memory ?? {},
     abortCause,

@@ -43,7 +43,7 @@ const rows: readonly (readonly [string, Situation, readonly string[]])[] = [
 describe('which revision the Services name', () => {
   for (const [name, situation, expected] of rows) {
     test(name, () => {
-      const actions = decideServices(view(situation)).flatMap((part) => part.actions ?? [])
+      const actions = decideServices(view(situation), {}).flatMap((part) => part.actions ?? [])
       assert.deepEqual(
         actions.map((action) => (action.do === 'select' ? `${action.service}→${action.podHash}` : action.do)),
         expected,
