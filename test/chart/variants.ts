@@ -17,6 +17,14 @@ export const variants: Readonly<Record<string, object>> = {
       tlsSecret: 'alert-tls',
       alertMapping: 'rules:\n- name: x\n',
     },
+    admission: {
+      enabled: true,
+      failurePolicy: 'Fail',
+      timeoutSeconds: 5,
+      namespaceSelector: { matchExpressions: [{ key: 'penstock.dev/unchecked', operator: 'DoesNotExist' }] },
+      objectSelector: { matchLabels: { team: 'a' } },
+      tls: { secret: 'admission-tls', injectCaFrom: 'penstock-system/admission' },
+    },
     slack: { secret: { name: 'slack', key: 'token' }, channel: '#releases', templates: 'Aborted: "{{rollout}}"\n' },
     serviceAccount: { annotations: { 'example.com/role': 'reader' } },
     rbac: { secretNames: ['datadog'] },
@@ -39,5 +47,6 @@ export const variants: Readonly<Record<string, object>> = {
   },
   namespaced: { namespaced: true, rbac: { aggregate: false }, gates: { enabled: false } },
   'slack by incoming webhook': { slack: { secret: { name: 'slack' } } },
+  "a webhook with Helm's own certificate": { admission: { enabled: true }, networkPolicy: { enabled: true } },
   'own service account': { serviceAccount: { create: false, name: 'mine' }, rbac: { create: false } },
 }

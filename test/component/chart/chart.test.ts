@@ -3,6 +3,7 @@
  * an API server takes every object is asked in test/e2e.
  */
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { before, describe, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
 import { readConfig } from '../../../controller/config.ts'
@@ -22,6 +23,8 @@ interface Rendered {
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> }
   readonly rules?: readonly Rule[]
   readonly spec?: unknown
+  readonly data?: Readonly<Record<string, string>>
+  readonly webhooks?: readonly Webhook[]
 }
 
 async function render(values: object): Promise<readonly Rendered[]> {
@@ -56,6 +59,20 @@ const podOf = (objects: readonly Rendered[]): PodSpec => {
   const deployment = objects.find((object) => object.kind === 'Deployment')
   assert.ok(deployment)
   return (deployment.spec as { template: { spec: PodSpec } }).template.spec
+}
+interface Webhook {
+  readonly failurePolicy: string
+  readonly timeoutSeconds: number
+  readonly sideEffects: string
+  readonly clientConfig: { readonly caBundle: string; readonly service: { readonly port: number } }
+  readonly rules: readonly { readonly operations: readonly string[]; readonly resources: readonly string[] }[]
+  readonly matchConditions: readonly { readonly name: string; readonly expression: string }[]
+  readonly namespaceSelector?: object
+}
+function webhookOf(objects: readonly Rendered[]): Webhook {
+  const [webhook] = objects.find((object) => object.kind === 'ValidatingWebhookConfiguration')?.webhooks ?? []
+  assert.ok(webhook)
+  return webhook
 }
 const rulesOf = (objects: readonly Rendered[], name: RegExp): readonly Rule[] =>
   objects.filter((object) => name.test(object.metadata.name)).flatMap((object) => object.rules ?? [])
@@ -130,7 +147,7 @@ describe('chart', () => {
       mounts.map((mount) => mount.name),
       (pod.volumes ?? []).map((volume) => volume.name),
     )
-    assert.ok(mounts.length === 4 && mounts.every((mount) => mount.readOnly === true))
+    assert.ok(mounts.length === 5 && mounts.every((mount) => mount.readOnly === true))
   })
 
   test('the role covers what the routers watch and write, by the registry', async () => {
@@ -180,6 +197,44 @@ describe('chart', () => {
     )
   })
 
+  test("Helm's own certificate fits the Service, and the webhook trusts its authority and nobody else", async () => {
+    const objects = await render({ admission: { enabled: true } })
+    const data = objects.find((object) => object.kind === 'Secret')?.data ?? {}
+    const webhook = webhookOf(objects)
+    const pem = (name: string): X509Certificate => new X509Certificate(Buffer.from(data[name] ?? '', 'base64'))
+    assert.equal(webhook.clientConfig.caBundle, data['ca.crt'])
+    assert.ok(pem('tls.crt').verify(pem('ca.crt').publicKey))
+    assert.equal(pem('tls.crt').checkHost('penstock.penstock-system.svc'), 'penstock.penstock-system.svc')
+    assert.equal(pem('tls.crt').ca, false)
+    const service = objects.find((object) => object.kind === 'Service')?.spec as { ports: readonly object[] }
+    assert.ok(service.ports.some((port) => 'port' in port && port.port === webhook.clientConfig.service.port))
+  })
+
+  test('the webhook harms nobody while Penstock is away, and is never asked about status or by the controller', async () => {
+    const webhook = webhookOf(await render({ admission: { enabled: true } }))
+    assert.deepEqual([webhook.failurePolicy, webhook.timeoutSeconds, webhook.sideEffects], ['Ignore', 3, 'None'])
+    assert.deepEqual(
+      webhook.rules.map(({ operations, resources }) => `${operations.join()} ${resources.join()}`),
+      ['CREATE,UPDATE rollouts,analysistemplates,clusteranalysistemplates,experiments', 'CREATE analysisruns'],
+    )
+    assert.deepEqual(
+      webhook.matchConditions.map(({ name }) => name),
+      ['spec-changed', 'not-the-controller'],
+    )
+    assert.match(JSON.stringify(webhook.matchConditions), /system:serviceaccount:penstock-system:penstock'/)
+  })
+
+  test('a namespaced release asks about its own namespace only', async () => {
+    const { namespaceSelector } = webhookOf(await render({ namespaced: true, admission: { enabled: true } }))
+    assert.deepEqual(namespaceSelector, { matchLabels: { 'kubernetes.io/metadata.name': 'penstock-system' } })
+  })
+
+  test('there is no webhook unless it is asked for', async () => {
+    const objects = await render({})
+    assert.ok(objects.every(({ kind }) => kind !== 'ValidatingWebhookConfiguration' && kind !== 'Secret'))
+    assert.ok(!podOf(objects).containers[0]?.args.some((arg) => arg.includes('admission')))
+  })
+
   test('two replicas get a disruption budget, one does not', async () => {
     const budgets = async (values: object) =>
       (await render(values)).filter((object) => object.kind === 'PodDisruptionBudget').length
@@ -201,6 +256,12 @@ describe('chart', () => {
     ['a misspelt value', { replicsa: 2 }, /replicsa/],
     ['an image without version', { image: { repository: 'x', tag: 'latest' } }, /image.*tag/s],
     ['a foreign service account without a name', { serviceAccount: { create: false } }, /serviceAccount\.name/],
+    [
+      'a certificate of an unknown authority',
+      { admission: { enabled: true, tls: { secret: 'x' } } },
+      /admission\.tls: name the authority/,
+    ],
+    ['an authority that is no PEM', { admission: { tls: { caBundle: 'x' } } }, /caBundle/],
     ['an address that is no URL', { prometheus: { address: 'prometheus' } }, /address/],
   ]
   for (const [name, values, message] of refused)
