@@ -35,3 +35,6 @@ export const MANAGED_RULES = 'penstock.dev/managed-rules'
 export const PROPAGATION = 'penstock.dev/propagation'
 /** Seconds after which a write that no router confirms counts as arrived. */
 export const PROPAGATION_SECONDS = 'penstock.dev/propagation-seconds'
+/** How long an update may wait for a person or a verdict, as a Go duration, and what then: `abort` (default) or `promote`. */
+export const WAIT_DEADLINE = 'penstock.dev/wait-deadline'
+export const WAIT_ACTION = 'penstock.dev/wait-action'

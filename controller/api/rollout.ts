@@ -15,6 +15,7 @@ export const labelSelectorSchema = z.looseObject({
     .optional(),
 })
 export const podMetadataSchema = z.looseObject({ labels: stringMap.optional(), annotations: stringMap.optional() })
+export type PodMetadata = z.infer<typeof podMetadataSchema>
 const antiAffinity = z.looseObject({
   requiredDuringSchedulingIgnoredDuringExecution: openObject.optional(),
   preferredDuringSchedulingIgnoredDuringExecution: z.looseObject({ weight: z.int() }).optional(),

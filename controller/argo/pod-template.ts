@@ -3,7 +3,7 @@
  * template that went through the API server and came back (undo, takeover) then still names the ReplicaSet that it came from. It must not look
  * at hashes.
  */
-import { EPHEMERAL_METADATA, POD_TEMPLATE_HASH } from '../api/labels.ts'
+import { EPHEMERAL_METADATA, OVERRIDDEN_METADATA, POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { PodTemplate } from '../api/meta.ts'
 import type { ReplicaSet } from '../api/rollout.ts'
 import { type NormalTemplate, normalizeTemplate } from './normal-template.ts'
@@ -77,16 +77,27 @@ function withoutInjections(replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): P
   return template
 }
 
-/** The labels and annotations that the ReplicaSet's own annotation lists as injected. */
+/** Without what the ReplicaSet's own annotation lists as injected, and with what that covered. */
 function withoutEphemeralMetadata({ metadata, spec }: Pick<ReplicaSet, 'metadata' | 'spec'>): PodTemplate {
   const injected = readInjected(metadata.annotations?.[EPHEMERAL_METADATA])
   if (!injected) return spec.template
   const without = (own: Readonly<Record<string, string>> | undefined, added: unknown) =>
     Object.fromEntries(Object.entries(own ?? {}).filter(([key, value]) => !isFields(added) || added[key] !== value))
-  const labels = without(spec.template.metadata?.labels, injected.labels)
-  const annotations = without(spec.template.metadata?.annotations, injected.annotations)
+  const covered = readInjected(metadata.annotations?.[OVERRIDDEN_METADATA]) ?? {}
+  const labels = { ...without(spec.template.metadata?.labels, injected.labels), ...readStrings(covered.labels) }
+  const annotations = {
+    ...without(spec.template.metadata?.annotations, injected.annotations),
+    ...readStrings(covered.annotations),
+  }
   return { ...spec.template, metadata: { ...spec.template.metadata, labels, annotations } }
 }
+
+const readStrings = (value: unknown): Readonly<Record<string, string>> =>
+  isFields(value)
+    ? Object.fromEntries(
+        Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      )
+    : {}
 
 function readInjected(text: string | undefined): Fields | undefined {
   try {
@@ -100,7 +111,8 @@ function readInjected(text: string | undefined): Fields | undefined {
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
 const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution'
 
-function withoutAntiAffinity(template: PodTemplate): PodTemplate {
+/** The template without the terms that a controller injected against another revision. */
+export function withoutAntiAffinity(template: PodTemplate): PodTemplate {
   const affinity = template.spec?.affinity
   const terms = isFields(affinity) ? affinity.podAntiAffinity : undefined
   if (!isFields(affinity) || !isFields(terms)) return template

@@ -5,6 +5,7 @@
 import { formatInstant, parseInstant } from '../api/scalars.ts'
 import { type AbortCause, currentStepHash } from './lifecycle.ts'
 import type { Memory, Part } from './plan.ts'
+import { restartOfNewRevision } from './restart.ts'
 import type { RolloutView } from './view.ts'
 
 /** Flag, moment, and no full promotion that was asked for before (S8). */
@@ -33,7 +34,7 @@ export function forgetFormerUpdate(view: RolloutView): Memory {
     currentStepHash: currentStepHash(view.world),
     abort: false,
     promoteFull: false,
-    ...(otherRevision ? { abortedAt: null } : {}),
+    ...(otherRevision ? { abortedAt: null, ...restartOfNewRevision(view.world) } : {}),
   }
 }
 

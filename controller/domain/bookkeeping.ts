@@ -11,7 +11,6 @@ import { createdReplicas, specReplicas } from './replicas.ts'
 import { podHashOf, type Revisions, revisionOf } from './revisions.ts'
 import { markPromoted } from './rollback-window.ts'
 import { isNamed } from './view.ts'
-import { recordWorkload } from './workload-ref.ts'
 import type { World } from './world.ts'
 
 const DEFAULT_HISTORY = 10
@@ -23,7 +22,6 @@ export function keepBooks(world: World, revisions: Revisions, lifecycle: Lifecyc
     isNewRevision(world, revisions, lifecycle) ? announceRevision(world, revisions) : {},
     ensureReplicaSet(world, revisions),
     numberRevision(world, revisions),
-    recordWorkload(world),
     markPromoted(world, revisions),
     forgetHistory(world, revisions),
   )

@@ -3,17 +3,20 @@
  * first; every line leads to the file that holds the rule.
  */
 import { withReadableStatus } from '../argo/readable-status.ts'
+import { refreshAntiAffinity } from './anti-affinity.ts'
 import { announceUpdate, keepBooks } from './bookkeeping.ts'
 import { claimReplicaSets } from './claims.ts'
 import { refuseReferences, refuseRollout } from './guards.ts'
 import { rememberBest } from './high-water.ts'
 import { decideLifecycle } from './lifecycle.ts'
 import { join, type Plan, type StrategyOutcome } from './plan.ts'
+import { syncPodMetadata } from './pod-metadata.ts'
+import { withLivePods, withSurge } from './restart.ts'
 import { identifyRevisions } from './revisions.ts'
 import { decideBlueGreen } from './strategies/blue-green.ts'
 import { decideCanary } from './strategies/canary.ts'
 import { type RolloutView, viewRollout } from './view.ts'
-import { scaleDownWorkload, withWorkload } from './workload-ref.ts'
+import { recordWorkload, scaleDownWorkload, withWorkload } from './workload-ref.ts'
 import type { World } from './world.ts'
 
 export function decide(observed: World): Plan {
@@ -22,10 +25,10 @@ export function decide(observed: World): Plan {
   if (refused) return refused
   const claim = claimReplicaSets(withWorkload(read))
   if (claim.first) return claim.first
-  const { world } = claim
+  const world = withLivePods(claim.world)
   const revisions = identifyRevisions(world)
   const lifecycle = decideLifecycle(world, revisions)
-  const view = viewRollout(world, revisions, lifecycle)
+  const view = withSurge(viewRollout(world, revisions, lifecycle))
   const outcome = decideStrategy(view)
   const incomplete = outcome.aborted ? undefined : refuseReferences(world)
   if (incomplete) return incomplete
@@ -34,9 +37,13 @@ export function decide(observed: World): Plan {
     claim.part,
     rememberBest(view, outcome.status),
     announceUpdate(world, revisions, lifecycle),
+    recordWorkload(read),
     scaleDownWorkload(world, revisions),
+    refreshAntiAffinity(world, revisions),
   )
-  const { actions = [], events = [], notices = [], holds = [], wakeAtMs } = join(books, outcome.part, last)
+  const moves = join(books, outcome.part, last)
+  const labels = syncPodMetadata(world, revisions, moves.actions ?? [])
+  const { actions = [], events = [], notices = [], holds = [], wakeAtMs } = join(moves, labels)
   return { actions, events, notices, holds, status: outcome.status, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }
 

@@ -12,10 +12,17 @@ import {
   REVISION_HISTORY,
 } from '../api/labels.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
+import { withAntiAffinity } from './anti-affinity.ts'
+import { metadataOfNew, withMetadata } from './pod-metadata.ts'
 import { type Revisions, replicaSetName } from './revisions.ts'
 
 /** The ReplicaSet of the new revision, at 0 pods, byte-identical for equal input. */
 export function renderReplicaSet(rollout: Rollout, revisions: Revisions): ReplicaSet {
+  const plain = renderPlain(rollout, revisions)
+  return withAntiAffinity(withMetadata(plain, metadataOfNew(rollout, revisions)), rollout, revisions.podHash)
+}
+
+function renderPlain(rollout: Rollout, revisions: Revisions): ReplicaSet {
   const { podHash, revision } = revisions
   const template = rollout.spec.template ?? {}
   const podLabels = { ...template.metadata?.labels, [POD_TEMPLATE_HASH]: podHash }

@@ -27,7 +27,7 @@ import { validatePods } from './validation/rollout.ts'
 import type { World } from './world.ts'
 
 /**
- * The World with the template and the selector that the workload has. While the workload is missing, the revision that runs stands in for it:
+ * The World with the template and the selector that the workload has, and its generation on the Rollout as if it were recorded already. While the workload is missing, the revision that runs stands in for it:
  * an abort must find its way back also then (L2).
  */
 export function withWorkload(world: World): World {
@@ -40,7 +40,9 @@ export function withWorkload(world: World): World {
     ...(source?.template ? { template: source.template } : {}),
     ...(spec.selector || !source?.selector ? {} : { selector: writable(source.selector) }),
   }
-  return { ...world, rollout: { ...rollout, spec: resolved } satisfies Rollout }
+  const seen = world.workload ? { [WORKLOAD_GENERATION]: generationOf(world.workload) } : {}
+  const metadata = { ...rollout.metadata, annotations: { ...rollout.metadata.annotations, ...seen } }
+  return { ...world, rollout: { ...rollout, metadata, spec: resolved } satisfies Rollout }
 }
 
 interface Source {
@@ -120,7 +122,7 @@ export function withObservedWorkload({ rollout, workload }: World, status: Rollo
 
 const generationOf = (workload: Workload): string => String(workload.metadata.generation ?? 0)
 
-/** Clients compare the annotation with `status.workloadObservedGeneration` to see whether the last change has been taken up. */
+/** Of the World as it was read. Clients compare the annotation with `status.workloadObservedGeneration` to see whether the last change has been taken up. */
 export function recordWorkload({ rollout, workload }: World): Part {
   const recorded = rollout.metadata.annotations?.[WORKLOAD_GENERATION]
   if (!rollout.spec.workloadRef)

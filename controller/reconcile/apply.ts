@@ -14,6 +14,7 @@ import * as kinds from '../kube/kinds.ts'
 import type { RolloutCaches } from './caches.ts'
 import { findObjection } from './live-guards.ts'
 import { cachedObjects } from './observe.ts'
+import { evictPods, labelPods, type Refusal } from './pods.ts'
 import { routersOf } from './routers.ts'
 import { createOwned, patchObserved, recorded, removeObserved, type WriteDeps } from './writes.ts'
 
@@ -27,11 +28,14 @@ export interface Outcome {
   readonly deferred: readonly { readonly action: Action; readonly why: string }[]
   /** The first failure; the pass stopped there, unless it was the creation of the new ReplicaSet. */
   readonly failure?: { readonly action: Action; readonly error: unknown }
+  /** Pods that a PodDisruptionBudget keeps for now. */
+  readonly refusals: readonly Refusal[]
 }
 
 export async function apply(key: string, world: World, plan: Plan, deps: ApplyDeps): Promise<Outcome> {
   const done: Action[] = []
   const deferred: { action: Action; why: string }[] = []
+  const refusals: Refusal[] = []
   let riskTaken = false
   let failure: Outcome['failure']
   for (const action of plan.actions) {
@@ -46,7 +50,8 @@ export async function apply(key: string, world: World, plan: Plan, deps: ApplyDe
         deferred.push({ action, why: objection })
         continue
       }
-      await perform(key, world, action, deps)
+      if (action.do === 'evict') refusals.push(...(await evictPods(action.pods, deps.client)))
+      else await perform(key, world, action, deps)
       riskTaken ||= isRisky(action)
       done.push(action)
     } catch (error) {
@@ -55,10 +60,15 @@ export async function apply(key: string, world: World, plan: Plan, deps: ApplyDe
       if (action.do !== 'createReplicaSet') break
     }
   }
-  return { done, deferred, ...(failure ? { failure } : {}) }
+  return { done, deferred, refusals, ...(failure ? { failure } : {}) }
 }
 
-async function perform(key: string, world: World, action: Action, deps: ApplyDeps): Promise<void> {
+async function perform(
+  key: string,
+  world: World,
+  action: Exclude<Action, { do: 'evict' }>,
+  deps: ApplyDeps,
+): Promise<void> {
   switch (action.do) {
     case 'createReplicaSet':
       return createOwned(key, refIn(world, kinds.replicaSets, action.replicaSet.metadata.name), action.replicaSet, deps)
@@ -84,6 +94,13 @@ async function perform(key: string, world: World, action: Action, deps: ApplyDep
         deps,
       )
     }
+    case 'amendTemplate': {
+      const { replicaSet, template, annotations } = action
+      const ref = refIn(world, kinds.replicaSets, replicaSet.metadata.name)
+      return patchObserved(key, ref, replicaSet, { metadata: { annotations }, spec: { template } }, deps)
+    }
+    case 'labelPods':
+      return labelPods(action.pods, deps.client)
     case 'select':
       return select(key, world, action, deps)
     case 'release':

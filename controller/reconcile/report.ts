@@ -121,6 +121,10 @@ function tell(world: World, plan: Plan, outcome: Outcome, deps: ReportDeps): voi
     deps.events.record(target, 'Warning', failure.reason, failure.message)
     deps.metrics.event(world, 'Warning', failure.reason)
   }
+  for (const { pod, why } of outcome.refusals) {
+    deps.events.record(target, 'Warning', 'EvictionRefused', `Pod "${pod}" is not restarted yet: ${why}`)
+    deps.metrics.event(world, 'Warning', 'EvictionRefused')
+  }
   deps.metrics.observe(world, plan, outcome)
   const { name, namespace } = world.rollout.metadata
   const log = deps.log.child({

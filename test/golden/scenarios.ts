@@ -1,14 +1,28 @@
 /** The golden stories: what happens to a Rollout or an Experiment, in the order in which it happens. Each is printed to `<name>.txt` beside this file. */
 import { createExperimentMachine } from './experiment-machine.ts'
+import { blueGreenScenarios } from './scenarios/blue-green.ts'
 import { canaryScenarios } from './scenarios/canary.ts'
 import { type ExperimentScenario, experimentScenarios } from './scenarios/experiment.ts'
 import { experimentStepScenarios } from './scenarios/experiment-step.ts'
+import { antiAffinityScenarios, podMetadataScenarios } from './scenarios/pod-metadata.ts'
+import { restartScenarios } from './scenarios/restart.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { stepPluginScenarios } from './scenarios/step-plugins.ts'
+import { takeoverScenarios } from './scenarios/takeover.ts'
 import { workloadRefScenarios } from './scenarios/workload-ref.ts'
 import { createMachine } from './world-machine.ts'
 
-export const scenarios: readonly Scenario[] = [...canaryScenarios, ...experimentStepScenarios, ...stepPluginScenarios, ...workloadRefScenarios]
+export const scenarios: readonly Scenario[] = [
+  ...canaryScenarios,
+  ...blueGreenScenarios,
+  ...experimentStepScenarios,
+  ...stepPluginScenarios,
+  ...takeoverScenarios,
+  ...workloadRefScenarios,
+  ...restartScenarios,
+  ...podMetadataScenarios,
+  ...antiAffinityScenarios,
+]
 
 export function tellStory({ options, play }: Scenario): string {
   const machine = createMachine(options)

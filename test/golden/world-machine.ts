@@ -15,6 +15,8 @@ import { type Action, isRisky, type Plan } from '../../controller/domain/plan.ts
 import { serviceNamesOf } from '../../controller/domain/service-names.ts'
 import { renderPlan, renderWorld } from '../../controller/domain/story.ts'
 import type { Compat, World } from '../../controller/domain/world.ts'
+import { needsPods } from '../../controller/reconcile/pods.ts'
+import { amend, type MachinePod, makePod, relabel, showPod, uidOf } from './machine-pods.ts'
 import { createRouteModel } from './route-model.ts'
 
 export interface MachineOptions {
@@ -22,10 +24,16 @@ export interface MachineOptions {
   /** What the Rollout's `workloadRef` names. */
   readonly workload?: Workload
   /** What is there already, as another controller left it: the ReplicaSets' pods are available, the Services as they stand. */
-  readonly existing?: { readonly replicaSets: readonly ReplicaSet[]; readonly services: readonly Service[] }
+  readonly existing?: {
+    readonly replicaSets: readonly ReplicaSet[]
+    readonly services: readonly Service[]
+    readonly analysisRuns?: readonly AnalysisRun[]
+  }
   readonly templates?: readonly AnalysisTemplate[]
   readonly compat?: Compat
   readonly disabledPlugins?: readonly string[]
+  /** A PodDisruptionBudget over all pods. */
+  readonly minAvailable?: number
   /** Until a pod that was asked for is available; 5 s unless said otherwise. */
   readonly podDelayMs?: number
   /** How the route's data plane answers: at once, after `confirmDelayMs`, or never. */
@@ -46,10 +54,6 @@ export interface Truth {
   readonly servesManaged: boolean
 }
 
-interface Pods {
-  readonly readyAtMs: number
-}
-
 const START = Date.UTC(2026, 0, 1)
 
 export function createMachine(options: MachineOptions) {
@@ -57,8 +61,10 @@ export function createMachine(options: MachineOptions) {
   let rollout: Rollout = options.rollout
   let workload: Workload | undefined = options.workload
   let podDelayMs = options.podDelayMs ?? 5_000
+  let minAvailable = options.minAvailable ?? 0
   const replicaSets = new Map<string, ReplicaSet>()
-  const pods = new Map<string, Pods[]>()
+  const pods = new Map<string, MachinePod[]>()
+  let podNumber = 0
   const services = new Map<string, Service>()
   const runs = new Map<string, AnalysisRun>()
   const experiments = new Map<string, Experiment>()
@@ -68,15 +74,21 @@ export function createMachine(options: MachineOptions) {
   const selections = new Map<string, { readonly before: string | undefined; readonly seenAtMs: number }>()
   let sequence = 0
   const lines: string[] = []
+  const refusals: string[] = []
+  let evicted = 0
 
   for (const rs of options.existing?.replicaSets ?? []) {
     replicaSets.set(rs.metadata.name, rs)
     pods.set(
       rs.metadata.name,
-      Array.from({ length: rs.spec.replicas ?? 0 }, () => ({ readyAtMs: START })),
+      Array.from({ length: rs.spec.replicas ?? 0 }, () => {
+        podNumber += 1
+        return makePod(rs, { createdAtMs: START, readyAtMs: START, number: podNumber })
+      }),
     )
   }
   for (const service of options.existing?.services ?? []) services.set(service.metadata.name, service)
+  for (const run of options.existing?.analysisRuns ?? []) runs.set(run.metadata.name, run)
   openServices()
 
   /** Somebody creates the Services that the spec names. */
@@ -105,10 +117,19 @@ export function createMachine(options: MachineOptions) {
   function observeReplicaSet(rs: ReplicaSet): ReplicaSet {
     const available = availableOf(rs.metadata.name)
     const replicas = pods.get(rs.metadata.name)?.length ?? 0
-    return { ...rs, status: { replicas, readyReplicas: available, availableReplicas: available } }
+    const metadata = { ...rs.metadata, uid: uidOf(rs) }
+    return { ...rs, metadata, status: { replicas, readyReplicas: available, availableReplicas: available } }
   }
 
+  const showPods = () =>
+    [...replicaSets.values()].flatMap((rs) => (pods.get(rs.metadata.name) ?? []).map((pod) => showPod(rs, pod, now)))
+
   function world(): World {
+    const cached = cachedWorld()
+    return needsPods(cached) ? { ...cached, pods: showPods() } : cached
+  }
+
+  function cachedWorld(): World {
     return {
       now,
       rollout,
@@ -139,7 +160,32 @@ export function createMachine(options: MachineOptions) {
     const hash = replicaSets.get(name)?.metadata.labels?.[POD_TEMPLATE_HASH] ?? ''
     const current = [...(pods.get(name) ?? [])].sort((a, b) => a.readyAtMs - b.readyAtMs).slice(0, count)
     const readyAtMs = brokenHashes.has(hash) ? Number.POSITIVE_INFINITY : now + podDelayMs
-    pods.set(name, [...current, ...Array.from({ length: Math.max(0, count - current.length) }, () => ({ readyAtMs }))])
+    const rs = replicaSets.get(name)
+    const added = Array.from({ length: rs ? Math.max(0, count - current.length) : 0 }, () => {
+      podNumber += 1
+      return rs ? [makePod(rs, { createdAtMs: now, readyAtMs, number: podNumber })] : []
+    }).flat()
+    pods.set(name, [...current, ...added])
+  }
+
+  /** As the API server does it: not below the budget; the ReplicaSet makes another pod at once. */
+  function evict(name: string): boolean {
+    for (const [owner, list] of pods) {
+      const pod = list.find((one) => one.name === name)
+      if (!pod) continue
+      const healthy = [...pods.values()].flat().filter((one) => one.readyAtMs <= now).length
+      if (pod.readyAtMs <= now && healthy - 1 < minAvailable) {
+        refusals.push(`refused evict ${name}: the budget needs ${minAvailable} and has ${healthy} healthy pods`)
+        return false
+      }
+      pods.set(
+        owner,
+        list.filter((one) => one !== pod),
+      )
+      setPods(owner, list.length)
+      return true
+    }
+    return false
   }
 
   function mergeAnnotations<T extends { readonly metadata: ReplicaSet['metadata'] }>(
@@ -174,6 +220,25 @@ export function createMachine(options: MachineOptions) {
         if (current) replicaSets.set(action.replicaSet.metadata.name, mergeAnnotations(current, action.annotations))
         return
       }
+      case 'amendTemplate': {
+        const { name } = action.replicaSet.metadata
+        const current = replicaSets.get(name)
+        if (current) replicaSets.set(name, amend(current, action.template, action.annotations))
+        return
+      }
+      case 'labelPods': {
+        const patches = new Map(action.pods.map(({ pod, patch }) => [pod.metadata.name, patch]))
+        const { name } = action.replicaSet.metadata
+        const relabelled = (pods.get(name) ?? []).map((pod) => {
+          const patch = patches.get(pod.name)
+          return patch ? relabel(pod, patch) : pod
+        })
+        pods.set(name, relabelled)
+        return
+      }
+      case 'evict':
+        evicted += action.pods.filter(({ metadata }) => evict(metadata.name)).length
+        return
       case 'deleteReplicaSet':
         replicaSets.delete(action.replicaSet.metadata.name)
         return
@@ -275,8 +340,9 @@ export function createMachine(options: MachineOptions) {
       if (isRisky(action) && riskTaken) continue
       riskTaken ||= isRisky(action)
       options.onWrite?.(action, truth())
+      const before = evicted
       perform(action)
-      wrote = true
+      wrote ||= action.do !== 'evict' || evicted > before
     }
     const sameStatus = JSON.stringify(plan.status) === JSON.stringify(rollout.status ?? {})
     rollout = { ...rollout, status: plan.status }
@@ -287,6 +353,7 @@ export function createMachine(options: MachineOptions) {
       )
       for (const { kind, message } of plan.notices) lines.push(`${' '.repeat(8)} notice ${kind} "${message}"`)
     }
+    for (const refusal of refusals.splice(0)) lines.push(`${text.padEnd(8)} ${refusal}`)
     return { plan, wrote: wrote || !sameStatus }
   }
 
@@ -345,6 +412,11 @@ export function createMachine(options: MachineOptions) {
       rollout = { ...rollout, spec: { ...rollout.spec, ...patch }, metadata: { ...rollout.metadata, generation } }
       openServices()
     },
+    setMinAvailable(count: number): void {
+      minAvailable = count
+    },
+    /** Every pod with its labels and annotations, by name. */
+    pods: () => showPods(),
     setWorkload(next: Workload | undefined): void {
       workload = next
     },
@@ -391,7 +463,7 @@ export function createMachine(options: MachineOptions) {
         const failing = new Set(list.filter((pod) => pod.readyAtMs <= now).slice(0, count))
         pods.set(
           name,
-          list.map((pod) => (failing.has(pod) ? { readyAtMs: Number.POSITIVE_INFINITY } : pod)),
+          list.map((pod) => (failing.has(pod) ? { ...pod, readyAtMs: Number.POSITIVE_INFINITY } : pod)),
         )
       }
     },
@@ -414,7 +486,7 @@ export function createMachine(options: MachineOptions) {
       for (const [name, list] of pods)
         pods.set(
           name,
-          list.map((pod) => ({ readyAtMs: Math.min(pod.readyAtMs, now + podDelayMs) })),
+          list.map((pod) => ({ ...pod, readyAtMs: Math.min(pod.readyAtMs, now + podDelayMs) })),
         )
     },
     truth,

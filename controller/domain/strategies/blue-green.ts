@@ -20,6 +20,7 @@ import { hasMorePods } from '../high-water.ts'
 import { decideNotices } from '../notices.ts'
 import { decidePauses, isPaused, pauseEvents } from '../pauses.ts'
 import { join, type StrategyOutcome } from '../plan.ts'
+import { decideRestart } from '../restart.ts'
 import { summarize } from '../summarize.ts'
 import type { RolloutView } from '../view.ts'
 
@@ -40,7 +41,7 @@ export function decideBlueGreen(base: RolloutView, strategy: BlueGreenStrategy):
   const gate = judgeGate(view, inquiries.before, pauses)
   const progress = decideProgress(view, pauses, inquiries, gate)
 
-  const part = join(
+  const moves = join(
     view.mode === 'superseded' ? { memory: forgetFormerUpdate(view) } : {},
     { memory: abortMemory(view, abortCause) },
     pauses.part,
@@ -65,6 +66,7 @@ export function decideBlueGreen(base: RolloutView, strategy: BlueGreenStrategy):
       }),
     },
   )
+  const part = join(moves, decideRestart(view, moves))
   const status = summarize(view, {
     memory: part.memory ?? {},
     abortCause,

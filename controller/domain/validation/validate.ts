@@ -6,18 +6,25 @@
 import { type Rollout, rolloutSpecSchema } from '../../api/rollout.ts'
 import { validateBlueGreen } from './blue-green.ts'
 import { validateCanary } from './canary.ts'
+import { validatePodMetadata } from './pod-metadata.ts'
 import type { Problem } from './problem.ts'
 import { validateSpec } from './rollout.ts'
 import { listShapeProblems } from './shape.ts'
-import { findUnsupported } from './unsupported.ts'
+import { validateWaits } from './waits.ts'
 import { validateWorkloadRef } from './workload-ref.ts'
 
-/** Empty when the spec can be obeyed. What is not supported comes first, the rest in the order of the manifest. */
+/** Empty when the spec can be obeyed. */
 export function validateRollout(rollout: Rollout): readonly Problem[] {
   const { spec } = rollout
   const shape = rolloutSpecSchema.safeParse(spec)
   if (!shape.success) return listShapeProblems(shape.error, 'spec')
-  return [...findUnsupported(spec), ...validateSpec(spec), ...validateWorkloadRef(spec), ...validateStrategy(rollout)]
+  return [
+    ...validateSpec(spec),
+    ...validateWorkloadRef(spec),
+    ...validateStrategy(rollout),
+    ...validatePodMetadata(spec),
+    ...validateWaits(rollout.metadata.annotations),
+  ]
 }
 
 function validateStrategy(rollout: Rollout): readonly Problem[] {

@@ -1,0 +1,196 @@
+/**
+ * A restart: every pod that is older than `spec.restartAt` is evicted, a few at a time, and its ReplicaSet makes another. Decides which pods go
+ * now, and which revision gets one pod more while they do. Whether a PodDisruptionBudget allows it is the API server's business.
+ *
+ *   restartAt             restartedAt   new revision seen   pods older than it | then
+ *   absent, or equal to restartedAt                                            | nothing
+ *   in the future         -             no                  -                  | wake then
+ *   reached               another       yes                 -                  | restartedAt = restartAt: its pods are new
+ *   reached               another       no                  some               | evict what the budget allows, look again within 30 s
+ *   reached               another       no                  none               | restartedAt = restartAt
+ *
+ * A scheduled restart outlives a new revision (argo: a revision that comes before it cancels it).
+ *
+ * Pods that may go at once, with U = maxUnavailable and the pods of all revisions that serve (strict: AR#1583, AR!4221, S7):
+ *   argo     available − (max(replicas, asked for) − max(U, 1))
+ *   strict   the same, but no fewer than replicas − U stay available; where U is 0 the revision first gets one pod more, as in an update.
+ *            Of a revision that a router sends to during an update, one pod always stays. What is not available anyway goes at once.
+ *   both     none in a pass that takes capacity or traffic away in any other way
+ */
+import { POD_TEMPLATE_HASH } from '../api/labels.ts'
+import type { Pod } from '../api/pod.ts'
+import type { ReplicaSet, RolloutStatus } from '../api/rollout.ts'
+import { parseInstant } from '../api/scalars.ts'
+import { budgetOf } from './availability.ts'
+import { isRisky, type Part } from './plan.ts'
+import { availableReplicas, specReplicas, sum } from './replicas.ts'
+import type { RolloutView, Surge } from './view.ts'
+import type { World } from './world.ts'
+
+/** Pods may come and go without an event of ours: look again. */
+const RECHECK_MS = 30_000
+/** Timers do not count further than 24 days. */
+const LONGEST_SLEEP_MS = 86_400_000
+/** The answer to a pass is never longer than this many evictions. */
+const MOST_EVICTIONS = 20
+
+/** Pods have to be restarted, and the time has come. Pods are read only then. */
+export function isRestartDue({ rollout, now }: Pick<World, 'rollout' | 'now'>): boolean {
+  const wanted = parseInstant(rollout.spec.restartAt)
+  return wanted !== undefined && wanted <= now && wanted !== parseInstant(rollout.status?.restartedAt)
+}
+
+/** What a new revision writes: its pods will be newer than any restart that was asked for before. */
+export function restartOfNewRevision({ rollout, now, compat }: World): Pick<RolloutStatus, 'restartedAt'> {
+  const { restartAt } = rollout.spec
+  const wanted = parseInstant(restartAt)
+  return wanted !== undefined && (compat === 'argo' || wanted <= now) ? { restartedAt: restartAt } : {}
+}
+
+/** @param moves what the pass does besides: nothing is evicted while it takes capacity or traffic away */
+export function decideRestart(view: RolloutView, moves: Part): Part {
+  const { world } = view
+  const wanted = parseInstant(world.rollout.spec.restartAt)
+  if (wanted === undefined || view.mode === 'superseded') return {}
+  if (world.now < wanted) return { wakeAtMs: Math.min(wanted, world.now + LONGEST_SLEEP_MS) }
+  if (!isRestartDue(world)) return {}
+  if (!world.pods) return waitForPods(world)
+  const left = oldPods(world)
+  if (left.length === 0 && !hasStaleCounts(world)) return { memory: { restartedAt: world.rollout.spec.restartAt } }
+  const isBusy = (moves.actions ?? []).some(isRisky)
+  const pods = isBusy ? [] : choosePods(view)
+  const message = `${left.length} of ${world.pods.length} pods are from before ${world.rollout.spec.restartAt}`
+  return {
+    ...(pods.length > 0 ? { actions: [{ do: 'evict', pods }] } : {}),
+    holds: [{ reason: 'RestartInProgress', message }],
+    wakeAtMs: world.now + RECHECK_MS,
+  }
+}
+
+const waitForPods = (world: World): Part => ({
+  holds: [
+    { reason: 'PodsNotRead', message: `the pods to restart cannot be read: ${world.podsProblem ?? 'nobody has'}` },
+  ],
+  wakeAtMs: world.now + RECHECK_MS,
+})
+
+const isGoing = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined
+
+/** Older than the restart, and not on their way already. */
+function oldPods({ rollout, pods = [] }: World): readonly Pod[] {
+  const wanted = parseInstant(rollout.spec.restartAt) ?? Number.NEGATIVE_INFINITY
+  return pods.filter((pod) => !isGoing(pod) && (parseInstant(pod.metadata.creationTimestamp) ?? 0) < wanted)
+}
+
+/** Ready for `minReadySeconds`, as the ReplicaSet controller counts. */
+function isAvailable({ rollout, now }: World, pod: Pod): boolean {
+  const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready')
+  if (isGoing(pod) || ready?.status !== 'True') return false
+  const sinceMs = parseInstant(ready.lastTransitionTime) ?? now
+  return now - sinceMs >= (rollout.spec.minReadySeconds ?? 0) * 1000
+}
+
+const belongsTo = (rs: ReplicaSet, pod: Pod): boolean =>
+  pod.metadata.ownerReferences?.some(({ uid }) => uid === rs.metadata.uid) === true
+
+const podsOf = ({ pods = [] }: World, rs: ReplicaSet): readonly Pod[] => pods.filter((pod) => belongsTo(rs, pod))
+
+/**
+ * The World with no more available pods than were just seen: a ReplicaSet's status may not tell yet of a pod that was evicted a moment ago, and
+ * restart and update share one budget.
+ */
+export function withLivePods(world: World): World {
+  if (!world.pods) return world
+  const replicaSets = world.replicaSets.map((rs) => {
+    const live = podsOf(world, rs).filter((pod) => isAvailable(world, pod)).length
+    return live < availableReplicas(rs) ? { ...rs, status: { ...rs.status, availableReplicas: live } } : rs
+  })
+  return { ...world, replicaSets }
+}
+
+/** Some ReplicaSet's status still counts pods that are gone: whoever decides next without the pods would be misled. */
+const hasStaleCounts = (world: World): boolean =>
+  world.replicaSets.some(
+    (rs) => (rs.status?.readyReplicas ?? 0) > podsOf(world, rs).filter((pod) => !isGoing(pod)).length,
+  )
+
+/** The pods of these revisions stand in for each other. */
+type Group = readonly ReplicaSet[]
+
+/** In the order in which they are restarted: stable, new, then the others from the oldest on. */
+function groupsOf(view: RolloutView): readonly Group[] {
+  const { stableRs, newRs } = view
+  const serving = [stableRs, newRs === stableRs ? undefined : newRs].filter((rs) => rs !== undefined)
+  const others = [...view.others].reverse()
+  return hasRoles(view) ? [serving, others] : [[...serving, ...others]]
+}
+
+/** Which pods get traffic is told by Services and routes, not by how many there are. */
+const hasRoles = ({ world }: RolloutView): boolean => {
+  const { canary, blueGreen } = world.rollout.spec.strategy ?? {}
+  return blueGreen !== undefined || canary?.trafficRouting !== undefined
+}
+
+function choosePods(view: RolloutView): readonly Pod[] {
+  const { world } = view
+  if (world.compat === 'argo') return chooseAsArgo(view)
+  const old = new Set(oldPods(world))
+  const group = groupsOf(view).find((sets) => sets.some((rs) => podsOf(world, rs).some((pod) => old.has(pod))))
+  if (!group) return []
+  const inOrder = group.flatMap((rs) => podsOf(world, rs).filter((pod) => old.has(pod)))
+  const broken = inOrder.filter((pod) => !isAvailable(world, pod))
+  const spare = inOrder.filter((pod) => isAvailable(world, pod) && !isIndispensable(view, pod))
+  return [...broken, ...spare.slice(0, allowedOf(view, group))].slice(0, MOST_EVICTIONS)
+}
+
+/** How many available pods of a group may go now. Of revisions that nobody sends to any more only the pace counts. */
+function allowedOf(view: RolloutView, group: Group): number {
+  const { maxUnavailable } = budgetOf(view.world.rollout.spec)
+  const available = sum(group.map(availableReplicas))
+  const serves = group.some((rs) => rs === view.newRs || rs === view.stableRs)
+  const asked = Math.max(serves ? view.replicas : 0, sum(group.map(specReplicas)))
+  const pace = Math.max(maxUnavailable, 1) - (asked - available)
+  const spare = serves ? available - (view.replicas - maxUnavailable) : pace
+  return Math.max(0, Math.min(pace, spare))
+}
+
+/** The only available pod of a revision that a router may send to during an update. */
+function isIndispensable(view: RolloutView, pod: Pod): boolean {
+  if (!hasRoles(view) || view.mode === 'steady' || view.mode === 'initial') return false
+  const rs = [view.stableRs, view.newRs].find((set) => set && belongsTo(set, pod))
+  return rs !== undefined && availableReplicas(rs) < 2
+}
+
+function chooseAsArgo(view: RolloutView): readonly Pod[] {
+  const { world } = view
+  const sets = groupsOf(view).flat()
+  const available = (world.pods ?? []).filter((pod) => isAvailable(world, pod)).length
+  const concurrent = Math.max(budgetOf(world.rollout.spec).maxUnavailable, 1)
+  const allowed = available - (Math.max(view.replicas, sum(sets.map(specReplicas))) - concurrent)
+  const old = new Set(oldPods(world))
+  return sets
+    .flatMap((rs) => podsOf(world, rs).filter((pod) => old.has(pod)))
+    .slice(0, Math.max(0, Math.min(allowed, MOST_EVICTIONS)))
+}
+
+/**
+ * The first revision with pods to restart, where none of its pods could be spared otherwise. Not during an update without a router: there the
+ * numbers of pods are shares of traffic, and the restart takes its turn when one is to spare.
+ */
+function surgeOf({ world, mode, stableRs, newRs }: RolloutView): Surge | undefined {
+  const { spec } = world.rollout
+  const { maxSurge, maxUnavailable } = budgetOf(spec)
+  if (world.compat === 'argo' || !world.pods || !isRestartDue(world) || mode === 'superseded' || maxSurge === 0)
+    return undefined
+  const isUpdating = mode === 'updating' || mode === 'aborted'
+  if (isUpdating && !spec.strategy?.blueGreen && !spec.strategy?.canary?.trafficRouting) return undefined
+  const old = new Set(oldPods(world))
+  const first = [stableRs, newRs].find((rs) => rs && podsOf(world, rs).some((pod) => old.has(pod)))
+  const upTo = maxUnavailable === 0 ? Number.POSITIVE_INFINITY : isUpdating ? 1 : 0
+  return first && upTo > 0 ? { podHash: first.metadata.labels?.[POD_TEMPLATE_HASH] ?? '', upTo } : undefined
+}
+
+export function withSurge(view: RolloutView): RolloutView {
+  const surge = surgeOf(view)
+  return surge ? { ...view, surge } : view
+}
