@@ -173,7 +173,6 @@ export const stepPluginSchemas = {
 
 /** What a step that is taken back is undone by: another plugin, run to its end. It has no compensation of its own. */
 export const compensationSchema = z.strictObject({ name: z.string(), config: openObject.optional() })
-type Compensation = z.infer<typeof compensationSchema>
 
 export const isStepPluginName = (name: string): name is StepPluginName =>
   (stepPluginNames as readonly string[]).includes(name)
