@@ -59,11 +59,12 @@ export function inquire(view: RolloutView, question: Question): Inquiry {
   return { kind, run: undefined, due: built.run }
 }
 
-function runsOf(view: RolloutView, { kind, stepIndex }: Question): AnalysisRun[] {
+function runsOf(view: RolloutView, question: Question): AnalysisRun[] {
+  const { kind, stepIndex } = question
   const ours = view.world.analysisRuns.filter((run) => {
     const { labels, annotations } = run.metadata
     const sameStep = kind !== 'Step' || labels?.[STEP_INDEX] === String(stepIndex)
-    const sameTry = (annotations?.[ATTEMPT] ?? '') === view.lifecycle.attempt
+    const sameTry = annotations?.[ATTEMPT] === view.lifecycle.attempt || isInherited(view, question, run)
     return (
       labels?.[ROLLOUT_TYPE] === kind &&
       sameStep &&
@@ -74,6 +75,10 @@ function runsOf(view: RolloutView, { kind, stepIndex }: Question): AnalysisRun[]
   })
   return ours.sort((a, b) => suffixOf(a.metadata.name) - suffixOf(b.metadata.name))
 }
+
+/** Argo's runs do not tell their attempt: the one that status names is of this one, unless an abort lies between. */
+const isInherited = ({ status }: RolloutView, { recorded }: Question, { metadata }: AnalysisRun): boolean =>
+  metadata.annotations?.[ATTEMPT] === undefined && recorded?.name === metadata.name && !status.abortedAt
 
 const suffixOf = (name: string): number => Number(/\.(\d+)$/.exec(name)?.[1] ?? 0)
 
