@@ -30,7 +30,7 @@ const crdFiles = [
   '../../../charts/penstock/crds/experiments.argoproj.io.yaml',
   '../../../sandbox/crds/gateway-api.yaml',
 ]
-const definitions = crdFiles.flatMap((file) =>
+export const definitions = crdFiles.flatMap((file) =>
   parseManifests(readFileSync(new URL(file, import.meta.url), 'utf8'), file),
 )
 
@@ -71,7 +71,7 @@ export interface Ending {
 const dead = (request: string): KubeError => new KubeError({ code: 0, reason: 'ConnectionLost' }, request)
 
 /** Counts writes and dies at one of them; from then on nothing gets through. */
-function createMortalClient(client: KubeClient, writes: string[], births: string[], crash: Crash | undefined) {
+export function createMortalClient(client: KubeClient, writes: string[], births: string[], crash: Crash | undefined) {
   let isDead = false
   const check = (request: string): void => {
     if (isDead) throw dead(request)
@@ -216,7 +216,7 @@ function createCluster(client: KubeClient) {
 }
 
 /** Every pod that is asked for is ready at once, and EndpointSlices say so. */
-async function playPods(client: KubeClient): Promise<void> {
+export async function playPods(client: KubeClient): Promise<void> {
   const sets = (await client.list<ReplicaSet>(kinds.replicaSets, { namespace: NAMESPACE })).items
   for (const rs of sets) {
     const replicas = rs.spec.replicas ?? 0
