@@ -22,6 +22,8 @@ export interface LogLine {
 
 export interface ControllerProcess {
   readonly webhookUrl: string
+  /** Empty without a certificate. */
+  readonly admissionUrl: string
   readonly healthUrl: string
   readonly metricsUrl: string
   log(): readonly LogLine[]
@@ -74,6 +76,7 @@ export async function startController(cluster: Cluster, options: ControllerOptio
     await waitFor(options.electionOff === true ? isReady : leads, waiting)
     return {
       webhookUrl: String(started.webhooks),
+      admissionUrl: String(started.admission),
       healthUrl: `http://127.0.0.1:${String(started.healthzPort)}`,
       metricsUrl: `http://127.0.0.1:${String(started.metricsPort)}/metrics`,
       log: () => lines,

@@ -1,5 +1,6 @@
 /** The main job on a real control plane, with the controller as a process under the chart's own rights: all paths, one cluster. */
 import { after, before, describe } from 'node:test'
+import { admissionPaths } from './paths/admission.ts'
 import { alertPaths } from './paths/alerts.ts'
 import { analysisPaths } from './paths/analysis.ts'
 import { badInputPaths } from './paths/bad-input.ts'
@@ -8,6 +9,7 @@ import { canaryPaths } from './paths/canary.ts'
 import { experimentPaths } from './paths/experiment.ts'
 import { leastPrivilegePaths } from './paths/least-privilege.ts'
 import { restartPaths } from './paths/restart.ts'
+import { sameAsArgoPaths } from './paths/same-as-argo.ts'
 import { startUpPaths } from './paths/start-up.ts'
 import { takeoverPaths } from './paths/takeover.ts'
 import { createStage } from './stage.ts'
@@ -23,8 +25,10 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   analysisPaths(stage)
   experimentPaths(stage)
   badInputPaths(stage)
+  admissionPaths(stage)
   restartPaths(stage)
   startUpPaths(stage)
   takeoverPaths(stage)
+  sameAsArgoPaths(stage)
   leastPrivilegePaths(stage)
 })
