@@ -15,7 +15,7 @@ import { createMachine } from '../../golden/world-machine.ts'
 const SECOND = 1_000
 const parameters = {
   seed: Number(process.env.PENSTOCK_SEED ?? 20260101),
-  numRuns: Number(process.env.PENSTOCK_RUNS ?? 20),
+  numRuns: Number(process.env.PENSTOCK_RUNS ?? 12),
   includeErrorInReport: true,
 }
 const url = 'https://gate.example/'
@@ -146,7 +146,7 @@ describe('plugin steps, whatever happens', () => {
           machine.run(10 * SECOND)
           observe()
           for (const act of list) perform(act)
-          for (let rounds = 0; rounds < 30; rounds += 1) {
+          for (let rounds = 0; rounds < 24; rounds += 1) {
             machine.run(40 * SECOND)
             observe()
             answer('Successful')
@@ -177,7 +177,7 @@ describe('plugin steps, whatever happens', () => {
         assert.equal(machine.route(), 0)
         assert.equal(machine.sizes()[machine.status().currentPodHash ?? ''] ?? 0, 0)
       }),
-      { ...parameters, numRuns: 20 },
+      { ...parameters, numRuns: 10 },
     )
   })
 })
