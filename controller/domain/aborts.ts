@@ -8,12 +8,18 @@ import type { Memory, Part } from './plan.ts'
 import { restartOfNewRevision } from './restart.ts'
 import type { RolloutView } from './view.ts'
 
-/** Flag, moment, and no full promotion that was asked for before (S8). */
+/**
+ * Flag, moment, and no full promotion that was asked for before (S8); one that is asked for with nothing to promote is void. The moment tells the
+ * tries of a revision apart: it is later than that of the abort before, also within a second.
+ */
 export function abortMemory(view: RolloutView, cause: AbortCause | undefined): Memory {
-  if (!cause) return view.mode === 'aborted' && view.status.promoteFull ? { promoteFull: false } : {}
+  const isVoid = view.mode === 'aborted' || view.mode === 'steady'
+  if (!cause) return isVoid && view.status.promoteFull ? { promoteFull: false } : {}
+  const earlier = parseInstant(view.status.abortedAt)
+  const notBefore = [view.world.now, parseInstant(cause.receivedAt) ?? 0, earlier === undefined ? 0 : earlier + 1000]
   return {
     abort: true,
-    abortedAt: formatInstant(Math.max(view.world.now, parseInstant(cause.receivedAt) ?? 0)),
+    abortedAt: formatInstant(Math.max(...notBefore)),
     promoteFull: false,
   }
 }
@@ -21,7 +27,8 @@ export function abortMemory(view: RolloutView, cause: AbortCause | undefined): M
 /** Told after what was scaled because of it, as clients expect. */
 export function abortEvent(view: RolloutView, cause: AbortCause | undefined): Part {
   if (!cause) return {}
-  const message = `Rollout aborted update to revision ${view.revision}: ${cause.message}`
+  const why = cause.message === '' ? '' : `: ${cause.message}`
+  const message = `Rollout aborted update to revision ${view.revision}${why}`
   return { events: [{ type: 'Warning', reason: 'RolloutAborted', message }] }
 }
 

@@ -3,18 +3,25 @@
  * `pauseConditions`) or by an abort; `controllerPause` tells "removed" from "never set". The strategy says what its own pause wants; a halt
  * (an analysis without a verdict, an alert) stays until somebody resumes. It must not move a step.
  *
- *   own pause wanted   condition there   controllerPause   time is up | then
- *   yes                no                no                -          | set it
- *   yes                yes               -                 no         | wait, wake at the end
- *   yes                yes               -                 yes        | over
- *   yes                no                yes               -          | resumed by somebody: over
- *   no                 yes               -                 -          | removed
+ *   own pause wanted   condition there   controllerPause   time is up   spec.paused | then
+ *   yes                no                no                -            no          | set it
+ *   yes                no                no                -            yes         | nothing begins
+ *   yes                yes               -                 no           -           | wait, wake at the end
+ *   yes                yes               -                 yes          no          | over
+ *   yes                yes               -                 yes          yes         | stays on record, over once spec.paused is gone
+ *   yes                no                yes, of this step -            -           | released by somebody: over, spec.paused or not
+ *   yes                any               yes, of another   -            -           | a client skipped that step: cleared, set in the next pass
+ *   no                 yes               -                 -            -           | removed
+ *
+ * A client that skips a paused step leaves `controllerPause` behind. Where the next step is a pause too, that would read as if somebody had
+ * released it; so where a pause begins in front of a pause, its place is kept in an annotation. Other plans write none.
  */
 import { ABORT_REQUESTS, readAbortRequests } from '../api/abort-request.ts'
 import type { PauseCondition } from '../api/rollout.ts'
 import { formatInstant, parseInstant } from '../api/scalars.ts'
 import type { Action, Part } from './plan.ts'
 import type { RolloutView } from './view.ts'
+import { readWaitPolicy } from './waits.ts'
 
 export type OwnPauseReason = 'CanaryPauseStep' | 'BlueGreenPause'
 export type HaltReason = 'InconclusiveAnalysisRun' | 'InconclusiveExperiment'
@@ -36,10 +43,23 @@ export interface OwnPause {
   readonly beginsBesideAnother?: boolean
 }
 
+/** Where an update stands when it is paused. */
+export interface PausePlace {
+  /** Revision, try and step. */
+  readonly at: string
+  /** The next step is a pause as well. */
+  readonly beforePause: boolean
+}
+
+/** Annotation on a Rollout: the place of a pause in front of another one. */
+export const PAUSED_AT = 'penstock.dev/paused-at'
+
 export interface PauseDecision {
   readonly conditions: readonly PauseCondition[]
   /** The strategy's own pause is over. */
   readonly over: boolean
+  /** It is over because somebody said so: a request, which is obeyed at once. */
+  readonly released: boolean
   /** Conditions set in this pass. */
   readonly started: readonly PauseCondition[]
   /** Some pause ended or was lifted in this pass. */
@@ -50,11 +70,17 @@ export interface PauseDecision {
 const OWN: ReadonlySet<string> = new Set<OwnPauseReason>(['CanaryPauseStep', 'BlueGreenPause'])
 const HALTS: ReadonlySet<string> = new Set<HaltReason>(['InconclusiveAnalysisRun', 'InconclusiveExperiment'])
 
-export function decidePauses(view: RolloutView, wanted: OwnPause | undefined, halts: readonly Halt[]): PauseDecision {
+/** @param place undefined for a strategy whose pauses never follow each other */
+export function decidePauses(
+  view: RolloutView,
+  wanted: OwnPause | undefined,
+  halts: readonly Halt[],
+  place?: PausePlace,
+): PauseDecision {
   const recorded = view.status.pauseConditions ?? []
   const wasPaused = view.status.controllerPause === true
   if (view.mode !== 'updating' || view.promoteFull) return lifted(recorded.length > 0)
-  const own: OwnPauseState = wanted ? judgeOwnPause(view, wanted) : { over: false }
+  const own: OwnPauseState = wanted ? judgeOwnPause(view, withDeadline(view, wanted), place) : { over: false }
   const kept = recorded.filter((pause) => !OWN.has(pause.reason))
   const halt = startHalt(view, halts)
   const started = [...halt, ...(own.started ? [own.started] : [])]
@@ -62,6 +88,7 @@ export function decidePauses(view: RolloutView, wanted: OwnPause | undefined, ha
   return {
     conditions,
     over: own.over,
+    released: own.released === true,
     started,
     resumed: (wasPaused && conditions.length === 0) || (recorded.length > 0 && conditions.length < recorded.length),
     part: {
@@ -70,7 +97,7 @@ export function decidePauses(view: RolloutView, wanted: OwnPause | undefined, ha
         pauseConditions: conditions.length > 0 ? [...conditions] : null,
         controllerPause: conditions.length > 0,
       },
-      actions: consume(view),
+      actions: [...consume(view), ...(started.length > 0 && place ? keepPlace(view, place) : [])],
     },
   }
 }
@@ -78,6 +105,7 @@ export function decidePauses(view: RolloutView, wanted: OwnPause | undefined, ha
 const lifted = (resumed: boolean): PauseDecision => ({
   conditions: [],
   over: false,
+  released: false,
   started: [],
   resumed,
   part: { memory: { pauseConditions: null, controllerPause: false } },
@@ -85,23 +113,48 @@ const lifted = (resumed: boolean): PauseDecision => ({
 
 interface OwnPauseState {
   readonly over: boolean
+  readonly released?: boolean
   readonly condition?: PauseCondition
   readonly started?: PauseCondition
   readonly endsAtMs?: number
 }
 
-function judgeOwnPause({ status, world }: RolloutView, wanted: OwnPause): OwnPauseState {
+/** A pause without an end has the one that the Rollout asks for, when it asks to be promoted then. */
+function withDeadline({ world }: RolloutView, wanted: OwnPause): OwnPause {
+  const policy = wanted.durationMs === undefined ? readWaitPolicy(world) : undefined
+  return policy?.action === 'promote' ? { ...wanted, durationMs: policy.deadlineMs } : wanted
+}
+
+function judgeOwnPause(view: RolloutView, wanted: OwnPause, place: PausePlace | undefined): OwnPauseState {
+  const { status, world } = view
   const { reason, durationMs } = wanted
+  const isLeftBehind = status.controllerPause === true && isOfAnotherStep(view, place)
+  if (isLeftBehind) return { over: false }
   const condition = status.pauseConditions?.find((pause) => pause.reason === reason)
-  if (!condition && status.controllerPause === true && !wanted.beginsBesideAnother) return { over: true }
+  const isReleased = !condition && status.controllerPause === true && !wanted.beginsBesideAnother
+  if (isReleased) return { over: true, released: true }
   if (!condition) {
+    if (view.specPaused) return { over: false }
     const started = { reason, startTime: nextSecond(world.now) }
     const ends = durationMs === undefined ? {} : { endsAtMs: world.now + durationMs }
     return { over: false, condition: started, started, ...ends }
   }
   if (durationMs === undefined) return { over: false, condition }
   const endsAtMs = (parseInstant(condition.startTime) ?? world.now) + durationMs
-  return world.now >= endsAtMs ? { over: true } : { over: false, condition, endsAtMs }
+  if (world.now < endsAtMs) return { over: false, condition, endsAtMs }
+  return view.specPaused ? { over: false, condition } : { over: true }
+}
+
+/** What status tells of a pause is about a step that a client has skipped meanwhile. */
+function isOfAnotherStep({ world }: RolloutView, place: PausePlace | undefined): boolean {
+  const kept = world.rollout.metadata.annotations?.[PAUSED_AT]
+  return kept !== undefined && place !== undefined && kept !== place.at
+}
+
+function keepPlace({ world }: RolloutView, { at, beforePause }: PausePlace): Action[] {
+  const kept = world.rollout.metadata.annotations?.[PAUSED_AT]
+  const wanted = beforePause ? at : undefined
+  return kept === wanted ? [] : [{ do: 'annotateRollout', annotations: { [PAUSED_AT]: wanted ?? null } }]
 }
 
 /** One halt at a time: whoever resumes it has seen whatever halted. An alert that asks for a pause halts as a run without a verdict does. */

@@ -237,7 +237,7 @@ export const canaryScenarios: readonly Scenario[] = [
     options: routed,
     play(machine) {
       begin(machine, 10)
-      machine.say('spec.paused is set; a promote does not move it')
+      machine.say('spec.paused is set; a promote passes the pause that it was meant for, and nothing else moves')
       machine.patchSpec({ paused: true })
       machine.patchStatus({ pauseConditions: null })
       machine.run(60 * SECOND)
