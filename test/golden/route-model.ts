@@ -27,7 +27,11 @@ export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 
 
   /** The data plane goes on with what it has until the delay is over. */
   function change(now: number): void {
-    const old = { weights: isGone ? new Map() : weights, managed: managed.length > 0, untilMs: now + confirmDelayMs }
+    const old = {
+      weights: isGone ? new Map() : weights,
+      managed: !isGone && managed.length > 0,
+      untilMs: now + confirmDelayMs,
+    }
     fading = [...fading.filter(({ untilMs }) => untilMs > now), ...(confirmDelayMs > 0 ? [old] : [])]
     settledAtMs = now + confirmDelayMs
   }
@@ -89,6 +93,7 @@ export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 
     },
     /** Somebody deletes or edits the rules of a managed route by hand. */
     damage(name: string, now: number): void {
+      if (isGone || !managed.some((route) => route.name === name)) return
       change(now)
       broken = new Set([...broken, name])
     },

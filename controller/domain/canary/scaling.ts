@@ -20,7 +20,7 @@ import { type Retirement, retire, retireOthers, scale } from '../scale.ts'
 import { hashOf } from '../view.ts'
 import { ratioTarget } from './progress.ts'
 import { drainOlder, nextSplit } from './replica-ratio.ts'
-import { hasFormerCanary, stablePods } from './stable-scale.ts'
+import { isCanaryTaken, stablePods } from './stable-scale.ts'
 import { isQuiet } from './traffic.ts'
 import { type CanaryView, wantedCanaryPods } from './view.ts'
 
@@ -42,7 +42,7 @@ function scaleNew(view: CanaryView, newRs: ReplicaSet): Part {
   const wanted = wantedCanaryPods(view)
   if (view.mode !== 'updating') return scale(view, newRs, wanted)
   // Stable has to be whole again before the next revision may take the room.
-  if (view.strategy.dynamicStableScale && hasFormerCanary(view)) return scale(view, newRs, Math.min(wanted, size))
+  if (view.strategy.dynamicStableScale && isCanaryTaken(view)) return scale(view, newRs, Math.min(wanted, size))
   return scale(view, newRs, Math.max(wanted, Math.min(size, podsInUse(view, size))))
 }
 

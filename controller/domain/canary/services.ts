@@ -44,7 +44,7 @@ function canaryPart(view: CanaryView, scaling: Part): Part {
   const wanted = wantedBehindCanary(view)
   if (!wanted || canaryService.podHash === hashOf(wanted)) return {}
   if (view.routed && !isQuiet(view)) return {}
-  if (availableReplicas(wanted) === 0) return {}
+  if (availableReplicas(wanted) === 0 && view.replicas > 0) return {}
   const adopting = canaryService.podHash === '' && mode !== 'updating'
   if (adopting && !isReadyFor(view, view.replicas)) return {}
   if (isResting(view, scaling)) return {}

@@ -44,17 +44,14 @@ export const stableShort = (view: CanaryView, stableRs: ReplicaSet): Hold => ({
 export const weightCarriedBy = (view: CanaryView, pods: number): number =>
   isDynamic(view) && view.promoteFull && view.replicas > 0 ? Math.floor((pods * view.maxWeight) / view.replicas) : 0
 
-/** Traffic of another revision than the new one comes through the canary Service: it has to go back to stable first. */
-export const hasFormerCanary = (view: CanaryView): boolean =>
-  view.canaryService !== undefined &&
-  view.canaryService.podHash !== view.podHash &&
-  view.canaryService.podHash !== hashOf(view.stableRs) &&
-  !isQuiet(view)
+/** Traffic comes through the canary Service to another revision than the new one: it has to go back to stable first. */
+export const isCanaryTaken = (view: CanaryView): boolean =>
+  view.canaryService !== undefined && view.canaryService.podHash !== view.podHash && !isQuiet(view)
 
 /** Pods that stable is to have during an update. What it serves, or may have to take back, is never taken from it. */
 export function stablePods(view: CanaryView, stableRs: ReplicaSet): number {
   const { replicas, strategy } = view
-  if (!isDynamic(view) || view.mode !== 'updating' || hasFormerCanary(view)) return replicas
+  if (!isDynamic(view) || view.mode !== 'updating' || isCanaryTaken(view)) return replicas
   const shares = [wantedWeight(view), ...scaledWeight(view), ...(view.carried === undefined ? [] : [view.carried])]
   const needed = Math.max(...shares.map((canary) => podsOfRest(view, canary)))
   const floored = needed === 0 ? leastPods(view) : Math.max(needed, strategy.minPodsPerReplicaSet ?? 0)

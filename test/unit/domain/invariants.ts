@@ -7,6 +7,7 @@ import type { ReplicaSet } from '../../../controller/api/rollout.ts'
 import type { Action } from '../../../controller/domain/plan.ts'
 import type { World } from '../../../controller/domain/world.ts'
 import type { Truth } from '../../golden/world-machine.ts'
+import { blueGreenInvariants, reachesUsers } from './blue-green/invariants.ts'
 
 const hashOf = (rs: ReplicaSet): string => rs.metadata.labels?.[POD_TEMPLATE_HASH] ?? ''
 const spec = (rs: ReplicaSet): number => rs.spec.replicas ?? 1
@@ -21,14 +22,29 @@ const desired = (world: World): number => world.rollout.spec.replicas ?? 1
 const selectorOf = (world: World, service: string | undefined): string =>
   (service === undefined ? undefined : world.services[service]?.service.spec.selector?.[POD_TEMPLATE_HASH]) ?? ''
 
+/** The Services by part: with ping-pong, status tells which is the stable one. */
+function partsOf(world: World): { readonly stable: string | undefined; readonly canary: string | undefined } {
+  const { pingPong, stableService, canaryService } = canaryOf(world) ?? {}
+  if (!pingPong) return { stable: stableService, canary: canaryService }
+  const isPing = world.rollout.status?.canary?.stablePingPong === 'ping'
+  const { pingService: ping, pongService: pong } = pingPong
+  return isPing ? { stable: ping, canary: pong } : { stable: pong, canary: ping }
+}
+
+const writtenCanary = (world: World): number => world.routes[0]?.programmedCanary ?? 0
+const canariesOf = ({ world, servedCanaries }: Truth): readonly number[] => [writtenCanary(world), ...servedCanaries]
+
 /** Weight that a revision gets, written or still served, through either Service. */
 export function weightOn(truth: Truth, hash: string): number {
   const { world } = truth
+  if (world.rollout.spec.strategy?.blueGreen)
+    return world.replicaSets.some((rs) => hashOf(rs) === hash && reachesUsers(world, rs)) ? maxWeightOf(world) : 0
   if (!isRouted(world)) return 0
-  const canaries = [world.routes[0]?.programmedCanary ?? 0, ...truth.servedCanaries]
-  const viaCanary = selectorOf(world, canaryOf(world)?.canaryService) === hash ? Math.max(...canaries) : 0
-  const viaStable =
-    selectorOf(world, canaryOf(world)?.stableService) === hash ? maxWeightOf(world) - Math.min(...canaries) : 0
+  if (world.routes[0]?.isGone && truth.servedCanaries.length === 0) return 0
+  const canaries = canariesOf(truth)
+  const { stable, canary } = partsOf(world)
+  const viaCanary = selectorOf(world, canary) === hash ? Math.max(...canaries) : 0
+  const viaStable = selectorOf(world, stable) === hash ? maxWeightOf(world) - Math.min(...canaries) : 0
   return Math.max(viaCanary, viaStable)
 }
 
@@ -38,13 +54,15 @@ export interface Aborted {
 }
 
 type Checked = { readonly truth: Truth; readonly action: Action; readonly aborted: Aborted | undefined }
-type Invariant = (checked: Checked) => string | undefined
+export type Invariant = (checked: Checked) => string | undefined
 
-/** Canary weight above zero only to a Service that has ready endpoints of what it names. */
+/** Canary weight above zero, and managed routes, only to a Service that has ready endpoints of what it names. */
 const S1: Invariant = ({ truth: { world }, action }) => {
-  if (action.do !== 'route' || action.canary === 0) return undefined
-  if (action.canary <= (world.routes[0]?.programmedCanary ?? 0)) return undefined
-  const service = canaryOf(world)?.canaryService ?? ''
+  if (action.do !== 'route') return undefined
+  const there = new Set((world.routes[0]?.managedRoutes ?? []).map(({ route }) => route.name))
+  const opens = action.canary > writtenCanary(world) || action.managedRoutes.some(({ name }) => !there.has(name))
+  if (!opens) return undefined
+  const service = partsOf(world).canary ?? ''
   const name = setOf(world, selectorOf(world, service))?.metadata.name ?? ''
   const ready = world.services[service]?.readyEndpoints[name] ?? 0
   return ready > 0 ? undefined : `weight ${action.canary} for "${name}" without a ready endpoint`
@@ -57,21 +75,49 @@ const S2: Invariant = ({ truth: { world }, action }) => {
   return whole && total(both) === maxWeightOf(world) ? undefined : `weights ${both.join(' + ')}`
 }
 
-/** The canary's weight is never raised above its share of available pods. */
+/**
+ * No weight is ever raised above the share of available pods: the canary's never, stable's where stable gave pods up. What cannot carry its share
+ * itself may be left, or requests would fail for certain.
+ */
 const S3: Invariant = ({ truth: { world }, action }) => {
-  if (action.do !== 'route' || action.canary <= (world.routes[0]?.programmedCanary ?? 0)) return undefined
-  const needed = Math.ceil((desired(world) * action.canary) / maxWeightOf(world))
-  const there = available(setOf(world, selectorOf(world, canaryOf(world)?.canaryService)))
-  return there >= needed ? undefined : `weight ${action.canary} on ${there} of ${needed} pods`
+  if (action.do !== 'route') return undefined
+  // What somebody made unreadable is put back as it was last on record: that raises nothing.
+  const recorded = world.rollout.status?.canary?.weights?.canary.weight
+  const before = world.routes[0]?.programmedCanary ?? recorded ?? 0
+  const { stable, canary } = partsOf(world)
+  const podsBehind = (service: string | undefined) => available(setOf(world, selectorOf(world, service)))
+  const needed = (weight: number) => Math.ceil((desired(world) * weight) / maxWeightOf(world))
+  if (action.canary > before) {
+    const there = podsBehind(canary)
+    return there >= needed(action.canary) ? undefined : `weight ${action.canary} on ${there} pods`
+  }
+  if (action.canary === before || canaryOf(world)?.dynamicStableScale !== true) return undefined
+  const leavesAble = podsBehind(canary) >= needed(before)
+  const there = podsBehind(stable)
+  const sameBehind = selectorOf(world, stable) === selectorOf(world, canary)
+  if (!leavesAble || sameBehind || selectorOf(world, stable) === '' || there >= needed(action.stable)) return undefined
+  return `stable gets weight ${action.stable} on ${there} pods`
+}
+
+/** Pods go only as far as what is written and what may still be served leave some over. */
+const S5: Invariant = ({ truth, action }) => {
+  const { world } = truth
+  if (action.do !== 'scale' || !isRouted(world) || action.to >= spec(action.replicaSet)) return undefined
+  const hash = hashOf(action.replicaSet)
+  const needed = Math.ceil((desired(world) * weightOn(truth, hash)) / maxWeightOf(world))
+  const managed = truth.servesManaged && selectorOf(world, partsOf(world).canary) === hash && desired(world) > 0
+  const least = Math.max(needed, managed ? 1 : 0)
+  return action.to >= least ? undefined : `${hash} goes to ${action.to} pods while its traffic needs ${least}`
 }
 
 /** A Service changes its revision only while no traffic reaches it, or to a set that is as ready as the one before. */
 const S4: Invariant = ({ truth, action }) => {
   const { world } = truth
   if (action.do !== 'select' || !isRouted(world)) return undefined
-  const isCanary = action.service === canaryOf(world)?.canaryService
-  const written = [world.routes[0]?.programmedCanary ?? 0, ...truth.servedCanaries]
-  const reached = isCanary ? Math.max(...written) : maxWeightOf(world) - Math.min(...written)
+  const isCanary = action.service === partsOf(world).canary
+  const written = canariesOf(truth)
+  const managed = truth.servesManaged ? 1 : 0
+  const reached = isCanary ? Math.max(managed, ...written) : maxWeightOf(world) - Math.min(...written)
   const before = available(setOf(world, selectorOf(world, action.service)))
   const after = available(setOf(world, action.podHash))
   if (reached === 0 || after >= Math.min(before, desired(world))) return undefined
@@ -83,9 +129,8 @@ const S6: Invariant = ({ truth, action }) => {
   const { world } = truth
   if (action.do !== 'scale' || action.to > 0 || !isRouted(world) || desired(world) === 0) return undefined
   const hash = hashOf(action.replicaSet)
-  const naming = [canaryOf(world)?.canaryService, canaryOf(world)?.stableService].filter(
-    (service) => selectorOf(world, service) === hash,
-  )
+  const { stable, canary } = partsOf(world)
+  const naming = [canary, stable].filter((service) => selectorOf(world, service) === hash)
   return naming.length > 0 ? `${hash} goes to 0 while ${naming.join(', ')} names it` : undefined
 }
 
@@ -95,8 +140,8 @@ const S8: Invariant = ({ truth, action, aborted }) => {
   const { world } = truth
   if (action.do === 'scale' && hashOf(action.replicaSet) === aborted.podHash && action.to > spec(action.replicaSet))
     return `aborted ${aborted.podHash} grows to ${action.to}`
-  const names = selectorOf(world, canaryOf(world)?.canaryService) === aborted.podHash
-  if (action.do === 'route' && names && action.canary > (world.routes[0]?.programmedCanary ?? 0))
+  const names = selectorOf(world, partsOf(world).canary) === aborted.podHash
+  if (action.do === 'route' && names && action.canary > writtenCanary(world))
     return `aborted ${aborted.podHash} gets weight ${action.canary}`
   if (action.do === 'select' && action.podHash === aborted.podHash) return `${action.service} names aborted revision`
   return undefined
@@ -129,10 +174,11 @@ const S7: Invariant = ({ truth: { world }, action }) => {
   return after < floor ? `${after} available pods, at least ${floor} are to stay` : undefined
 }
 
-export const invariants: Readonly<Record<string, Invariant>> = { S1, S2, S3, S4, S6, S7, S8 }
+export const invariants: Readonly<Record<string, Invariant>> = { S1, S2, S3, S4, S5, S6, S7, S8 }
 
 export function checkWrite(checked: Checked): void {
-  for (const [id, invariant] of Object.entries(invariants)) {
+  const isBlueGreen = checked.truth.world.rollout.spec.strategy?.blueGreen !== undefined
+  for (const [id, invariant] of Object.entries(isBlueGreen ? blueGreenInvariants : invariants)) {
     const breach = invariant(checked)
     if (breach !== undefined) throw new Error(`${id}: ${breach}`)
   }
