@@ -13,7 +13,9 @@
 import { isCompleted } from '../../api/analysis.ts'
 import { type Experiment, type ExperimentStep, experimentStepSchema } from '../../api/experiment.ts'
 import { STEP_INDEX } from '../../api/labels.ts'
+import type { AdditionalWeight } from '../../api/traffic.ts'
 import { ATTEMPT } from '../analysis/analyses.ts'
+import { listContainerPorts } from '../experiment/services.ts'
 import type { AbortCause } from '../lifecycle.ts'
 import type { Halt } from '../pauses.ts'
 import type { Hold, Part } from '../plan.ts'
@@ -162,6 +164,8 @@ export interface ExperimentDestination {
   readonly serviceName: string
   readonly podTemplateHash: string
   readonly weight: number
+  /** Of the Service: the one that leads to the same container port as the canary Service's first, else the first. */
+  readonly port?: number
   /** Its pods are available: only then may it get traffic (S1, AR#3420). */
   readonly ready: boolean
 }
@@ -174,6 +178,23 @@ export function experimentDestinations(view: CanaryView): readonly ExperimentDes
     const found = experiment?.status?.templateStatuses?.find((template) => template.name === name)
     if (!weight || !found?.serviceName || !found.podTemplateHash) return []
     const ready = experiment?.status?.phase === 'Running' && found.status === 'Running' && found.availableReplicas > 0
-    return [{ serviceName: found.serviceName, podTemplateHash: found.podTemplateHash, weight, ready }]
+    const port = experiment ? portOf(view, experiment, name) : undefined
+    const { serviceName, podTemplateHash } = found
+    return [{ serviceName, podTemplateHash, weight, ...(port === undefined ? {} : { port }), ready }]
   })
 }
+
+/** A Service of an experiment has the ports of its containers, where the canary Service has its own in front of them. */
+function portOf({ world, canaryService }: CanaryView, { spec }: Experiment, name: string): number | undefined {
+  const ports = listContainerPorts(spec.templates.find((template) => template.name === name)?.template.spec)
+  const service = canaryService ? world.services[canaryService.name]?.service : undefined
+  const target = service?.spec.ports?.[0]?.targetPort ?? service?.spec.ports?.[0]?.port
+  const same = ports.find((port) => port.name === target || port.containerPort === target)
+  return (same ?? ports[0])?.containerPort
+}
+
+/** Weights for `decideRoute`: of those that may get traffic now. */
+export const experimentWeights = (view: CanaryView): readonly AdditionalWeight[] =>
+  experimentDestinations(view).flatMap(({ serviceName, weight, port, ready }) =>
+    ready ? [{ service: serviceName, weight, ...(port === undefined ? {} : { port }) }] : [],
+  )

@@ -35,11 +35,22 @@ export function weightsOfCanary(view: CanaryView): NonNullable<RolloutStatus['ca
   if (canary === undefined) return view.status.canary?.weights ?? null
   const service = (facts: CanaryView['canaryService']) =>
     facts ? { serviceName: facts.name, podTemplateHash: facts.podHash } : {}
-  const additional = Object.entries(view.additional).map(([serviceName, weight]) => ({ weight, serviceName }))
+  const additional = Object.entries(view.additional).map(([serviceName, weight]) => ({
+    weight,
+    serviceName,
+    ...hashBehind(view, serviceName),
+  }))
   return {
     canary: { weight: canary, ...service(view.canaryService) },
     stable: { weight: view.maxWeight - canary - sum(Object.values(view.additional)), ...service(view.stableService) },
     ...(additional.length > 0 ? { additional } : {}),
     verified: view.settled,
   }
+}
+
+/** Only experiments have Services besides the two roles. */
+function hashBehind({ world }: CanaryView, serviceName: string): { readonly podTemplateHash?: string } {
+  const templates = (world.experiments ?? []).flatMap(({ status }) => status?.templateStatuses ?? [])
+  const podTemplateHash = templates.find((template) => template.serviceName === serviceName)?.podTemplateHash
+  return podTemplateHash === undefined ? {} : { podTemplateHash }
 }

@@ -66,10 +66,7 @@ interface ContainerPort {
 
 /** The ports of all containers; where there are several, each needs a name. */
 function listPorts(pod: Readonly<Record<string, unknown>> | undefined): NonNullable<Service['spec']['ports']> {
-  const containers = (Array.isArray(pod?.containers) ? pod.containers : []) as readonly {
-    readonly ports?: readonly ContainerPort[]
-  }[]
-  const ports = containers.flatMap((container) => container.ports ?? [])
+  const ports = listContainerPorts(pod)
   return ports.flatMap(({ name, containerPort, protocol = 'TCP' }) => {
     if (containerPort === undefined) return []
     const label = name ?? (ports.length > 1 ? `${protocol.toLowerCase()}-${containerPort}` : undefined)
@@ -77,4 +74,12 @@ function listPorts(pod: Readonly<Record<string, unknown>> | undefined): NonNulla
       { ...(label === undefined ? {} : { name: label }), protocol, port: containerPort, targetPort: containerPort },
     ]
   })
+}
+
+/** The ports that the containers of a pod name, in order. */
+export function listContainerPorts(pod: Readonly<Record<string, unknown>> | undefined): readonly ContainerPort[] {
+  const containers = (Array.isArray(pod?.containers) ? pod.containers : []) as readonly {
+    readonly ports?: readonly ContainerPort[]
+  }[]
+  return containers.flatMap((container) => container.ports ?? [])
 }

@@ -9,6 +9,7 @@ import { askCanary, rememberRuns } from '../canary/analyses.ts'
 import {
   abortByExperiment,
   decideExperiments,
+  experimentWeights,
   haltByExperiment,
   inquireExperiment,
   NO_EXPERIMENT,
@@ -73,7 +74,7 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     decideRuns(view, runs),
     { memory: rememberRuns(inquiries) },
     { memory: { canary: { weights: weightsOfCanary(view) } } },
-    decideRoute(view, decideWeight(view)),
+    decideRoute(view, decideWeight(view), experimentWeights(view)),
     judgePropagation(view.world).part,
     ...decideServices(view, scaling),
     decideFormerServices(view, everyPodServes(view)),

@@ -88,8 +88,7 @@ async function isStillRouted(
   if (!takesAway || owner?.kind !== 'Rollout' || world.services.length === 0) return false
   const namespace = world.experiment.metadata.namespace ?? ''
   const live = await client.get<Rollout>({ kind: kinds.rollouts, namespace, name: owner.name })
-  const routed = listRoutedServices(live?.metadata.uid === owner.uid ? live : undefined)
-  return world.services.some(({ metadata }) => routed.includes(metadata.name))
+  return listRoutedServices(live?.metadata.uid === owner.uid ? live : undefined, world.services).length > 0
 }
 
 /** Answers that no repetition changes: the object is not valid, not allowed, or its name belongs to somebody else. */

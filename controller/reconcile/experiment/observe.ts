@@ -4,7 +4,7 @@
  */
 import type { Experiment } from '../../api/experiment.ts'
 import { INSTANCE_ID } from '../../api/labels.ts'
-import type { Rollout } from '../../api/rollout.ts'
+import type { Rollout, Service } from '../../api/rollout.ts'
 import type { ExperimentWorld } from '../../domain/experiment/world.ts'
 import { controllerOf } from '../../kube/apply.ts'
 import { ownedBy, type RolloutCaches } from '../caches.ts'
@@ -19,14 +19,15 @@ export function observeExperiment(key: string, options: ExperimentObserveOptions
   const experiment = caches.experiments.get(namespace, name)
   if (!experiment || experiment.metadata.labels?.[INSTANCE_ID] !== options.instanceId) return undefined
   const uid = experiment.metadata.uid ?? ''
+  const services = ownedBy(caches.services, uid)
   return {
     now: options.now(),
     experiment,
     replicaSets: ownedBy(caches.replicaSets, uid),
-    services: ownedBy(caches.services, uid),
+    services,
     analysisRuns: ownedBy(caches.analysisRuns, uid),
     templates: readTemplates(caches, namespace),
-    routedServices: listRoutedServices(findOwner(experiment, caches)),
+    routedServices: listRoutedServices(findOwner(experiment, caches), services),
     refusals: [],
     compat: readCompat(experiment, options.compat),
     ...(options.instanceId === undefined ? {} : { instanceId: options.instanceId }),
@@ -41,8 +42,15 @@ export function findOwner(experiment: Experiment, caches: Pick<RolloutCaches, 'r
   return rollout?.metadata.uid === owner.uid ? rollout : undefined
 }
 
-/** Services besides stable and canary that the Rollout's routers send traffic to. */
-export const listRoutedServices = (rollout: Rollout | undefined): readonly string[] =>
-  (rollout?.status?.canary?.weights?.additional ?? []).flatMap(({ serviceName, weight }) =>
-    serviceName !== undefined && weight > 0 ? [serviceName] : [],
+/**
+ * Names of those Services that the Rollout's routers send traffic to. While a data plane still serves an older state than the one that is
+ * written, it may send to any of them.
+ */
+export function listRoutedServices(rollout: Rollout | undefined, services: readonly Service[]): readonly string[] {
+  const weights = rollout?.status?.canary?.weights
+  if (!weights) return []
+  const named = new Set(
+    (weights.additional ?? []).flatMap(({ serviceName, weight }) => (weight > 0 ? [serviceName] : [])),
   )
+  return services.map(({ metadata }) => metadata.name).filter((name) => weights.verified === false || named.has(name))
+}

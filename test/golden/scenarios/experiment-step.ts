@@ -29,6 +29,36 @@ const options: MachineOptions = {
   templates: [gate],
 }
 
+const weighted: MachineOptions = {
+  rollout: rollout({
+    replicas: 3,
+    steps: [
+      { setWeight: 10 },
+      {
+        experiment: {
+          duration: '10m',
+          templates: [
+            { name: 'baseline', specRef: 'stable', weight: 5 },
+            { name: 'canary', specRef: 'canary', weight: 5 },
+          ],
+        },
+      },
+      { setWeight: 50 },
+      { pause: {} },
+    ],
+  }),
+}
+const templateStatus = (experiment: string, name: string) => ({
+  name,
+  status: 'Running',
+  replicas: 1,
+  updatedReplicas: 1,
+  readyReplicas: 1,
+  availableReplicas: 1,
+  serviceName: `${experiment}-${name}`,
+  podTemplateHash: name,
+})
+
 const newest = (machine: Machine): Experiment => {
   const experiment = machine.experiments().at(-1)
   if (!experiment) throw new Error('there is no Experiment')
@@ -76,6 +106,27 @@ export const experimentStepScenarios: readonly Scenario[] = [
       end(machine, 'Inconclusive', 'NoData: Metric "errors" assessed Inconclusive')
       machine.run(5 * SECOND)
       machine.patchStatus({ pauseConditions: null, controllerPause: false, currentStepIndex: 1 })
+      machine.run(20 * SECOND)
+    },
+  },
+  {
+    name: 'step-experiment-weighted',
+    options: weighted,
+    play(machine) {
+      begin(machine, 20)
+      const { name } = newest(machine).metadata
+      const templateStatuses = [templateStatus(name, 'baseline'), templateStatus(name, 'canary')]
+      machine.say('the pods of the Experiment are there')
+      machine.setExperiment(name, { phase: 'Running', templateStatuses })
+      machine.run(20 * SECOND)
+      machine.say('one of them is lost')
+      machine.setExperiment(name, { phase: 'Pending', templateStatuses })
+      machine.run(5 * SECOND)
+      machine.say('and there again')
+      machine.setExperiment(name, { phase: 'Running', templateStatuses })
+      machine.run(5 * SECOND)
+      machine.say('the Experiment is Successful')
+      machine.setExperiment(name, { phase: 'Successful', templateStatuses })
       machine.run(20 * SECOND)
     },
   },
