@@ -16,7 +16,7 @@
  *   else                                                   as it was
  *
  *   Available       enough pods serve
- *   Paused          a pause is on record, or spec.paused; absent until the first pause
+ *   Paused          a pause is on record, or spec.paused; absent until the first pause; while aborted as it was
  *   Healthy         stable, everything where it belongs, not paused, not a new revision; absent until first healthy
  *   Completed       the newest revision is stable
  *   ReplicaFailure  copied from the new ReplicaSet, else from another; absent when none tells of one
@@ -56,9 +56,9 @@ export function decideConditions(facts: ConditionFacts): Condition[] {
   const healthy = completed && deployed && !paused && !newRevision
   const wanted = [
     availability(facts),
-    flag('Paused', paused, 'RolloutPaused', 'Rollout is paused', 'Rollout is not paused'),
+    pausedCondition(facts),
     flag('Healthy', healthy, 'RolloutHealthy', 'Rollout is healthy', 'Rollout is not healthy'),
-    flag('Completed', completed, 'RolloutCompleted', 'RolloutCompleted', 'Rollout is not completed'),
+    flag('Completed', completed, 'RolloutCompleted', 'RolloutCompleted', 'RolloutCompleted'),
     progressing(facts),
   ]
   const ours = new Set(['InvalidSpec', REPLICA_FAILURE, ...wanted.flatMap((one) => (one ? [one.type] : []))])
@@ -78,6 +78,13 @@ const flag = (type: string, on: boolean, reason: string, yes: string, no: string
   reason,
   message: on ? yes : no,
 })
+
+/** As Argo does, an abort leaves it as it was: it tells how the update was found. */
+function pausedCondition({ aborted, paused, previous }: ConditionFacts): Wanted {
+  const wasPaused = findCondition(previous, 'Paused')?.status === 'True'
+  const on = aborted ? wasPaused : paused
+  return flag('Paused', on, 'RolloutPaused', 'Rollout is paused', 'Rollout is not paused')
+}
 
 const NOT_AVAILABLE = 'Rollout does not have minimum availability'
 

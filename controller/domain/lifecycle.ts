@@ -33,6 +33,7 @@ export interface Lifecycle {
 
 export interface AbortCause {
   readonly reason: string
+  /** Empty for an abort by hand. */
   readonly message: string
   /** Figures for people that Argo's words leave out. */
   readonly details?: string
@@ -77,7 +78,8 @@ function settle(world: World, revisions: Revisions, attempt: string): Lifecycle 
   return { mode: 'aborted', ...(isNew ? { abortCause: BY_HAND } : {}), pauseRequests: [], attempt }
 }
 
-const BY_HAND: AbortCause = { reason: 'AbortRequested', message: 'abort requested' }
+/** Argo's words for an abort by hand end before the reason. */
+const BY_HAND: AbortCause = { reason: 'AbortRequested', message: '' }
 
 /** After a retry `abortedAt` stays behind as a mark; a second abort is new when our Progressing condition does not tell of it yet. */
 function isRetryMark(status: RolloutStatus): boolean {

@@ -83,7 +83,7 @@ const isOwn = (reason: string): boolean => reason === 'CanaryPauseStep' || reaso
 
 const inFull = ({ reason, message, details }: AbortCause) => ({
   reason,
-  message: details === undefined ? message : `${message}; ${details}`,
+  message: message === '' ? 'somebody aborted it' : details === undefined ? message : `${message}; ${details}`,
 })
 
 /** What halted: the request, or the run (an inconclusive run that follows another is news again). Short, for the id. */

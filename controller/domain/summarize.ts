@@ -45,7 +45,7 @@ export function summarize(view: RolloutView, summary: Summary): RolloutStatus {
   }
   const conditions = decideConditions(conditionFacts(view, remembered, summary))
   const next = { ...remembered, conditions }
-  return dropNulls({ ...next, ...phaseOf(view, next) })
+  return dropEmpty({ ...next, ...phaseOf(view, next) })
 }
 
 /** The first write about a revision is never Healthy: clients wait for the phase to leave and to come back. */
@@ -85,6 +85,17 @@ const hasAllPods = ({ replicas = 0, updatedReplicas = 0, availableReplicas = 0 }
 
 const definedFields = (memory: Memory): Memory =>
   Object.fromEntries(Object.entries(memory).filter(([, value]) => value !== undefined))
+
+/**
+ * The step index is a pointer in Argo's types: its 0 is written. Of everything else false, 0 and '' are absent, so that both controllers write
+ * the same bytes.
+ */
+const dropEmpty = (status: RolloutStatus): RolloutStatus =>
+  Object.fromEntries(
+    Object.entries(status).filter(
+      ([key, value]) => value !== null && value !== undefined && (key === 'currentStepIndex' || Boolean(value)),
+    ),
+  )
 
 /** Absent and null mean the same in status; absent is what the API server keeps. */
 function dropNulls<T extends object>(value: T): T {
