@@ -4,11 +4,15 @@
  */
 import { z } from 'zod'
 import type { KubeObject } from './meta.ts'
-import { instant, intOrString, OPTIONAL_ON_WIRE, openObject, stringMap } from './scalars.ts'
+import { instant, intOrString, NOT_ON_WIRE, OPTIONAL_ON_WIRE, openObject, stringMap } from './scalars.ts'
 
 const secretKeyRef = z.looseObject({ name: z.string(), key: z.string() })
 const fieldRef = z.looseObject({ fieldPath: z.string() })
 
+const revision = z.enum(['Stable', 'Latest']).optional()
+const absent = { [NOT_ON_WIRE]: true }
+
+/** An argument that a template or a run declares. */
 export const argumentSchema = z.looseObject({
   name: z.string(),
   value: z.string().optional(),
@@ -16,7 +20,19 @@ export const argumentSchema = z.looseObject({
     .looseObject({
       secretKeyRef: secretKeyRef.optional(),
       fieldRef: fieldRef.optional(),
-      podTemplateHashValue: z.enum(['Stable', 'Latest']).optional(),
+      podTemplateHashValue: revision.meta(absent),
+    })
+    .optional(),
+})
+/** An argument that a Rollout gives: it has revisions to speak of, and no secrets. */
+export const rolloutArgumentSchema = z.looseObject({
+  name: z.string(),
+  value: z.string().optional(),
+  valueFrom: z
+    .looseObject({
+      secretKeyRef: secretKeyRef.optional().meta(absent),
+      fieldRef: fieldRef.optional(),
+      podTemplateHashValue: revision,
     })
     .optional(),
 })

@@ -3,7 +3,7 @@
  * every level loose, so that a field of a newer Argo passes through us unchanged. It must not hold defaults or rules.
  */
 import { z } from 'zod'
-import { argumentSchema, dryRunSchema, measurementRetentionSchema, templateRefSchema } from './analysis.ts'
+import { dryRunSchema, measurementRetentionSchema, rolloutArgumentSchema, templateRefSchema } from './analysis.ts'
 import type { KubeObject, LabelSelector, PodTemplate } from './meta.ts'
 import { instant, intOrString, OPTIONAL_ON_WIRE, openObject, stringMap } from './scalars.ts'
 
@@ -23,7 +23,7 @@ const antiAffinity = z.looseObject({
 
 export const rolloutAnalysisSchema = z.looseObject({
   templates: z.array(templateRefSchema).optional(),
-  args: z.array(argumentSchema).optional(),
+  args: z.array(rolloutArgumentSchema).optional(),
   dryRun: z.array(dryRunSchema).optional(),
   measurementRetention: z.array(measurementRetentionSchema).optional(),
   analysisRunMetadata: podMetadataSchema.optional(),

@@ -19,6 +19,9 @@ export const stringMap = z.record(z.string(), z.string())
  */
 export const OPTIONAL_ON_WIRE = 'x-penstock-optional-on-wire'
 
+/** Metadata key: one type holds the field, yet Argo's CRD has no such field in this place, and ours must not name it. */
+export const NOT_ON_WIRE = 'x-penstock-not-on-wire'
+
 /** RFC 3339 date-time, UTC, as the API server stores it. */
 export const instant = z.string().meta({ format: 'date-time' })
 

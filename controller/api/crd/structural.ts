@@ -4,7 +4,7 @@
  * an object that Argo's CRDs accept. What cannot be written as a structural schema throws, so that `npm run generate` stops.
  */
 import { z } from 'zod'
-import { OPTIONAL_ON_WIRE } from '../scalars.ts'
+import { NOT_ON_WIRE, OPTIONAL_ON_WIRE } from '../scalars.ts'
 
 export interface StructuralSchema {
   type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean'
@@ -66,7 +66,9 @@ function commonFields(node: JsonSchema): StructuralSchema {
 const parseValidations = (value: unknown) => z.array(z.object({ rule: z.string(), message: z.string() })).parse(value)
 
 function objectFields(node: JsonSchema, path: string): StructuralSchema {
-  const entries = Object.entries(node.properties ?? {})
+  const entries = Object.entries(node.properties ?? {}).filter(
+    ([, child]) => asSchema(child, path)[NOT_ON_WIRE] !== true,
+  )
   const values = node.additionalProperties
   if (entries.length === 0 && typeof values === 'object' && isClosed(values))
     return { additionalProperties: convert(values, `${path}{}`) }

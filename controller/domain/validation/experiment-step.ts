@@ -3,7 +3,7 @@
  * hold by itself is the Experiment's own validation.
  */
 import { z } from 'zod'
-import { argumentSchema } from '../../api/analysis.ts'
+import { rolloutArgumentSchema } from '../../api/analysis.ts'
 import type { CanaryStep, CanaryStrategy, Rollout } from '../../api/rollout.ts'
 import { parseGoDuration } from '../../api/scalars.ts'
 import { validateArgs } from './analysis-args.ts'
@@ -28,7 +28,7 @@ const stepExperimentSchema = z.looseObject({
       z.looseObject({
         name: z.string().nullish(),
         templateName: z.string().nullish(),
-        args: z.array(argumentSchema).nullish(),
+        args: z.array(rolloutArgumentSchema).nullish(),
       }),
     )
     .nullish(),
