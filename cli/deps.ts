@@ -3,6 +3,7 @@ import type { KubeObject } from '../controller/api/meta.ts'
 import type { KubeClient } from '../controller/kube/client.ts'
 import type { Clock } from '../controller/runtime/clock.ts'
 import type { Picture } from './cluster/picture.ts'
+import type { Forecast } from './cluster/plan.ts'
 import type { Problem } from './lint/problem.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -35,4 +36,6 @@ export interface CliDeps {
   loadValidators(): Promise<Validators>
   /** The controller's own next decision for this picture, in lines. Reads only. */
   tellPlan(client: KubeClient, picture: Picture): Promise<readonly string[]>
+  /** What its first passes would do with every Rollout of a namespace. Reads only; throws KubeError when it may not. */
+  forecast(client: KubeClient, namespace: string, atMs: number): Promise<readonly Forecast[]>
 }

@@ -51,6 +51,7 @@ const deps: CliDeps = {
   connect,
   readText,
   tellPlan: async (client, picture) => (await import('./cluster/plan.ts')).tellPlan(client, picture),
+  forecast: async (client, namespace, atMs) => (await import('./cluster/plan.ts')).forecast(client, namespace, atMs),
   loadValidators: async () => (await import('./lint/validators.ts')).validators,
 }
 

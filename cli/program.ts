@@ -9,6 +9,7 @@ import type { GetOptions } from './commands/get.ts'
 import type { LintOptions } from './commands/lint.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { StatusOptions } from './commands/status.ts'
+import type { TakeoverOptions } from './commands/takeover.ts'
 import type { CliDeps } from './deps.ts'
 import { describeFailure } from './failure.ts'
 import { type CommonOptions, sendJson, withClusterOptions, withOutputOptions } from './options.ts'
@@ -42,6 +43,7 @@ function createProgram(deps: CliDeps, setExitCode: (code: ExitCode) => void): Co
   addReadingCommands(program, deps, setExitCode)
   addActions(program, deps)
   addLint(program, deps, setExitCode)
+  addTakeover(program, deps, setExitCode)
   return program
 }
 
@@ -104,6 +106,18 @@ function addLint(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) 
     .action(async (options: LintOptions) => {
       const { runLint } = await import('./commands/lint.ts')
       setExitCode(await runLint(options, deps))
+    })
+}
+
+function addTakeover(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) => void): void {
+  const takeover = program.command('takeover').description('move a cluster from Argo Rollouts to Penstock')
+  withClusterOptions(takeover.command('check'))
+    .description('say what Penstock would do with each rollout at first sight; changes nothing (exit 0: nothing moves)')
+    .option('-A, --all-namespaces', 'of every namespace')
+    .option('-o, --output <format>', 'json: the same as --json')
+    .action(async (options: TakeoverOptions) => {
+      const { runTakeoverCheck } = await import('./commands/takeover.ts')
+      setExitCode(await runTakeoverCheck(options, deps))
     })
 }
 

@@ -1,6 +1,6 @@
 /** A cluster for the CLI's tests: objects in memory, every write recorded, and a terminal that remembers what was printed. */
 
-import { tellPlan } from '../../../cli/cluster/plan.ts'
+import { forecast, tellPlan } from '../../../cli/cluster/plan.ts'
 import type { CliDeps } from '../../../cli/deps.ts'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import type { KubeClient, KubeList, ObjectRef, ResourceKind, WriteOptions } from '../../../controller/kube/client.ts'
@@ -123,6 +123,7 @@ export function createFakeCli(
       },
       readText: async (path) => options.files?.[path] ?? Promise.reject(new Error(`no file ${path}`)),
       tellPlan,
+      forecast,
       loadValidators: async () => (await import('../../../cli/lint/validators.ts')).validators,
     },
   }
