@@ -14,17 +14,17 @@
  * Pods that may go at once, with U = maxUnavailable and the pods of all revisions that serve (strict: AR#1583, AR!4221, S7):
  *   argo     available − (max(replicas, asked for) − max(U, 1))
  *   strict   the same, but no fewer than replicas − U stay available; where U is 0 the revision first gets one pod more, as in an update.
- *            Of a revision that a router sends to during an update, one pod always stays. What is not available anyway goes at once.
+ *            Of a revision that a Service names during an update, one pod always stays. What is not available anyway goes at once.
  *   both     none in a pass that takes capacity or traffic away in any other way
  */
-import { POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { Pod } from '../api/pod.ts'
 import type { ReplicaSet, RolloutStatus } from '../api/rollout.ts'
 import { parseInstant } from '../api/scalars.ts'
 import { budgetOf } from './availability.ts'
-import { isRisky, type Part } from './plan.ts'
+import { type Action, isRisky, type Part } from './plan.ts'
 import { availableReplicas, specReplicas, sum } from './replicas.ts'
-import type { RolloutView, Surge } from './view.ts'
+import { podHashOf } from './revisions.ts'
+import { isNamed, type RolloutView, type Surge } from './view.ts'
 import type { World } from './world.ts'
 
 /** Pods may come and go without an event of ours: look again. */
@@ -57,7 +57,7 @@ export function decideRestart(view: RolloutView, moves: Part): Part {
   if (!world.pods) return waitForPods(world)
   const left = oldPods(world)
   if (left.length === 0 && !hasStaleCounts(world)) return { memory: { restartedAt: world.rollout.spec.restartAt } }
-  const isBusy = (moves.actions ?? []).some(isRisky)
+  const isBusy = (moves.actions ?? []).some((action) => isRisky(action) || startsSurge(view, action))
   const pods = isBusy ? [] : choosePods(view)
   const message = `${left.length} of ${world.pods.length} pods are from before ${world.rollout.spec.restartAt}`
   return {
@@ -66,6 +66,10 @@ export function decideRestart(view: RolloutView, moves: Part): Part {
     wakeAtMs: world.now + RECHECK_MS,
   }
 }
+
+/** The pod that takes over has to come first. */
+const startsSurge = ({ surge }: RolloutView, action: Action): boolean =>
+  action.do === 'scale' && podHashOf(action.replicaSet) === surge?.podHash
 
 const waitForPods = (world: World): Part => ({
   holds: [
@@ -117,12 +121,18 @@ const hasStaleCounts = (world: World): boolean =>
 /** The pods of these revisions stand in for each other. */
 type Group = readonly ReplicaSet[]
 
-/** In the order in which they are restarted: stable, new, then the others from the oldest on. */
+/**
+ * In the order in which they are restarted: stable, new, then the others from the oldest on. The first group is what users get. Blue-green sends
+ * all to one revision, and an aborted one gets nothing any more.
+ */
 function groupsOf(view: RolloutView): readonly Group[] {
-  const { stableRs, newRs } = view
-  const serving = [stableRs, newRs === stableRs ? undefined : newRs].filter((rs) => rs !== undefined)
+  const { stableRs, newRs, world } = view
+  const main = stableRs ? [stableRs] : []
+  const other = newRs && newRs !== stableRs ? [newRs] : []
   const others = [...view.others].reverse()
-  return hasRoles(view) ? [serving, others] : [[...serving, ...others]]
+  if (!hasRoles(view)) return [[...main, ...other, ...others]]
+  const apart = world.rollout.spec.strategy?.blueGreen !== undefined || view.mode === 'aborted'
+  return apart ? [main, other, others] : [[...main, ...other], others]
 }
 
 /** Which pods get traffic is told by Services and routes, not by how many there are. */
@@ -135,30 +145,30 @@ function choosePods(view: RolloutView): readonly Pod[] {
   const { world } = view
   if (world.compat === 'argo') return chooseAsArgo(view)
   const old = new Set(oldPods(world))
-  const group = groupsOf(view).find((sets) => sets.some((rs) => podsOf(world, rs).some((pod) => old.has(pod))))
+  const groups = groupsOf(view)
+  const group = groups.find((sets) => sets.some((rs) => podsOf(world, rs).some((pod) => old.has(pod))))
   if (!group) return []
   const inOrder = group.flatMap((rs) => podsOf(world, rs).filter((pod) => old.has(pod)))
   const broken = inOrder.filter((pod) => !isAvailable(world, pod))
   const spare = inOrder.filter((pod) => isAvailable(world, pod) && !isIndispensable(view, pod))
-  return [...broken, ...spare.slice(0, allowedOf(view, group))].slice(0, MOST_EVICTIONS)
+  return [...broken, ...spare.slice(0, allowedOf(view, group, group === groups[0]))].slice(0, MOST_EVICTIONS)
 }
 
-/** How many available pods of a group may go now. Of revisions that nobody sends to any more only the pace counts. */
-function allowedOf(view: RolloutView, group: Group): number {
+/** How many available pods of a group may go now; of the others than the main one only the pace counts. */
+function allowedOf(view: RolloutView, group: Group, isMain: boolean): number {
   const { maxUnavailable } = budgetOf(view.world.rollout.spec)
   const available = sum(group.map(availableReplicas))
-  const serves = group.some((rs) => rs === view.newRs || rs === view.stableRs)
-  const asked = Math.max(serves ? view.replicas : 0, sum(group.map(specReplicas)))
+  const asked = Math.max(isMain ? view.replicas : 0, sum(group.map(specReplicas)))
   const pace = Math.max(maxUnavailable, 1) - (asked - available)
-  const spare = serves ? available - (view.replicas - maxUnavailable) : pace
+  const spare = isMain ? available - (view.replicas - maxUnavailable) : pace
   return Math.max(0, Math.min(pace, spare))
 }
 
-/** The only available pod of a revision that a router may send to during an update. */
+/** The only available pod of a revision that a Service names during an update. */
 function isIndispensable(view: RolloutView, pod: Pod): boolean {
   if (!hasRoles(view) || view.mode === 'steady' || view.mode === 'initial') return false
   const rs = [view.stableRs, view.newRs].find((set) => set && belongsTo(set, pod))
-  return rs !== undefined && availableReplicas(rs) < 2
+  return rs !== undefined && availableReplicas(rs) < 2 && isNamed(view.world, podHashOf(rs))
 }
 
 function chooseAsArgo(view: RolloutView): readonly Pod[] {
@@ -185,9 +195,11 @@ function surgeOf({ world, mode, stableRs, newRs }: RolloutView): Surge | undefin
   const isUpdating = mode === 'updating' || mode === 'aborted'
   if (isUpdating && !spec.strategy?.blueGreen && !spec.strategy?.canary?.trafficRouting) return undefined
   const old = new Set(oldPods(world))
-  const first = [stableRs, newRs].find((rs) => rs && podsOf(world, rs).some((pod) => old.has(pod)))
+  // Nothing gives an aborted revision more pods (S8).
+  const candidates = mode === 'aborted' ? [stableRs] : [stableRs, newRs]
+  const first = candidates.find((rs) => rs && podsOf(world, rs).some((pod) => old.has(pod)))
   const upTo = maxUnavailable === 0 ? Number.POSITIVE_INFINITY : isUpdating ? 1 : 0
-  return first && upTo > 0 ? { podHash: first.metadata.labels?.[POD_TEMPLATE_HASH] ?? '', upTo } : undefined
+  return first && upTo > 0 ? { podHash: podHashOf(first), upTo } : undefined
 }
 
 export function withSurge(view: RolloutView): RolloutView {

@@ -115,9 +115,10 @@ const describe = ({ kind = 'workload', name = '' }: NonNullable<RolloutSpec['wor
 
 /** The status with the generation of the workload that this pass has seen: unchanged while it cannot be seen, none without a reference. */
 export function withObservedWorkload({ rollout, workload }: World, status: RolloutStatus): RolloutStatus {
-  if (rollout.spec.workloadRef && !workload) return status
+  if (rollout.spec.workloadRef)
+    return workload ? { ...status, workloadObservedGeneration: generationOf(workload) } : status
   const { workloadObservedGeneration: _before, ...rest } = status
-  return workload && rollout.spec.workloadRef ? { ...rest, workloadObservedGeneration: generationOf(workload) } : rest
+  return rest
 }
 
 const generationOf = (workload: Workload): string => String(workload.metadata.generation ?? 0)
