@@ -4,10 +4,11 @@
 import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts'
 import { keyOf, type RolloutCaches, watchKeys } from './reconcile/caches.ts'
 import { type RolloutDeps, reconcileRollout } from './reconcile/rollout.ts'
+import { createStuckWatch } from './reconcile/stuck.ts'
 import type { MetricRegistry } from './runtime/metrics.ts'
 
 export interface RolloutControllerOptions {
-  readonly deps: RolloutDeps
+  readonly deps: Omit<RolloutDeps, 'stuck'>
   readonly caches: RolloutCaches
   readonly concurrency: number
   readonly registry: MetricRegistry
@@ -20,7 +21,9 @@ export interface Controller {
   stop(): Promise<void>
 }
 
-export function createRolloutController({ deps, caches, concurrency, registry }: RolloutControllerOptions): Controller {
+export function createRolloutController(options: RolloutControllerOptions): Controller {
+  const { caches, concurrency, registry } = options
+  const deps = { ...options.deps, stuck: createStuckWatch(options.deps.clock) }
   const queue: WorkQueue = createWorkQueue({
     name: 'rollouts',
     clock: deps.clock,

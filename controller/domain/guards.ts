@@ -1,6 +1,6 @@
 /**
- * Facts that keep a Rollout as it is, in order: it is being deleted, its spec cannot be understood, an object that it names is missing. Only
- * the first two keep an abort from acting (L2), whoever asks for it: a person, an alert, an analysis or the deadline.
+ * Facts that keep a Rollout as it is, in order: it is being deleted, its spec cannot be understood, its size is not written down, an object that
+ * it names is missing. Only the first ones keep an abort from acting (L2), whoever asks for it: a person, an alert, an analysis or the deadline.
  */
 import type { Condition, RolloutStatus } from '../api/rollout.ts'
 import { formatInstant } from '../api/scalars.ts'
@@ -17,7 +17,8 @@ import type { World } from './world.ts'
 const INVALID_RECHECK_MS = 20_000
 
 /** Before anything reads the spec: it may be of any shape. */
-export const refuseRollout = (world: World): Plan | undefined => beingDeleted(world) ?? invalidSpec(world)
+export const refuseRollout = (world: World): Plan | undefined =>
+  beingDeleted(world) ?? invalidSpec(world) ?? withoutReplicas(world)
 
 /** What the spec names and is not there, or does not fit. */
 export function refuseReferences(world: World): Plan | undefined {
@@ -36,6 +37,13 @@ function invalidSpec(world: World): Plan | undefined {
   const manifest = validateRollout(world.rollout)
   const problems = manifest.length > 0 ? manifest : validateWorkload(world)
   return problems.length > 0 ? refuse(world, problems) : undefined
+}
+
+/** The default is written down first, as Argo does; everything else follows in the pass after that write. */
+function withoutReplicas(world: World): Plan | undefined {
+  const { spec, status = {} } = world.rollout
+  if (spec.replicas !== undefined && spec.replicas !== null) return undefined
+  return { actions: [{ do: 'setDefaultReplicas' }], status, events: [], notices: [], holds: [] }
 }
 
 /** Says what is wrong and touches nothing else; what runs keeps running. */

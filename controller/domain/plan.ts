@@ -56,6 +56,8 @@ export type Action =
   | { readonly do: 'adoptReplicaSet' | 'releaseReplicaSet'; readonly replicaSet: ReplicaSet }
   | { readonly do: 'scaleWorkload'; readonly workload: Workload; readonly to: number }
   | { readonly do: 'annotateRollout'; readonly annotations: AnnotationPatch }
+  /** Writes the default of `spec.replicas` down where there is none: without it the scale subresource answers autoscalers with an error. */
+  | { readonly do: 'setDefaultReplicas' }
   | { readonly do: 'select'; readonly service: string; readonly podHash: string; readonly replicaSet: string }
   /** Gives a Service back: without our mark and without the hash it takes every pod of its other labels. */
   | { readonly do: 'release'; readonly service: string }

@@ -86,6 +86,8 @@ export function renderAction(action: Action): string {
       return `relabel ${action.pods.length} pods of ${podHashOf(action.replicaSet)}`
     case 'scaleWorkload':
       return `scale ${action.workload.kind ?? 'workload'} ${action.workload.metadata.name} ${action.workload.spec?.replicas ?? 1}→${action.to}`
+    case 'setDefaultReplicas':
+      return 'set spec.replicas 1'
     case 'annotateRollout':
       return `annotate rollout ${renderAnnotations(action.annotations)}`
     case 'select':
@@ -127,8 +129,9 @@ function renderReading({ programmedCanary, additional, managedRoutes, confirmati
 function renderRouteAction({ from, canary, additional, managedRoutes }: Extract<Action, { do: 'route' }>): string {
   const added = additional.map(({ service, weight }) => `${service} ${weight}`)
   const managed = managedRoutes.map(({ kind, name }) => `${kind} ${name}`)
-  const beside = [...added, ...managed]
-  return `route canary ${from ?? 'unset'}→${canary}${beside.length > 0 ? ` with ${beside.join(', ')}` : ''}`
+  const beside = [...added, ...managed].join(', ')
+  if (from === canary) return `route canary stays at ${canary}, beside it ${beside || 'nothing'}`
+  return `route canary ${from ?? 'unset'}→${canary}${beside ? `, beside it ${beside}` : ''}`
 }
 
 const renderTemplatePatch = ({ template, annotations }: Extract<Action, { do: 'amendTemplate' }>): string =>

@@ -30,6 +30,8 @@ export interface Outcome {
   readonly failure?: { readonly action: Action; readonly error: unknown }
   /** Pods that a PodDisruptionBudget keeps for now. */
   readonly refusals: readonly Refusal[]
+  /** Set when passes repeat this attempt and nothing comes of it: the attempt, in words. */
+  readonly loop?: string
 }
 
 export async function apply(key: string, world: World, plan: Plan, deps: ApplyDeps): Promise<Outcome> {
@@ -133,6 +135,14 @@ async function perform(
     case 'terminateExperiment':
     case 'deleteExperiment':
       return writeExperiment(key, refIn(world, kinds.experiments, action.experiment.metadata.name), action, deps)
+    case 'setDefaultReplicas':
+      return patchObserved(
+        key,
+        refIn(world, kinds.rollouts, world.rollout.metadata.name),
+        world.rollout,
+        { spec: { replicas: 1 } },
+        deps,
+      )
     case 'annotateRollout':
       return undefined
   }

@@ -9,6 +9,7 @@ import type { RolloutStatus } from '../api/rollout.ts'
 import { withCreateError } from '../domain/conditions.ts'
 import type { Action, AnnotationPatch, Plan } from '../domain/plan.ts'
 import { renderAction, renderPlan, renderWorld } from '../domain/story.ts'
+import { withoutStuck, withStuck } from '../domain/stuck-condition.ts'
 import type { World } from '../domain/world.ts'
 import { applyMergePatch, isPreconditionFailed } from '../kube/apply.ts'
 import type { EventRecorder } from '../kube/events.ts'
@@ -34,10 +35,18 @@ export async function report(key: string, world: World, plan: Plan, outcome: Out
 /** A ReplicaSet that was refused is said in status too: nothing else on the Rollout would show why no pod comes. */
 function statusAfter(world: World, plan: Plan, outcome: Outcome): RolloutStatus {
   const action = outcome.failure?.action
-  if (action?.do !== 'createReplicaSet' || isPreconditionFailed(outcome.failure?.error)) return plan.status
+  const status =
+    outcome.loop === undefined ? endedLoop(plan, outcome) : withStuck(plan.status, loopOf(world, outcome.loop))
+  if (action?.do !== 'createReplicaSet' || isPreconditionFailed(outcome.failure?.error)) return status
   const why = whyFailed(outcome.failure?.error)
-  return withCreateError(plan.status, { now: world.now, name: action.replicaSet.metadata.name, why })
+  return withCreateError(status, { now: world.now, name: action.replicaSet.metadata.name, why })
 }
+
+const loopOf = ({ now }: World, what: string) => ({ now, what })
+
+/** A pass with nothing refused and nothing left is the end of a loop. */
+const endedLoop = (plan: Plan, { failure, deferred }: Outcome): RolloutStatus =>
+  failure || deferred.length > 0 ? plan.status : withoutStuck(plan.status)
 
 const whyFailed = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 500)
 
@@ -115,6 +124,10 @@ function tell(world: World, plan: Plan, outcome: Outcome, deps: ReportDeps): voi
     if (action && !outcome.done.includes(action)) continue
     deps.events.record(target, type, reason, message)
     deps.metrics.event(world, type, reason)
+  }
+  if (outcome.loop !== undefined && statusAfter(world, plan, outcome) !== plan.status) {
+    deps.events.record(target, 'Warning', 'HotLoop', outcome.loop)
+    deps.metrics.event(world, 'Warning', 'HotLoop')
   }
   const failure = describeFailure(outcome)
   if (failure) {

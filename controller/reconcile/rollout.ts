@@ -13,16 +13,20 @@ import { apply, type Outcome } from './apply.ts'
 import { type ObserveOptions, observe } from './observe.ts'
 import { observeLive } from './observe-live.ts'
 import { type ReportDeps, report } from './report.ts'
+import type { StuckWatch } from './stuck.ts'
 
 export interface RolloutDeps extends ReportDeps {
   readonly observe: ObserveOptions
   readonly clock: Clock
+  readonly stuck: StuckWatch
 }
 
 /** Look again when a watch event that should come does not. */
 const BEHIND_RECHECK_MS = 200
 /** Another pass follows at once after a conflict, when the caches have had a moment. */
 const CONFLICT_RECHECK_MS = 20
+/** A pass that only repeats the last one comes no sooner than this; whatever changes in the world still comes at once. */
+const HELD_BACK_MS = 10_000
 
 export async function reconcileRollout(key: string, deps: RolloutDeps): Promise<Result> {
   if (await isBehind(key, deps)) return { requeueAfterMs: BEHIND_RECHECK_MS }
@@ -32,7 +36,7 @@ export async function reconcileRollout(key: string, deps: RolloutDeps): Promise<
   try {
     const world = await observeLive(cached, deps)
     const plan = decide(world)
-    const outcome = await apply(key, world, plan, deps)
+    const outcome = withLoop(await apply(key, world, plan, deps), { key, world, plan }, deps)
     await report(key, world, plan, outcome, deps)
     return requeue(world, plan, outcome)
   } catch (error) {
@@ -44,6 +48,15 @@ export async function reconcileRollout(key: string, deps: RolloutDeps): Promise<
   }
 }
 
+function withLoop(
+  outcome: Outcome,
+  { key, world, plan }: { readonly key: string; readonly world: World; readonly plan: Plan },
+  { stuck }: RolloutDeps,
+): Outcome {
+  const loop = stuck.note(key, world, plan, outcome)
+  return loop === undefined ? outcome : { ...outcome, loop }
+}
+
 async function isBehind(key: string, { fence }: RolloutDeps): Promise<boolean> {
   if (fence.behind(key).length === 0) return false
   await fence.catchUp(key)
@@ -52,6 +65,7 @@ async function isBehind(key: string, { fence }: RolloutDeps): Promise<boolean> {
 
 function gone(key: string, deps: RolloutDeps): Result {
   deps.fence.forget(key)
+  deps.stuck.forget(key)
   deps.metrics.forget(key)
   return done
 }
@@ -60,8 +74,10 @@ function gone(key: string, deps: RolloutDeps): Result {
 function requeue(world: World, plan: Plan, outcome: Outcome): Result {
   if (outcome.failure) {
     if (isPreconditionFailed(outcome.failure.error)) return { requeueAfterMs: CONFLICT_RECHECK_MS }
-    throw new Error(`${renderAction(outcome.failure.action)} failed`, { cause: outcome.failure.error })
+    const failed = new Error(`${renderAction(outcome.failure.action)} failed`, { cause: outcome.failure.error })
+    throw outcome.loop === undefined ? failed : Object.assign(failed, { retryAfterMs: HELD_BACK_MS })
   }
+  if (outcome.loop !== undefined) return { requeueAfterMs: HELD_BACK_MS }
   if (outcome.deferred.length > 0) return { requeueAfterMs: BEHIND_RECHECK_MS }
   return plan.wakeAtMs === undefined ? done : { requeueAfterMs: Math.max(0, plan.wakeAtMs - world.now) }
 }

@@ -242,6 +242,9 @@ export function createMachine(options: MachineOptions) {
       case 'deleteReplicaSet':
         replicaSets.delete(action.replicaSet.metadata.name)
         return
+      case 'setDefaultReplicas':
+        rollout = { ...rollout, spec: { ...rollout.spec, replicas: 1 } }
+        return
       case 'annotateRollout':
         rollout = mergeAnnotations(rollout, action.annotations)
         return
@@ -456,6 +459,14 @@ export function createMachine(options: MachineOptions) {
     damageRoute(name: string): void {
       route.damage(name, now)
     },
+    /** Somebody applies the Service's manifest again, which names no revision. */
+    unbind(name: string): void {
+      const service = services.get(name)
+      if (!service) return
+      const { [POD_TEMPLATE_HASH]: before, ...selector } = service.spec.selector ?? {}
+      selections.set(name, { before, seenAtMs: now + (options.endpointDelayMs ?? 0) })
+      services.set(name, { ...service, spec: { ...service.spec, selector } })
+    },
     /** Some pods of a revision lose their readiness and do not get it back by themselves. */
     failPods(podHash: string, count: number): void {
       for (const [name, list] of pods) {
@@ -494,6 +505,19 @@ export function createMachine(options: MachineOptions) {
       Object.fromEntries(
         [...replicaSets.values()].map((rs) => [rs.metadata.labels?.[POD_TEMPLATE_HASH] ?? '', rs.spec.replicas ?? 0]),
       ),
+    /** Somebody scales a ReplicaSet by hand. */
+    resize(podHash: string, count: number): void {
+      for (const [name, rs] of replicaSets) {
+        if (rs.metadata.labels?.[POD_TEMPLATE_HASH] !== podHash) continue
+        replicaSets.set(name, { ...rs, spec: { ...rs.spec, replicas: count } })
+        setPods(name, count)
+      }
+    },
+    /** Another Rollout marks a Service as its own. */
+    claimService(name: string, owner: string): void {
+      const service = services.get(name)
+      if (service) services.set(name, mergeAnnotations(service, { [MANAGED_BY]: owner }))
+    },
     loseReplicaSet(name: string): void {
       replicaSets.delete(name)
       pods.delete(name)

@@ -20,7 +20,7 @@ export function standingOfCanary(view: CanaryView): Standing {
       updatedReplicas: createdReplicas(newRs),
       readyReplicas: sum(all.map((rs) => rs.status?.readyReplicas ?? 0)),
       availableReplicas: available,
-      HPAReplicas: total,
+      HPAReplicas: view.world.compat === 'argo' ? total : Math.min(total, replicas),
       selector: renderSelector(view.world.rollout.spec.selector),
     },
     isDeployed: everywhere && total === replicas,
@@ -33,16 +33,21 @@ export function weightsOfCanary(view: CanaryView): NonNullable<RolloutStatus['ca
   if (!view.routed) return null
   const canary = view.programmed
   if (canary === undefined) return view.status.canary?.weights ?? null
-  const service = (facts: CanaryView['canaryService']) =>
-    facts ? { serviceName: facts.name, podTemplateHash: facts.podHash } : {}
+  // The revisions that the weights are meant for, as Argo tells them; what a Service names at this moment may lag behind.
+  const stableHash = view.status.stableRS ?? view.podHash
+  const service = (facts: CanaryView['canaryService'], podTemplateHash: string) =>
+    facts ? { serviceName: facts.name, podTemplateHash } : {}
   const additional = Object.entries(view.additional).map(([serviceName, weight]) => ({
     weight,
     serviceName,
     ...hashBehind(view, serviceName),
   }))
   return {
-    canary: { weight: canary, ...service(view.canaryService) },
-    stable: { weight: view.maxWeight - canary - sum(Object.values(view.additional)), ...service(view.stableService) },
+    canary: { weight: canary, ...service(view.canaryService, view.podHash) },
+    stable: {
+      weight: view.maxWeight - canary - sum(Object.values(view.additional)),
+      ...service(view.stableService, stableHash),
+    },
     ...(additional.length > 0 ? { additional } : {}),
     verified: view.settled,
   }

@@ -9,6 +9,7 @@ import * as kinds from '../../../controller/kube/kinds.ts'
 import { openCaches } from '../../../controller/reconcile/caches.ts'
 import { reconcileRollout } from '../../../controller/reconcile/rollout.ts'
 import { declareRolloutMetrics } from '../../../controller/reconcile/rollout-metrics.ts'
+import { createStuckWatch } from '../../../controller/reconcile/stuck.ts'
 import { silentLogger } from '../../../controller/runtime/log.ts'
 import { createMetricRegistry } from '../../../controller/runtime/metrics.ts'
 import { rollout } from '../../builders/rollout.ts'
@@ -43,13 +44,14 @@ async function setUp(t: TestContext) {
       stop: async () => {},
     },
     observe: { caches, now: () => clock.now(), compat: 'strict' as const, notices: true },
+    stuck: createStuckWatch(clock),
   }
   const pass = async () => {
     const result = await reconcileRollout('web/shop', deps)
     await clock.settle()
     return result
   }
-  return { kube, told, pass }
+  return { kube, told, pass, clock }
 }
 
 describe('one pass', () => {
@@ -98,6 +100,30 @@ describe('one pass', () => {
     await pass()
     await pass()
     assert.equal((await progressing())?.status, 'True')
+  })
+
+  test('a refusal without end is told as a loop, held back, and forgotten once it is over', async (t) => {
+    const { kube, told, pass, clock } = await setUp(t)
+    kube.before((verb, target) => {
+      if (verb === 'create' && target.startsWith('replicasets'))
+        throw new KubeError({ code: 403, reason: 'Forbidden', message: 'exceeded quota: pods' }, 'create')
+    })
+    const stuck = async () =>
+      (
+        await kube.client.get<Rollout>({ kind: kinds.rollouts, namespace: 'web', name: 'shop' })
+      )?.status?.conditions?.find(({ type }) => type === 'Stuck')
+    const waits: unknown[] = []
+    for (let passes = 0; passes < 12; passes++) {
+      await pass().catch((error: { retryAfterMs?: number }) => waits.push(error.retryAfterMs))
+      await clock.advance(400)
+    }
+    assert.match((await stuck())?.message ?? '', /create ReplicaSet shop-\w+ failed: .*exceeded quota/)
+    assert.equal(told.filter((reason) => reason === 'HotLoop').length, 1)
+    assert.deepEqual([waits[0], waits.at(-1)], [undefined, 10_000])
+    kube.before(() => {})
+    await pass()
+    await pass()
+    assert.equal(await stuck(), undefined)
   })
 
   test('nothing is decided from a view older than the last write', async (t) => {
