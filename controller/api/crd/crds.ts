@@ -7,6 +7,10 @@ import type { z } from 'zod'
 import { analysisRunSpecSchema, analysisRunStatusSchema, analysisTemplateSpecSchema } from '../analysis.ts'
 import { experimentSpecSchema, experimentStatusSchema } from '../experiment.ts'
 import { rolloutSpecSchema, rolloutStatusSchema } from '../rollout.ts'
+import { type Descriptions, describeFields } from './describe.ts'
+import { analysisDescriptions, experimentDescriptions } from './descriptions-analysis.ts'
+import { rolloutDescriptions } from './descriptions-rollout.ts'
+import { sharedDescriptions } from './descriptions-shared.ts'
 import { type StructuralSchema, structuralSchema } from './structural.ts'
 
 interface PrinterColumn {
@@ -49,6 +53,7 @@ interface KindDefinition {
   readonly description: string
   readonly spec: z.ZodType
   readonly status?: z.ZodType
+  readonly descriptions: Descriptions
   readonly columns: readonly PrinterColumn[]
   readonly subresources?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
@@ -75,6 +80,7 @@ const kinds: readonly KindDefinition[] = [
     description: 'A workload whose every change is released in stages and judged before it goes on.',
     spec: rolloutSpecSchema,
     status: rolloutStatusSchema,
+    descriptions: rolloutDescriptions,
     columns: [
       { name: 'Desired', type: 'integer', jsonPath: '.spec.replicas', description: 'Pods asked for' },
       {
@@ -113,6 +119,7 @@ const kinds: readonly KindDefinition[] = [
     scope: 'Namespaced',
     description: 'Metrics and conditions by which releases in this namespace are judged.',
     spec: analysisTemplateSpecSchema,
+    descriptions: analysisDescriptions,
     columns: [age],
   },
   {
@@ -122,6 +129,7 @@ const kinds: readonly KindDefinition[] = [
     scope: 'Cluster',
     description: 'Metrics and conditions by which releases in any namespace can be judged.',
     spec: analysisTemplateSpecSchema,
+    descriptions: analysisDescriptions,
     columns: [age],
   },
   {
@@ -132,6 +140,7 @@ const kinds: readonly KindDefinition[] = [
     description: 'One judgement: the metrics of the templates, their measurements and the verdict.',
     spec: analysisRunSpecSchema,
     status: analysisRunStatusSchema,
+    descriptions: analysisDescriptions,
     columns: [phaseColumn, age],
   },
   {
@@ -142,6 +151,7 @@ const kinds: readonly KindDefinition[] = [
     description: 'Short-lived pods beside a release, and the analyses that compare them.',
     spec: experimentSpecSchema,
     status: experimentStatusSchema,
+    descriptions: experimentDescriptions,
     columns: [phaseColumn, age],
   },
 ]
@@ -180,7 +190,7 @@ function renderCrd(definition: KindDefinition): CustomResourceDefinition {
 
 /** The root alone is closed: a misspelt `spec` is reported at once, and no stored object can carry more than these five fields. */
 function rootSchema(definition: KindDefinition): StructuralSchema {
-  return {
+  const root: StructuralSchema = {
     type: 'object',
     description: definition.description,
     required: ['spec'],
@@ -192,4 +202,5 @@ function rootSchema(definition: KindDefinition): StructuralSchema {
       ...(definition.status ? { status: structuralSchema(definition.status) } : {}),
     },
   }
+  return describeFields(root, [], { ...sharedDescriptions, ...definition.descriptions })
 }

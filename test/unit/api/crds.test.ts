@@ -5,6 +5,10 @@ import { describe, test } from 'node:test'
 import { z } from 'zod'
 import { renderCrdFiles } from '../../../charts/crd-files.ts'
 import { renderCrds } from '../../../controller/api/crd/crds.ts'
+import { findDescription } from '../../../controller/api/crd/describe.ts'
+import { analysisDescriptions, experimentDescriptions } from '../../../controller/api/crd/descriptions-analysis.ts'
+import { rolloutDescriptions } from '../../../controller/api/crd/descriptions-rollout.ts'
+import { sharedDescriptions } from '../../../controller/api/crd/descriptions-shared.ts'
 import { type StructuralSchema, structuralSchema } from '../../../controller/api/crd/structural.ts'
 import { intOrString, OPTIONAL_ON_WIRE, openObject, stringMap } from '../../../controller/api/scalars.ts'
 
@@ -58,9 +62,50 @@ describe('CRD files', () => {
     ])
   })
 
-  test('kubectl get shows the five columns that people know', () => {
-    const columns = renderCrds()[0]?.spec.versions[0]?.additionalPrinterColumns.map(({ name }) => name)
-    assert.deepEqual(columns, ['Desired', 'Current', 'Up-to-date', 'Available', 'Age'])
+  test('kubectl get shows the columns that people know', () => {
+    const age = 'Age date .metadata.creationTimestamp'
+    const phase = 'Status string .status.phase'
+    const columns = renderCrds().map(({ spec }) =>
+      (spec.versions[0]?.additionalPrinterColumns ?? []).map(
+        ({ name, type, jsonPath }) => `${name} ${type} ${jsonPath}`,
+      ),
+    )
+    assert.deepEqual(columns, [
+      [
+        'Desired integer .spec.replicas',
+        'Current integer .status.replicas',
+        'Up-to-date integer .status.updatedReplicas',
+        'Available integer .status.availableReplicas',
+        age,
+      ],
+      [age],
+      [age],
+      [phase, age],
+      [phase, age],
+    ])
+  })
+
+  test('an autoscaler reads and writes what it does with Argo', () => {
+    assert.deepEqual(renderCrds()[0]?.spec.versions[0]?.subresources?.scale, {
+      specReplicasPath: '.spec.replicas',
+      statusReplicasPath: '.status.HPAReplicas',
+      labelSelectorPath: '.status.selector',
+    })
+  })
+
+  test('every field has a sentence, and every sentence a field', () => {
+    const used = new Set<string>()
+    for (const { spec } of renderCrds())
+      walk(rootOf(spec.names.plural), spec.names.plural, (schema, path) => {
+        for (const [name, field] of Object.entries(schema.properties ?? {})) {
+          assert.ok(field.description, `${path}.${name}: say what it means in controller/api/crd/descriptions-*.ts`)
+          assert.match(field.description, /^[A-Z{].*\.$/, `${path}.${name}`)
+          used.add(field.description)
+        }
+      })
+    const tables = [sharedDescriptions, rolloutDescriptions, analysisDescriptions, experimentDescriptions]
+    const stale = tables.flatMap((table) => Object.entries(table).filter(([, sentence]) => !used.has(sentence)))
+    assert.deepEqual(stale, [])
   })
 
   test('the selector is immutable by CEL and nothing else is', () => {
@@ -97,6 +142,16 @@ describe('CRD files', () => {
     assert.equal(at(rollout, 'spec.strategy.canary.steps.[].setHeaderRoute').required, undefined)
     assert.deepEqual(at(rollout, 'spec.strategy.canary.steps.[].plugin').required, ['name'])
   })
+})
+
+test('the longest end of a path that is in the table gives its sentence', () => {
+  const table = { 'a.b': 'long', b: 'short', 'x.a.b': 'longest' }
+  assert.deepEqual(
+    [['b'], ['c', 'b'], ['a', 'b'], ['x', 'a', 'b'], ['y', 'a', 'b'], ['c']].map((path) =>
+      findDescription(path, table),
+    ),
+    ['short', 'short', 'long', 'longest', 'long', undefined],
+  )
 })
 
 describe('structuralSchema', () => {
