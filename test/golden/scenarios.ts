@@ -2,10 +2,14 @@
 import { createExperimentMachine } from './experiment-machine.ts'
 import { blueGreenScenarios } from './scenarios/blue-green.ts'
 import { canaryScenarios } from './scenarios/canary.ts'
+import { dynamicScenarios } from './scenarios/dynamic.ts'
 import { type ExperimentScenario, experimentScenarios } from './scenarios/experiment.ts'
 import { experimentStepScenarios } from './scenarios/experiment-step.ts'
+import { managedRouteScenarios } from './scenarios/managed-routes.ts'
+import { pingPongScenarios } from './scenarios/ping-pong.ts'
 import { antiAffinityScenarios, podMetadataScenarios } from './scenarios/pod-metadata.ts'
 import { restartScenarios } from './scenarios/restart.ts'
+import { routedScenarios } from './scenarios/routed.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { stepPluginScenarios } from './scenarios/step-plugins.ts'
 import { takeoverScenarios } from './scenarios/takeover.ts'
@@ -14,6 +18,10 @@ import { createMachine } from './world-machine.ts'
 
 export const scenarios: readonly Scenario[] = [
   ...canaryScenarios,
+  ...routedScenarios,
+  ...managedRouteScenarios,
+  ...pingPongScenarios,
+  ...dynamicScenarios,
   ...blueGreenScenarios,
   ...experimentStepScenarios,
   ...stepPluginScenarios,

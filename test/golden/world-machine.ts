@@ -55,11 +55,19 @@ export interface Truth {
 }
 
 const START = Date.UTC(2026, 0, 1)
+const OVER_QUOTA = {
+  type: 'ReplicaFailure',
+  status: 'True',
+  reason: 'FailedCreate',
+  message: 'pods "shop-x" is forbidden: exceeded quota: pods',
+  lastTransitionTime: formatInstant(START),
+}
 
 export function createMachine(options: MachineOptions) {
   let now = START
   let rollout: Rollout = options.rollout
   let workload: Workload | undefined = options.workload
+  let quota = Number.POSITIVE_INFINITY
   let podDelayMs = options.podDelayMs ?? 5_000
   let minAvailable = options.minAvailable ?? 0
   const replicaSets = new Map<string, ReplicaSet>()
@@ -118,7 +126,8 @@ export function createMachine(options: MachineOptions) {
     const available = availableOf(rs.metadata.name)
     const replicas = pods.get(rs.metadata.name)?.length ?? 0
     const metadata = { ...rs.metadata, uid: uidOf(rs) }
-    return { ...rs, metadata, status: { replicas, readyReplicas: available, availableReplicas: available } }
+    const refused = replicas < (rs.spec.replicas ?? 0) ? { conditions: [OVER_QUOTA] } : {}
+    return { ...rs, metadata, status: { replicas, readyReplicas: available, availableReplicas: available, ...refused } }
   }
 
   const showPods = () =>
@@ -156,12 +165,15 @@ export function createMachine(options: MachineOptions) {
   const isConcerned = (name: string, service: Service): boolean =>
     serviceNamesOf(rollout).includes(name) || service.metadata.annotations?.[MANAGED_BY] === rollout.metadata.name
 
+  const allPods = (): number => [...pods.values()].flat().length
+
   function setPods(name: string, count: number): void {
     const hash = replicaSets.get(name)?.metadata.labels?.[POD_TEMPLATE_HASH] ?? ''
     const current = [...(pods.get(name) ?? [])].sort((a, b) => a.readyAtMs - b.readyAtMs).slice(0, count)
     const readyAtMs = brokenHashes.has(hash) ? Number.POSITIVE_INFINITY : now + podDelayMs
     const rs = replicaSets.get(name)
-    const added = Array.from({ length: rs ? Math.max(0, count - current.length) : 0 }, () => {
+    const missing = Math.min(Math.max(0, count - current.length), quota - allPods())
+    const added = Array.from({ length: rs ? Math.max(0, missing) : 0 }, () => {
       podNumber += 1
       return rs ? [makePod(rs, { createdAtMs: now, readyAtMs, number: podNumber })] : []
     }).flat()
@@ -280,7 +292,7 @@ export function createMachine(options: MachineOptions) {
         return
       case 'createAnalysisRun': {
         sequence += 1
-        const creationTimestamp = new Date(START + sequence).toISOString()
+        const creationTimestamp = new Date(now + sequence).toISOString()
         runs.set(action.run.metadata.name, {
           ...action.run,
           metadata: { ...action.run.metadata, creationTimestamp },
@@ -296,7 +308,7 @@ export function createMachine(options: MachineOptions) {
         return
       case 'createExperiment': {
         sequence += 1
-        const creationTimestamp = new Date(START + sequence).toISOString()
+        const creationTimestamp = new Date(now + sequence).toISOString()
         experiments.set(action.experiment.metadata.name, {
           ...action.experiment,
           metadata: { ...action.experiment.metadata, creationTimestamp },
@@ -438,6 +450,11 @@ export function createMachine(options: MachineOptions) {
     /** Pods of the image that the spec names now never become ready from here on. */
     breakPods(podHash: string): void {
       brokenHashes.add(podHash)
+    },
+    /** The namespace has room for this many pods; undefined lifts the quota, and what is missing is made. */
+    setQuota(mostPods: number | undefined): void {
+      quota = mostPods ?? Number.POSITIVE_INFINITY
+      for (const [name, rs] of replicaSets) setPods(name, rs.spec.replicas ?? 0)
     },
     endRun,
     runNames: (): string[] => [...runs.keys()],

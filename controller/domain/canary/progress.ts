@@ -77,6 +77,15 @@ function waiting(view: CanaryView, { plugins, experiment }: Findings): Hold {
     return { reason: 'ExperimentRunning', message: describeExperimentStep(experiment) }
   if (view.step?.analysis)
     return { reason: 'AnalysisRunning', message: `step ${view.stepIndex + 1} waits for its AnalysisRun` }
+  if (view.step?.setHeaderRoute || view.step?.setMirrorRoute)
+    return {
+      reason: 'StepInProgress',
+      message: `step ${view.stepIndex + 1} waits until its route is written and answers`,
+    }
+  if (view.routed && wantedCanaryPods(view) === 0 && wantedWeight(view) > 0) {
+    const message = `setCanaryScale asks for no canary pods: weight ${wantedWeight(view)} needs at least one`
+    return { reason: 'StepInProgress', message }
+  }
   const pods = `${availableReplicas(view.newRs)} of ${wantedPods(view)} canary pods available`
   const traffic = view.routed ? `, canary weight ${view.programmed ?? 'unset'} of ${wantedWeight(view)}` : ''
   return { reason: 'StepInProgress', message: `${pods}${traffic}` }

@@ -16,7 +16,7 @@ export function decideRoute(
   decision: WeightDecision,
   additional: readonly AdditionalWeight[] = [],
 ): Part {
-  if (!view.routed) return {}
+  if (!view.routed || arePartsUnset(view)) return {}
   const intent = intend(view, decision.canary, additional)
   const holds = [...(decision.hold ? [decision.hold] : []), ...problems(view), ...uncarried(view, intent.managedRoutes)]
   const written = view.world.routes.every((reading) => !reading.drivable || isWritten(reading, intent))
@@ -26,6 +26,9 @@ export function decideRoute(
   const message = `Traffic weight updated from ${view.programmed ?? 'unset'} to ${intent.canary}`
   return { actions: [action], events: [{ type: 'Normal', reason: 'TrafficWeightUpdated', message, action }], holds }
 }
+
+/** Before a first ping-pong promotion nobody knows which Service is to be the stable one; both select every pod. */
+const arePartsUnset = ({ strategy, status }: CanaryView): boolean => strategy.pingPong !== undefined && !status.stableRS
 
 function intend(view: CanaryView, canary: number, wanted: readonly AdditionalWeight[]): TrafficIntent {
   const room = view.maxWeight - canary

@@ -3,7 +3,6 @@
  * at analyses, pauses or deadlines.
  *
  *   mode                     canary Service names  stable Service names | weight
- *   initial, ping-pong       -                     -                    | unchanged (the parts change hands at once)
  *   any below, and the stable ReplicaSet is gone                        | unchanged (nothing to go back to)
  *   any below                -                     none yet             | 0      (it selects every pod: nothing to protect)
  *   initial, steady,         another than stable   stable               | 0      (at once, whatever else is wrong: L2)
@@ -31,15 +30,17 @@ export interface WeightDecision {
 }
 
 export function decideWeight(view: CanaryView): WeightDecision {
-  if (view.mode === 'initial' && view.strategy.pingPong) return { canary: currentWeight(view) }
   if (view.mode === 'updating' && view.canaryService?.podHash === view.podHash)
     return weightOfStep(view, view.canaryService)
   return weightBackToStable(view)
 }
 
-/** The written weight, or the one that was written last when somebody made it unreadable. */
-const currentWeight = ({ programmed, status }: CanaryView): number =>
-  programmed ?? status.canary?.weights?.canary.weight ?? 0
+/** The written weight; when somebody made it unreadable, the one on record, if anybody answers behind the canary Service. */
+function currentWeight({ programmed, status, canaryService }: CanaryView): number {
+  if (programmed !== undefined) return programmed
+  const answers = Object.values(canaryService?.readyEndpoints ?? {}).some((count) => count > 0)
+  return answers ? (status.canary?.weights?.canary.weight ?? 0) : 0
+}
 
 /** Traffic stays where pods answer until a person decides: a new revision, or a retry. */
 const STABLE_MISSING: Hold = {
