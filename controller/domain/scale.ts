@@ -53,13 +53,16 @@ export function retire(view: RolloutView, rs: ReplicaSet, { delaySeconds, isReac
   if (specReplicas(rs) === 0 || isReached(rs)) return clearDeadline(rs)
   if (delaySeconds === 0) return scaleTo(rs, 0, withoutDeadline(rs))
   const deadline = parseInstant(rs.metadata.annotations?.[SCALE_DOWN_DEADLINE])
-  if (deadline === undefined) {
-    const at = view.world.now + (delaySeconds ?? DEFAULT_DELAY_SECONDS) * 1000
-    const annotations = { [SCALE_DOWN_DEADLINE]: formatInstant(at + 999) }
-    return { actions: [{ do: 'annotateReplicaSet', replicaSet: rs, annotations }], wakeAtMs: at + 1000 }
-  }
+  if (deadline === undefined) return startDelay(view, rs, delaySeconds)
   if (view.world.now < deadline) return { wakeAtMs: deadline }
   return scaleTo(rs, 0, { [SCALE_DOWN_DEADLINE]: null })
+}
+
+/** The clock of a retirement starts now; 30 seconds when absent. */
+export function startDelay(view: RolloutView, rs: ReplicaSet, delaySeconds = DEFAULT_DELAY_SECONDS): Part {
+  const at = view.world.now + delaySeconds * 1000
+  const annotations = { [SCALE_DOWN_DEADLINE]: formatInstant(at + 999) }
+  return { actions: [{ do: 'annotateReplicaSet', replicaSet: rs, annotations }], wakeAtMs: at + 1000 }
 }
 
 /** All older revisions; beyond the newest `revisionLimit` that still have pods the delay is not waited for. */

@@ -62,15 +62,24 @@ function shortcutOf(base: RolloutView): string | undefined {
 }
 
 /**
- * The new revision is an earlier one whose scale-down delay was still running when the spec went back to it. Its deadline stays on it until the
- * update ends: that it is there is the memory of it, so that a slow pass does not turn the way back into an update that has to prove itself.
+ * The new revision is an earlier one that still had its pods when the spec went back to it. Its deadline stays on it until the update ends: that
+ * it is there is the memory of it, so that a slow pass does not turn the way back into an update that has to prove itself.
+ *
+ *   the pass that sees the new spec   deadline        compat: argo   strict
+ *   yes                               not yet over    yes            yes
+ *   yes                               none            no             yes, with pods: its clock did not run yet, because users could reach it
+ *   yes                               over            no             no
+ *   no                                any             yes            yes
+ *   no                                none            no             no
+ *   and only an older one than stable; strict: only one that was stable itself
  */
 export function keepsDelay({ newRs, stableRs, mode, world }: RolloutView): boolean {
-  const deadline = parseInstant(newRs?.metadata.annotations?.[SCALE_DOWN_DEADLINE])
-  if (!newRs || !stableRs || newRs === stableRs || deadline === undefined) return false
-  if (createdAt(newRs) >= createdAt(stableRs)) return false
-  const hasProvenItself = world.compat === 'argo' || newRs.metadata.annotations?.[PROMOTED_REVISION] !== undefined
-  return hasProvenItself && (mode !== 'superseded' || world.now < deadline)
+  if (!newRs || !stableRs || newRs === stableRs || createdAt(newRs) >= createdAt(stableRs)) return false
+  const deadline = parseInstant(newRs.metadata.annotations?.[SCALE_DOWN_DEADLINE])
+  const isStrict = world.compat === 'strict'
+  if (isStrict && newRs.metadata.annotations?.[PROMOTED_REVISION] === undefined) return false
+  if (mode !== 'superseded') return deadline !== undefined
+  return deadline === undefined ? isStrict && specReplicas(newRs) > 0 : world.now < deadline
 }
 
 /** Without a timestamp it counts as new: nothing that is not known to be older is a way back. */

@@ -8,9 +8,9 @@ import fc from 'fast-check'
 import { ABORT_REQUESTS } from '../../../controller/api/abort-request.ts'
 import type { AnalysisPhase, AnalysisTemplate } from '../../../controller/api/analysis.ts'
 import { POD_TEMPLATE_HASH } from '../../../controller/api/labels.ts'
-import type { CanaryStep, Rollout } from '../../../controller/api/rollout.ts'
+import type { BlueGreenStrategy, CanaryStep, Rollout } from '../../../controller/api/rollout.ts'
 import { decide } from '../../../controller/domain/decide.ts'
-import { rollout } from '../../builders/rollout.ts'
+import { blueGreenRollout, rollout } from '../../builders/rollout.ts'
 import { createMachine, type Machine, type MachineOptions } from '../../golden/world-machine.ts'
 import { checkWrite, weightOn } from './invariants.ts'
 
@@ -42,7 +42,24 @@ const plans: readonly (readonly CanaryStep[])[] = [
   [],
 ]
 
+/** Blue-green: every way to the cutover, with and without evidence. */
+const blueGreens: readonly Partial<BlueGreenStrategy>[] = [
+  {},
+  { autoPromotionEnabled: false },
+  { autoPromotionSeconds: 20, postPromotionAnalysis: analysis },
+  { autoPromotionEnabled: false, previewReplicaCount: 2, prePromotionAnalysis: analysis },
+  {
+    previewReplicaCount: 1,
+    prePromotionAnalysis: analysis,
+    postPromotionAnalysis: analysis,
+    scaleDownDelaySeconds: 60,
+  },
+  { autoPromotionEnabled: false, abortScaleDownDelaySeconds: 0, scaleDownDelaySeconds: 90 },
+]
+
 interface Shape {
+  /** Index of the blue-green strategy; absent: a canary. */
+  readonly blueGreen?: number
   readonly routed: boolean
   readonly steps: number
   readonly replicas: number
@@ -69,16 +86,20 @@ const budgets = [
   { maxSurge: '50%', maxUnavailable: '50%' },
 ] as const
 
-function optionsOf(s: Shape): MachineOptions {
+const blueGreenShape: fc.Arbitrary<Shape> = fc
+  .tuple(shape, fc.nat(blueGreens.length - 1))
+  .map(([one, blueGreen]) => ({ ...one, routed: true, blueGreen }))
+
+function rolloutOf(s: Shape): Rollout {
+  const spec = { progressDeadlineSeconds: 120, progressDeadlineAbort: s.deadlineAbort }
+  if (s.blueGreen !== undefined) return blueGreenRollout(blueGreens[s.blueGreen], { replicas: s.replicas, spec })
   const canary = { ...budgets[s.budget], ...(s.background ? { analysis: { ...analysis, startingStep: 0 } } : {}) }
+  return rollout({ replicas: s.replicas, steps: plans[s.steps] ?? [], routed: s.routed, canary, spec })
+}
+
+function optionsOf(s: Shape): MachineOptions {
   return {
-    rollout: rollout({
-      replicas: s.replicas,
-      steps: plans[s.steps] ?? [],
-      routed: s.routed,
-      canary,
-      spec: { progressDeadlineSeconds: 120, progressDeadlineAbort: s.deadlineAbort },
-    }),
+    rollout: rolloutOf(s),
     templates: [gate],
     confirmDelayMs: s.lagSeconds * SECOND,
     endpointDelayMs: (s.lagSeconds * SECOND) / 2,
@@ -89,6 +110,8 @@ type Op =
   | { readonly op: 'image'; readonly version: number }
   | { readonly op: 'promote' | 'promoteFull' | 'abort' | 'retry' | 'pauseAlert' | 'abortAlert' | 'heal' | 'skip' }
   | { readonly op: 'specPaused'; readonly on: boolean }
+  | { readonly op: 'unbind'; readonly service: 'active' | 'preview' }
+  | { readonly op: 'rename'; readonly activeService: 'active' | 'public' }
   | { readonly op: 'replicas'; readonly count: number }
   | { readonly op: 'fail'; readonly which: 'current' | 'stable'; readonly count: number }
   | { readonly op: 'break' }
@@ -129,6 +152,16 @@ const anyOp: fc.Arbitrary<Op> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 4 }).map((count): Op => ({ op: 'passes', count })) },
   { weight: 6, arbitrary: fc.constantFrom(1, 6, 31, 70, 200).map((seconds): Op => ({ op: 'time', seconds })) },
+)
+
+/** What happens to blue-green besides: Services applied again without their revision, another Service for the users. */
+const blueGreenOp: fc.Arbitrary<Op> = fc.oneof(
+  { weight: 12, arbitrary: anyOp },
+  { weight: 1, arbitrary: fc.constantFrom('active', 'preview').map((service): Op => ({ op: 'unbind', service })) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('active', 'public').map((activeService): Op => ({ op: 'rename', activeService })),
+  },
 )
 
 /** A machine whose every write is checked. */
@@ -237,6 +270,14 @@ function act(machine: Machine, op: Op): void {
     case 'specPaused':
       machine.patchSpec({ paused: op.on })
       return
+    case 'unbind':
+      machine.unbind(op.service)
+      return
+    case 'rename': {
+      const { blueGreen } = machine.world().rollout.spec.strategy ?? {}
+      if (blueGreen) machine.patchSpec({ strategy: { blueGreen: { ...blueGreen, activeService: op.activeService } } })
+      return
+    }
     case 'replicas':
       machine.patchSpec({ replicas: op.count })
       return
@@ -296,36 +337,48 @@ const play = (s: Shape, ops: readonly Op[]): Machine => {
 
 const told = (machine: Machine) => () => machine.lines.slice(-20).join('\n')
 
-describe('properties of decisions', () => {
+/** Whether anybody can take the users back: an abort waits for a pod of stable where there is no router to send them. */
+function canTakeUsers(machine: Machine, stableRS: string, s: Shape): boolean {
+  const stable = machine.world().replicaSets.find((rs) => rs.metadata.labels?.[POD_TEMPLATE_HASH] === stableRS)
+  return stable !== undefined && (s.blueGreen === undefined || (stable.status?.availableReplicas ?? 0) > 0)
+}
+
+describe('properties of decisions: canary', () => propertiesOf(shape, anyOp))
+describe('properties of decisions: blue-green', () =>
+  propertiesOf(blueGreenShape, blueGreenOp, Number(process.env.PENSTOCK_RUNS ?? 75)))
+
+function propertiesOf(shapes: fc.Arbitrary<Shape>, ops: fc.Arbitrary<Op>, numRuns = parameters.numRuns): void {
   test('every write keeps the invariants, and the rollout comes to rest (S1-S10, S19, S23, L1)', () => {
     fc.assert(
-      fc.property(shape, fc.array(anyOp, { minLength: 2, maxLength: 20, size: 'max' }), (s, ops) => {
-        const machine = play(s, ops)
+      fc.property(shapes, fc.array(ops, { minLength: 2, maxLength: 20, size: 'max' }), (s, played) => {
+        const machine = play(s, played)
         const phase = bringToRest(machine)
         machine.run(3_600 * SECOND)
         assert.equal(machine.status().phase, phase, `S23: ${told(machine)()}`)
         assert.equal(JSON.stringify(decide(machine.world()).actions), '[]', 'S19: silence at rest')
       }),
-      parameters,
+      { ...parameters, numRuns },
     )
   })
 
   test('an abort takes all weight from the new revision within four passes, whatever else is wrong (L2)', () => {
     fc.assert(
-      fc.property(shape, fc.array(anyOp, { minLength: 2, maxLength: 20, size: 'max' }), (s, ops) => {
-        const machine = play({ ...s, lagSeconds: 0 }, ops)
+      fc.property(shapes, fc.array(ops, { minLength: 2, maxLength: 20, size: 'max' }), (s, played) => {
+        const machine = play({ ...s, lagSeconds: 0 }, played)
         passOnce(machine)
         const { currentPodHash = '', stableRS } = machine.status()
         machine.patchStatus({ abort: true })
         for (let passes = 0; passes < 4; passes++) passOnce(machine)
         if (currentPodHash === stableRS || stableRS === undefined) return
-        const stableExists = machine.sizes()[stableRS] !== undefined
-        if (stableExists) assert.equal(weightOn(machine.truth(), currentPodHash), 0, told(machine)())
+        if (canTakeUsers(machine, stableRS, s))
+          assert.equal(weightOn(machine.truth(), currentPodHash), 0, told(machine)())
       }),
-      parameters,
+      { ...parameters, numRuns },
     )
   })
+}
 
+describe('properties of decisions: any input', () => {
   test('a hostile spec never makes the decision throw (S24)', () => {
     const anything = fc.anything({ maxDepth: 3, withNullPrototype: false })
     const started = createMachine({ rollout: rollout({ steps: plans[0] ?? [] }), templates: [gate] })

@@ -26,7 +26,8 @@ const checkpoint = { blueGreen: { scaleUpPreviewCheckPoint: true } }
 const judged = { prePromotionAnalysis: analysis }
 const few = { previewReplicaCount: 1 }
 
-type Verdict = 'cut over' | 'checkpoint' | 'checkpoint and cut over' | string
+/** Words of: checkpoint, cut over, the hold's reason; a dash for none. */
+type Verdict = string
 const gates: readonly (readonly [string, Situation, Verdict])[] = [
   ['every pod available', {}, 'cut over'],
   ['a pod missing', { fresh: [4, 3] }, 'PreviewNotReady'],

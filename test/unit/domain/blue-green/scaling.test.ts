@@ -56,10 +56,17 @@ const rows: readonly (readonly [string, Situation, readonly string[]])[] = [
     [`${NEW} lifted`],
   ],
   [
-    'not seen before, its delay runs',
+    'not seen before, its delay runs: it starts again',
     { isOlder: 'promoted', deadlines: { new: 10 }, status: { currentPodHash: OLD } },
-    [],
+    [`${NEW} +30s`],
   ],
+  [
+    'not seen before, its delay did not run yet',
+    { isOlder: 'promoted', strategy: { scaleDownDelaySeconds: 60 }, status: { currentPodHash: OLD } },
+    [`${NEW} +60s`],
+  ],
+  ['not seen before, its pods are gone', { fresh: [0, 0], isOlder: 'promoted', status: { currentPodHash: OLD } }, []],
+  ['not seen before, never stable', { isOlder: 'never promoted', status: { currentPodHash: OLD } }, []],
   // updating: what was superseded
   ['superseded, in no Service', { between: [4, 4] }, [`${BETWEEN} +30s`]],
   ['superseded, still in the preview', { between: [4, 4], preview: 'between' }, []],
