@@ -29,8 +29,6 @@ import type { World } from './world.ts'
 
 /** Pods may come and go without an event of ours: look again. */
 const RECHECK_MS = 30_000
-/** Timers do not count further than 24 days. */
-const LONGEST_SLEEP_MS = 86_400_000
 /** The answer to a pass is never longer than this many evictions. */
 const MOST_EVICTIONS = 20
 
@@ -52,7 +50,7 @@ export function decideRestart(view: RolloutView, moves: Part): Part {
   const { world } = view
   const wanted = parseInstant(world.rollout.spec.restartAt)
   if (wanted === undefined || view.mode === 'superseded') return {}
-  if (world.now < wanted) return { wakeAtMs: Math.min(wanted, world.now + LONGEST_SLEEP_MS) }
+  if (world.now < wanted) return { wakeAtMs: wanted }
   if (!isRestartDue(world)) return {}
   if (!world.pods) return waitForPods(world)
   const left = oldPods(world)

@@ -331,11 +331,6 @@ describe('a restart beside everything else', () => {
     assert.equal(plan.wakeAtMs, NOW + 30_000)
     assert.equal(plan.status.restartedAt, undefined)
   })
-
-  test('a restart that is far away does not keep a timer that far', () => {
-    const plan = decide(worldOf({ replicas: 1, stable: [old], restartAt: formatInstant(NOW + 60 * 24 * HOUR) }))
-    assert.equal(plan.wakeAtMs, NOW + 24 * HOUR)
-  })
 })
 
 describe('a new revision', () => {
