@@ -6,6 +6,7 @@ import type { CanaryStep } from '../../controller/api/rollout.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
 import { subtractWrites, sumWrites } from './controller-metrics.ts'
+import { renderCanary } from './manifests.ts'
 import { type Stage, withStage } from './stage.ts'
 import { untilQuiet } from './writes.ts'
 
@@ -35,7 +36,9 @@ const SAMPLE_EVERY_MS = 15_000
 const BYTES_PER_MB = 1024 * 1024
 
 export const measureIdle = (options: IdleOptions): Promise<IdleResult> =>
-  withStage({ ...options, replicas: options.rollouts > 100 ? 1 : 2, steps }, (stage) => watchIdleness(stage, options))
+  withStage({ ...options, manifests: (name) => renderCanary(name, steps, options.rollouts > 100 ? 1 : 2) }, (stage) =>
+    watchIdleness(stage, options),
+  )
 
 async function watchIdleness(stage: Stage, options: IdleOptions): Promise<IdleResult> {
   const before = await untilQuiet(stage)

@@ -35,19 +35,33 @@ export function renderCanary(name: string, steps: readonly CanaryStep[], replica
     renderService(stableService, name),
     renderService(canaryService, name),
     gatewayApi('HTTPRoute', { name, namespace: NAMESPACE }, route),
-    {
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'Rollout',
-      metadata: { name, namespace: NAMESPACE },
-      spec: {
-        replicas,
-        selector: { matchLabels: { app: name } },
-        template: { metadata: { labels: { app: name } }, spec: { containers: [renderContainer(imageOf(1))] } },
-        strategy: { canary },
-      },
-    } as Manifest,
+    renderRollout(name, replicas, { canary }),
   ]
 }
+
+/** Promotes by itself once the preview is ready. */
+export function renderBlueGreen(name: string, replicas: number): readonly Manifest[] {
+  const [activeService, previewService] = [`${name}-active`, `${name}-preview`]
+  const blueGreen = { activeService, previewService, scaleDownDelaySeconds: 2, abortScaleDownDelaySeconds: 2 }
+  return [
+    renderService(activeService, name),
+    renderService(previewService, name),
+    renderRollout(name, replicas, { blueGreen }),
+  ]
+}
+
+const renderRollout = (name: string, replicas: number, strategy: object): Manifest =>
+  ({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { name, namespace: NAMESPACE },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [renderContainer(imageOf(1))] } },
+      strategy,
+    },
+  }) as Manifest
 
 export const renderContainer = (image: string): object => ({
   name: 'app',

@@ -14,7 +14,7 @@ import { startLoad } from '../../sandbox/load/load.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
 import { waitFor } from '../../sandbox/wait.ts'
 import { postAlert } from './alert.ts'
-import { hostOf, NAMESPACE } from './manifests.ts'
+import { hostOf, NAMESPACE, renderCanary } from './manifests.ts'
 import { canaryWeight, seeAllWeightAtStable, seeFirstWrite } from './sightings.ts'
 import { isSettled, type Stage, withStage } from './stage.ts'
 import { type Summary, summarize } from './statistics.ts'
@@ -67,7 +67,7 @@ const steps: readonly CanaryStep[] = [{ setWeight: WEIGHT }, { pause: {} }, { se
 const API_WRITES = 60
 
 export const measureReaction = (options: ReactionOptions): Promise<ReactionResult> =>
-  withStage({ ...options, replicas: 2, steps }, async (stage, stops) => {
+  withStage({ ...options, manifests: (name) => renderCanary(name, steps, 2) }, async (stage, stops) => {
     const stopLoads = startLoads(stage, options.loadPerRollout)
     stops.add(async () => void (await stopLoads()))
     const samples = await playReleases(stage, options)

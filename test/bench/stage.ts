@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CanaryStep, ReplicaSet, Rollout } from '../../controller/api/rollout.ts'
+import type { ReplicaSet, Rollout } from '../../controller/api/rollout.ts'
 import type { ObjectCache } from '../../controller/kube/cache.ts'
 import { createInformers } from '../../controller/kube/informers.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
@@ -15,17 +15,17 @@ import { systemRandom as random } from '../../controller/runtime/random.ts'
 import { type Cluster, startCluster } from '../../sandbox/cluster.ts'
 import type { RunningGateway } from '../../sandbox/gateway/gateway.ts'
 import type { HttpRoute } from '../../sandbox/gateway/objects.ts'
-import { applyManifest } from '../../sandbox/manifests.ts'
+import { applyManifest, type Manifest } from '../../sandbox/manifests.ts'
 import { createStopList, type StopList } from '../../sandbox/stop-list.ts'
 import { waitFor } from '../../sandbox/wait.ts'
 import { type BenchController, bundleController, startController } from './controller.ts'
-import { imageOf, NAMESPACE, nameOf, platform, renderCanary, renderContainer } from './manifests.ts'
+import { imageOf, NAMESPACE, nameOf, platform, renderContainer } from './manifests.ts'
 import { type Pod, servePods } from './pod-servers.ts'
 
 export interface StageOptions {
   readonly rollouts: number
-  readonly replicas: number
-  readonly steps: readonly CanaryStep[]
+  /** All that one Rollout needs, itself included. */
+  readonly manifests: (name: string) => readonly Manifest[]
   readonly stops: StopList
   readonly say: (text: string) => void
   /** Runs this file instead of a fresh bundle of the sources. */
@@ -102,8 +102,7 @@ async function buildStage(options: StageOptions): Promise<Stage> {
 
   const names = Array.from({ length: options.rollouts }, (_, index) => nameOf(index))
   for (const name of names) {
-    for (const manifest of renderCanary(name, options.steps, options.replicas))
-      await applyManifest(client, manifest, 'bench')
+    for (const manifest of options.manifests(name)) await applyManifest(client, manifest, 'bench')
   }
   const stage: Stage = {
     directory,

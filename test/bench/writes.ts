@@ -1,6 +1,6 @@
 /**
- * Suite `writes`: what a release costs the API server. Counts the controller's own calls for canaries of five steps that are promoted, then for
- * the same canaries aborted by alert, from its metrics. Events are counted apart: they are told once and never watched.
+ * Suite `writes`: what a release costs the API server. Counts the controller's own calls, from its metrics, for canaries of five steps that are
+ * promoted, for the same canaries aborted by alert, and for blue-green. Events are counted apart: they are told once and never watched.
  */
 import type { CanaryStep } from '../../controller/api/rollout.ts'
 import { rollouts } from '../../controller/kube/kinds.ts'
@@ -8,7 +8,7 @@ import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
 import { postAlert } from './alert.ts'
 import { type ControllerMetrics, subtractWrites, sumWrites } from './controller-metrics.ts'
-import { NAMESPACE } from './manifests.ts'
+import { NAMESPACE, renderBlueGreen, renderCanary } from './manifests.ts'
 import { isSettled, type Stage, withStage } from './stage.ts'
 
 export interface WritesOptions {
@@ -30,6 +30,7 @@ export interface WritesResult {
   readonly steps: number
   readonly promote: WriteCount & { readonly perStep: number }
   readonly abort: WriteCount
+  readonly blueGreen: WriteCount
 }
 
 const steps: readonly CanaryStep[] = [
@@ -43,33 +44,37 @@ const steps: readonly CanaryStep[] = [
 const QUIET_MS = 5_000
 const QUIET_WITHIN_MS = 120_000
 
-export const measureWrites = (options: WritesOptions): Promise<WritesResult> =>
-  withStage({ ...options, replicas: 2, steps }, (stage) => countWrites(stage, options.say))
+export async function measureWrites(options: WritesOptions): Promise<WritesResult> {
+  const { say } = options
+  const canaries = { ...options, manifests: (name: string) => renderCanary(name, steps, 2) }
+  const { promote, abort } = await withStage(canaries, async (stage) => ({
+    promote: await countPromotion(stage, say),
+    abort: await countAbort(stage, say),
+  }))
+  const pairs = { ...options, manifests: (name: string) => renderBlueGreen(name, 2) }
+  const blueGreen = await withStage(pairs, (stage) => countPromotion(stage, say))
+  const perStep = promote.withoutEvents / steps.length
+  return { rollouts: options.rollouts, steps: steps.length, promote: { ...promote, perStep }, abort, blueGreen }
+}
 
-async function countWrites(stage: Stage, say: WritesOptions['say']): Promise<WritesResult> {
-  let before = await untilQuiet(stage)
-
+async function countPromotion(stage: Stage, say: WritesOptions['say']): Promise<WriteCount> {
+  const before = await untilQuiet(stage)
   say('a release that is promoted')
   await Promise.all(stage.names.map((name) => stage.setImage(name, 2)))
   await stage.untilAll('the release to start', (rollout) => !isSettled(rollout, 'Healthy'))
   await stage.untilAll('the promotion', (rollout) => isSettled(rollout, 'Healthy'))
-  const promoted = await untilQuiet(stage)
-  const promote = perRollout(promoted, before, stage.names.length)
+  return perRollout(await untilQuiet(stage), before, stage.names.length)
+}
 
+async function countAbort(stage: Stage, say: WritesOptions['say']): Promise<WriteCount> {
   say('a release that an alert aborts')
   await Promise.all(stage.names.map((name) => haltAtFirstPause(stage, name)))
   await Promise.all(stage.names.map((name) => stage.setImage(name, 3)))
   await stage.untilAll('the first pause', (rollout) => rollout.status?.controllerPause === true)
-  before = await untilQuiet(stage)
+  const before = await untilQuiet(stage)
   await Promise.all(stage.names.map((name) => postAlert(stage, name, 3)))
   await stage.untilAll('the abort', (rollout) => rollout.status?.abort === true)
-  const abort = perRollout(await untilQuiet(stage), before, stage.names.length)
-  return {
-    rollouts: stage.names.length,
-    steps: steps.length,
-    promote: { ...promote, perStep: promote.withoutEvents / steps.length },
-    abort,
-  }
+  return perRollout(await untilQuiet(stage), before, stage.names.length)
 }
 
 function haltAtFirstPause(stage: Stage, name: string): Promise<unknown> {
