@@ -7,13 +7,20 @@
  */
 import { POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { PodTemplate } from '../api/meta.ts'
-import { type GoScalar, type GoType, readGoTable } from './go-types/schema.ts'
+import { type GoField, type GoScalar, type GoType, readGoTable } from './go-types/schema.ts'
 import { emptyMeansAbsent, podDefaults } from './pod-defaults.ts'
 import { podTemplateTypes } from './pod-hash.ts'
 import { quantityValue } from './quantity.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 const structs = readGoTable(podTemplateTypes, 36)
+const byName = new Map<string, ReadonlyMap<string, GoField>>()
+
+function fieldsOf(struct: string): ReadonlyMap<string, GoField> {
+  const known = byName.get(struct) ?? new Map(structs(struct).map((field) => [field.name, field]))
+  byName.set(struct, known)
+  return known
+}
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -93,19 +100,20 @@ function normalizeMap(type: GoType, values: Fields, unknown: string[]): unknown 
 }
 
 function normalizeStruct(struct: string, value: Fields, unknown: string[]): Fields {
-  const fields = structs(struct)
-  const entries = fields.flatMap((field): (readonly [string, unknown])[] => {
-    if (!Object.hasOwn(value, field.name)) return []
-    const normal = normalize(field.type, value[field.name], unknown)
-    return normal === undefined || normal === defaultOf(struct, field.name, value) ? [] : [[field.name, normal]]
-  })
-  const known = new Set(fields.map(({ name }) => name))
-  for (const [key, field] of Object.entries(value)) {
-    if (known.has(key) || field === null || field === undefined) continue
-    unknown.push(key)
-    entries.push([`?${key}`, field])
+  const fields = fieldsOf(struct)
+  const normal: Record<string, unknown> = {}
+  for (const [name, content] of Object.entries(value)) {
+    if (content === null || content === undefined) continue
+    const field = fields.get(name)
+    if (!field) {
+      unknown.push(name)
+      normal[`?${name}`] = content
+      continue
+    }
+    const reduced = normalize(field.type, content, unknown)
+    if (reduced !== undefined && reduced !== defaultOf(struct, name, value)) normal[name] = reduced
   }
-  return Object.fromEntries(entries)
+  return normal
 }
 
 function defaultOf(struct: string, field: string, neighbours: Fields): unknown {

@@ -11,40 +11,49 @@ import { canonicalJson } from './pod-hash.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-interface Readings {
-  readonly template: NormalTemplate
-  /** All of it, and without the fields that nobody knows. */
-  readonly whole: string
-  readonly known: string
+interface Reading {
+  readonly normal: NormalTemplate
+  /** Canonical: equal for templates that are the same. */
+  readonly text: string
 }
 
-/** Templates are compared again in every pass; an entry goes when its template does. */
-const remembered = new WeakMap<PodTemplate, Readings>()
+/** Rollouts' templates are compared again in every pass; an entry goes when its template does. */
+const readings = new WeakMap<PodTemplate, Reading>()
 
-function read(template: PodTemplate): Readings {
-  const before = remembered.get(template)
+function read(desired: PodTemplate): Reading {
+  const before = readings.get(desired)
   if (before) return before
-  const normal = normalizeTemplate(template)
-  const whole = canonicalJson(normal.template)
-  const known = normal.hasUnknown ? canonicalJson(withoutUnknown(normal.template)) : whole
-  const readings = { template: normal, whole, known }
-  remembered.set(template, readings)
-  return readings
+  const normal = normalizeTemplate(desired)
+  const reading = { normal, text: canonicalJson(normal.template) }
+  readings.set(desired, reading)
+  return reading
 }
+
+/** What the last comparison of a ReplicaSet came to: there are many more of them than Rollouts, so their texts are not kept. */
+const verdicts = new WeakMap<object, { readonly desired: string; readonly same: boolean }>()
 
 /** True when the ReplicaSet's pods are those that `desired` describes. */
-export const isSameTemplate = (desired: PodTemplate, replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): boolean =>
-  isSame(desired, replicaSet.spec.template) || isSame(desired, withoutInjections(replicaSet))
+export function isSameTemplate(desired: PodTemplate, replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): boolean {
+  const wanted = read(desired)
+  const before = verdicts.get(replicaSet)
+  if (before?.desired === wanted.text) return before.same
+  const { template } = replicaSet.spec
+  const plain = withoutInjections(replicaSet)
+  const same = isSame(wanted, template) || (plain !== template && isSame(wanted, plain))
+  verdicts.set(replicaSet, { desired: wanted.text, same })
+  return same
+}
 
 /** Fields that nobody knows count only when the author wrote some: an API server of tomorrow adds its own. */
-function isSame(desired: PodTemplate, live: PodTemplate): boolean {
-  const [wanted, found] = [read(desired), read(live)]
-  return wanted.template.hasUnknown ? wanted.whole === found.whole : wanted.known === found.known
+function isSame(wanted: Reading, live: PodTemplate): boolean {
+  const { template, hasUnknown } = normalizeTemplate(live)
+  const found = hasUnknown && !wanted.normal.hasUnknown ? withoutUnknown(template) : template
+  return wanted.text === canonicalJson(found)
 }
 
 /** True when everything that `desired` says is in the ReplicaSet's template, which may hold more: what a webhook adds. */
 export const coversTemplate = (desired: PodTemplate, replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): boolean =>
-  covers(read(desired).template.template, read(withoutInjections(replicaSet)).template.template)
+  covers(read(desired).normal.template, normalizeTemplate(withoutInjections(replicaSet)).template)
 
 function covers(desired: unknown, live: unknown): boolean {
   if (Array.isArray(desired))
@@ -66,16 +75,9 @@ function withoutUnknown(value: unknown): unknown {
   )
 }
 
-const stripped = new WeakMap<object, PodTemplate>()
-
-/** The template as it was before a controller wrote role metadata and anti-affinity into it. */
-function withoutInjections(replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): PodTemplate {
-  const before = stripped.get(replicaSet)
-  if (before) return before
-  const template = withoutAntiAffinity(withoutEphemeralMetadata(replicaSet))
-  stripped.set(replicaSet, template)
-  return template
-}
+/** The template as it was before a controller wrote role metadata and anti-affinity into it; the same object when none did. */
+const withoutInjections = (replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): PodTemplate =>
+  withoutAntiAffinity(withoutEphemeralMetadata(replicaSet))
 
 /** Without what the ReplicaSet's own annotation lists as injected, and with what that covered. */
 function withoutEphemeralMetadata({ metadata, spec }: Pick<ReplicaSet, 'metadata' | 'spec'>): PodTemplate {
@@ -115,7 +117,7 @@ const PREFERRED = 'preferredDuringSchedulingIgnoredDuringExecution'
 export function withoutAntiAffinity(template: PodTemplate): PodTemplate {
   const affinity = template.spec?.affinity
   const terms = isFields(affinity) ? affinity.podAntiAffinity : undefined
-  if (!isFields(affinity) || !isFields(terms)) return template
+  if (!isFields(affinity) || !isFields(terms) || !JSON.stringify(terms).includes(POD_TEMPLATE_HASH)) return template
   const required = Array.isArray(terms[REQUIRED]) ? terms[REQUIRED].filter((term) => !isInjectedTerm(term)) : undefined
   const preferred = Array.isArray(terms[PREFERRED])
     ? terms[PREFERRED].filter((term) => !isInjectedTerm(isFields(term) ? term.podAffinityTerm : undefined))

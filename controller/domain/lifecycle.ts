@@ -13,7 +13,7 @@
 import { type AbortRequest, isPending, readAbortRequests } from '../api/abort-request.ts'
 import type { RolloutStatus } from '../api/rollout.ts'
 import { parseInstant } from '../api/scalars.ts'
-import { stepHash, stepHashes } from '../argo/pod-hash.ts'
+import { dialects, stepHash } from '../argo/pod-hash.ts'
 import { type Revisions, specWasSeen } from './revisions.ts'
 import type { World } from './world.ts'
 
@@ -61,7 +61,8 @@ export function decideLifecycle(world: World, revisions: Revisions): Lifecycle {
 function judgeSteps({ rollout }: World): 'same' | 'unknown dialect' | 'others' {
   const { canary } = rollout.spec.strategy ?? {}
   const written = rollout.status?.currentStepHash ?? ''
-  if ((canary ? stepHashes(canary.steps) : ['']).includes(written)) return 'same'
+  const isKnown = canary ? dialects.some((dialect) => stepHash(canary.steps, dialect) === written) : written === ''
+  if (isKnown) return 'same'
   return canary && written !== '' && specWasSeen(rollout) ? 'unknown dialect' : 'others'
 }
 

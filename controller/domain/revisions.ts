@@ -67,13 +67,14 @@ export function identifyRevisions(world: RevisionWorld): Revisions {
 function findNew(alive: readonly ReplicaSet[], rollout: Rollout): ReplicaSet | undefined {
   const template = rollout.spec.template ?? {}
   const current = rollout.status?.currentPodHash
-  const hashes = knownHashes(template, rollout.status?.collisionCount)
   const labelled = alive.filter((rs) => podHashOf(rs) !== '').sort(youngestFirst)
   const same = labelled.filter((rs) => isSameTemplate(template, rs))
   const named = (rs: ReplicaSet) => podHashOf(rs) === current
+  const settled = same.find(named)
+  if (settled) return settled
+  const hashes = knownHashes(template, rollout.status?.collisionCount)
   const hashed = (rs: ReplicaSet) => hashes.has(podHashOf(rs))
   return (
-    same.find(named) ??
     same.find(hashed) ??
     same[0] ??
     labelled.find((rs) => named(rs) && hashed(rs)) ??
