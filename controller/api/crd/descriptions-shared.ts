@@ -4,7 +4,6 @@ import type { Descriptions } from './describe.ts'
 export const sharedDescriptions: Descriptions = {
   apiVersion: 'Version of the API that the object is written in: argoproj.io/v1alpha1.',
   kind: 'What the object is.',
-  metadata: 'Name, namespace, labels, annotations and owners, as every object has them.',
   spec: 'What is wanted.',
   status: 'What the controller last saw and decided.',
   'status.phase': 'Where the object stands, in one word.',
