@@ -9,6 +9,7 @@ import { claimReplicaSets } from './claims.ts'
 import { refuseReferences, refuseRollout } from './guards.ts'
 import { rememberBest } from './high-water.ts'
 import { decideLifecycle } from './lifecycle.ts'
+import { writeOnce } from './one-write.ts'
 import { join, type Plan, type StrategyOutcome } from './plan.ts'
 import { syncPodMetadata } from './pod-metadata.ts'
 import { withLivePods, withSurge } from './restart.ts'
@@ -43,7 +44,7 @@ export function decide(observed: World): Plan {
   )
   const moves = join(books, outcome.part, last)
   const labels = syncPodMetadata(world, revisions, moves.actions ?? [])
-  const { actions = [], events = [], notices = [], holds = [], wakeAtMs } = join(moves, labels)
+  const { actions = [], events = [], notices = [], holds = [], wakeAtMs } = writeOnce(join(moves, labels))
   return { actions, events, notices, holds, status: outcome.status, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }
 

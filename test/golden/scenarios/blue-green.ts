@@ -1,6 +1,8 @@
 /** Stories of the blue-green strategy: preview, pause, evidence, cutover, ways back, and changes of strategy. */
 import type { AnalysisPhase } from '../../../controller/api/analysis.ts'
+import { REVISION } from '../../../controller/api/labels.ts'
 import type { BlueGreenStrategy } from '../../../controller/api/rollout.ts'
+import { conditionsOf, NEW, OLD, replicaSetOf, serviceOf, statusOf, templateOf } from '../../builders/left-by-argo.ts'
 import { blueGreenRollout, rollout } from '../../builders/rollout.ts'
 import type { Machine, MachineOptions } from '../world-machine.ts'
 import { begin, gate, type Scenario, SECOND } from './scenario.ts'
@@ -26,6 +28,41 @@ function end(machine: Machine, phase: AnalysisPhase, message?: string): void {
 }
 
 const promote = (machine: Machine): void => machine.patchStatus({ pauseConditions: null })
+
+/** As Argo Rollouts leaves an update that waits for somebody's word; it writes no step hash for blue-green. */
+function leftAtPause(): MachineOptions {
+  const base = blueGreenRollout({ autoPromotionEnabled: false })
+  const metadata = { ...base.metadata, generation: 7, annotations: { [REVISION]: '2' } }
+  const { currentStepHash: _none, ...status } = statusOf(base, {
+    HPAReplicas: 5,
+    availableReplicas: 5,
+    blueGreen: { activeSelector: OLD, previewSelector: NEW },
+    conditions: conditionsOf.paused,
+    controllerPause: true,
+    message: 'BlueGreenPause',
+    observedGeneration: '7',
+    pauseConditions: [{ reason: 'BlueGreenPause', startTime: '2025-12-31T23:59:50Z' }],
+    phase: 'Paused',
+    readyReplicas: 5,
+    replicas: 10,
+    selector: `app=shop,rollouts-pod-template-hash=${OLD}`,
+    updatedReplicas: 5,
+  })
+  return {
+    rollout: { ...base, metadata, spec: { ...base.spec, template: templateOf('shop:2') }, status },
+    existing: {
+      replicaSets: [
+        replicaSetOf({ image: 'shop:1', replicas: 5, revision: 1, createdAt: '2025-12-31T12:00:00Z' }),
+        replicaSetOf({ image: 'shop:2', replicas: 5, revision: 2 }),
+      ],
+      services: [serviceOf('active', OLD), serviceOf('preview', NEW)],
+    },
+  }
+}
+
+/** What people would feel: pods and selectors. */
+const picture = (machine: Machine): string =>
+  JSON.stringify([machine.sizes(), Object.values(machine.world().services).map(({ service }) => service.spec.selector)])
 
 export const blueGreenScenarios: readonly Scenario[] = [
   {
@@ -338,6 +375,56 @@ export const blueGreenScenarios: readonly Scenario[] = [
       machine.say('another Service becomes the active one')
       machine.patchSpec({ strategy: { blueGreen: { activeService: 'public', previewService: 'preview' } } })
       machine.run(40 * SECOND)
+    },
+  },
+  {
+    name: 'blue-green-superseded-after-cutover-in-argo-compat',
+    options: { ...judgedAfter, compat: 'argo' },
+    play(machine) {
+      begin(machine, 20)
+      machine.say('a third version is committed: users stay on the second until the third is ready')
+      machine.setImage('shop:3')
+      machine.run(30 * SECOND)
+    },
+  },
+  {
+    name: 'blue-green-service-applied-again',
+    options: manual,
+    play(machine) {
+      begin(machine, 20)
+      machine.say(
+        'somebody applies the manifest of the active Service, which names no revision, while the pods of the preview are there',
+      )
+      machine.unbind('active')
+      machine.run(10 * SECOND)
+    },
+  },
+  {
+    name: 'blue-green-rollback-from-broken-pods',
+    options: options({ autoPromotionEnabled: false, scaleDownDelaySeconds: 300 }),
+    play(machine) {
+      begin(machine, 20)
+      promote(machine)
+      machine.run(20 * SECOND)
+      machine.say('every pod of the new version fails: the clock of the former one stops')
+      machine.failPods(machine.status().currentPodHash ?? '', 5)
+      machine.run(20 * SECOND)
+      machine.say('Git goes back to the first version')
+      machine.setImage('shop:1')
+      machine.run(20 * SECOND)
+    },
+  },
+  {
+    name: 'blue-green-taken-over-at-pause',
+    options: leftAtPause(),
+    play(machine) {
+      const before = picture(machine)
+      machine.say('Argo Rollouts is stopped, Penstock started')
+      machine.run(30 * SECOND)
+      machine.say(`pods and selectors: ${picture(machine) === before ? 'as they were' : 'MOVED'}`)
+      machine.say('somebody promotes')
+      promote(machine)
+      machine.run(60 * SECOND)
     },
   },
 ]
