@@ -11,6 +11,7 @@
  *   deadline exceeded, and no progress                     False    ProgressDeadlineExceeded
  *   not paused any more / not aborted any more             Unknown  RolloutResumed / RolloutRetry
  *   its ReplicaSet could not be created, and now is there  True     NewReplicaSetCreated        (clock restarts)
+ *   the deadline is not judged any more                    True     ReplicaSetUpdated           (clock restarts)
  *   was complete, and lost pods                            True     ReplicaSetNotAvailable      (clock restarts)
  *   progressed, or nothing was told before                 True     ReplicaSetUpdated           (clock restarts)
  *   else                                                   as it was
@@ -128,6 +129,7 @@ function leftBehind(facts: ConditionFacts, before: Condition | undefined): Wante
   if (before?.reason === 'RolloutPaused') return told('Unknown', 'RolloutResumed', 'Rollout is resumed')
   if (before?.reason === 'RolloutAborted') return told('Unknown', 'RolloutRetry', 'Retrying Rollout after abort')
   if (before?.reason === CREATE_ERROR && facts.replicaSetExists) return created(facts.replicaSetName)
+  if (before?.reason === 'ProgressDeadlineExceeded') return updated(facts.replicaSetName)
   return undefined
 }
 

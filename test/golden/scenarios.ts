@@ -2,13 +2,17 @@
 import { createExperimentMachine } from './experiment-machine.ts'
 import { blueGreenScenarios } from './scenarios/blue-green.ts'
 import { canaryScenarios } from './scenarios/canary.ts'
+import { deadlineScenarios } from './scenarios/deadline.ts'
 import { dynamicScenarios } from './scenarios/dynamic.ts'
 import { type ExperimentScenario, experimentScenarios } from './scenarios/experiment.ts'
 import { experimentStepScenarios } from './scenarios/experiment-step.ts'
+import { hpaScenarios } from './scenarios/hpa.ts'
 import { managedRouteScenarios } from './scenarios/managed-routes.ts'
 import { pingPongScenarios } from './scenarios/ping-pong.ts'
 import { antiAffinityScenarios, podMetadataScenarios } from './scenarios/pod-metadata.ts'
+import { requestScenarios } from './scenarios/requests.ts'
 import { restartScenarios } from './scenarios/restart.ts'
+import { rollbackWindowScenarios } from './scenarios/rollback-window.ts'
 import { routedScenarios } from './scenarios/routed.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { stepPluginScenarios } from './scenarios/step-plugins.ts'
@@ -28,6 +32,10 @@ export const scenarios: readonly Scenario[] = [
   ...takeoverScenarios,
   ...workloadRefScenarios,
   ...restartScenarios,
+  ...rollbackWindowScenarios,
+  ...deadlineScenarios,
+  ...requestScenarios,
+  ...hpaScenarios,
   ...podMetadataScenarios,
   ...antiAffinityScenarios,
 ]

@@ -41,6 +41,8 @@ export interface MachineOptions {
   readonly confirmDelayMs?: number
   /** Until a changed selector shows in the endpoints behind a Service; 0 unless said otherwise. */
   readonly endpointDelayMs?: number
+  /** AnalysisRuns stay as they were created: nobody measures them. */
+  readonly unmeasured?: boolean
   /** Sees every write just before it takes effect, with the world as it is at that moment. */
   readonly onWrite?: (action: Action, truth: Truth) => void
 }
@@ -251,6 +253,12 @@ export function createMachine(options: MachineOptions) {
       case 'evict':
         evicted += action.pods.filter(({ metadata }) => evict(metadata.name)).length
         return
+      case 'setMinReady': {
+        const { name } = action.replicaSet.metadata
+        const current = replicaSets.get(name)
+        if (current) replicaSets.set(name, { ...current, spec: { ...current.spec, minReadySeconds: action.seconds } })
+        return
+      }
       case 'deleteReplicaSet':
         replicaSets.delete(action.replicaSet.metadata.name)
         return
@@ -296,7 +304,7 @@ export function createMachine(options: MachineOptions) {
         runs.set(action.run.metadata.name, {
           ...action.run,
           metadata: { ...action.run.metadata, creationTimestamp },
-          status: { phase: 'Running' },
+          ...(options.unmeasured ? {} : { status: { phase: 'Running' as const } }),
         })
         return
       }
@@ -507,6 +515,18 @@ export function createMachine(options: MachineOptions) {
             return { ...pod, readyAtMs: now }
           }),
         )
+    },
+    /** One pod that lost its readiness gets it back in time. */
+    healOne(): void {
+      for (const [name, list] of pods) {
+        const lost = list.find((pod) => !Number.isFinite(pod.readyAtMs))
+        if (!lost) continue
+        pods.set(
+          name,
+          list.map((pod) => (pod === lost ? { ...pod, readyAtMs: now + podDelayMs } : pod)),
+        )
+        return
+      }
     },
     /** Whatever was broken is mended: every pod becomes ready in time again. */
     heal(): void {

@@ -6,6 +6,7 @@ import { isCompleted } from '../../api/analysis.ts'
 import { parseInstant } from '../../api/scalars.ts'
 import type { OwnPause, PausePlace } from '../pauses.ts'
 import { isUnattended, judgeWaits, type Wait, type WaitVerdict, waitsForRuns } from '../waits.ts'
+import { isExperimentUnattended } from './experiments.ts'
 import type { Findings } from './progress.ts'
 import { pauseOfStep } from './steps.ts'
 import { type CanaryView, waitsOnPurpose } from './view.ts'
@@ -18,7 +19,10 @@ export interface CanaryWaits extends WaitVerdict {
 export function judgeCanaryWaits(view: CanaryView, findings: Findings): CanaryWaits {
   const own: OwnPause | undefined = pauseOfStep(view.step)
   const isPaused = (view.status.pauseConditions ?? []).length > 0 || view.specPaused
-  const unattended = !isPaused && view.step?.analysis !== undefined && isUnattended(view, findings.inline)
+  const unattended =
+    !isPaused &&
+    ((view.step?.analysis !== undefined && isUnattended(view, findings.inline)) ||
+      isExperimentUnattended(view, findings.experiment))
   return {
     ...judgeWaits(view, own?.durationMs === undefined ? undefined : own.reason, verdictsOf(findings)),
     onPurpose: waitsOnPurpose(view) && !unattended,

@@ -184,6 +184,13 @@ const rows: readonly Row[] = [
     'RolloutPaused',
     'restarts',
   ],
+  [
+    'it was too late and waits on purpose now',
+    { previous: progressing('False', 'ProgressDeadlineExceeded') },
+    'True',
+    'ReplicaSetUpdated',
+    'restarts',
+  ],
   ['complete', { ...done, progressed: true }, 'True', 'NewReplicaSetAvailable', 'restarts'],
   ['complete before', { previous: complete, ...done }, 'True', 'NewReplicaSetAvailable', 'kept'],
   ['stable, old pods are still there', { completed: true }, 'True', 'ReplicaSetUpdated', 'kept'],
