@@ -22,6 +22,7 @@ export function keepBooks(world: World, revisions: Revisions, lifecycle: Lifecyc
     isNewRevision(world, revisions, lifecycle) ? announceRevision(world, revisions) : {},
     ensureReplicaSet(world, revisions),
     numberRevision(world, revisions),
+    alignMinReady(world, revisions),
     markPromoted(world, revisions),
     forgetHistory(world, revisions),
   )
@@ -61,6 +62,13 @@ function ensureReplicaSet(world: World, revisions: Revisions): Part {
   const action: Action = { do: 'createReplicaSet', replicaSet }
   const message = `Created ReplicaSet ${replicaSet.metadata.name} (revision ${revisions.revision})`
   return { actions: [action], events: [{ type: 'Normal', reason: 'NewReplicaSetCreated', message, action }] }
+}
+
+/** The one field of a ReplicaSet beside its size that follows the spec without a new revision. */
+function alignMinReady({ rollout }: World, { newRs }: Revisions): Part {
+  const seconds = rollout.spec.minReadySeconds ?? 0
+  if (!newRs || (newRs.spec.minReadySeconds ?? 0) === seconds) return {}
+  return { actions: [{ do: 'setMinReady', replicaSet: newRs, seconds }] }
 }
 
 /** Going back to an earlier revision gives it the newest number and remembers the old one. */

@@ -48,6 +48,8 @@ export type Action =
       readonly template: TemplatePatch
       readonly annotations: AnnotationPatch
     }
+  /** How long a pod must be ready to count as available; touches no pod. */
+  | { readonly do: 'setMinReady'; readonly replicaSet: ReplicaSet; readonly seconds: number }
   | { readonly do: 'deleteReplicaSet'; readonly replicaSet: ReplicaSet }
   /** Each as far as the PodDisruptionBudgets allow. */
   | { readonly do: 'evict'; readonly pods: readonly Pod[] }

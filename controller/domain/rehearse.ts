@@ -70,6 +70,7 @@ const moves: { readonly [V in Verb]: (action: Extract<Action, { readonly do: V }
   deleteExperiment: always,
   annotateReplicaSet: never,
   amendTemplate: never,
+  setMinReady: never,
   labelPods: never,
   adoptReplicaSet: never,
   releaseReplicaSet: never,

@@ -72,6 +72,8 @@ export function renderAction(action: Action): string {
       return `scale ${podHashOf(action.replicaSet)} ${specReplicas(action.replicaSet)}→${action.to}`
     case 'annotateReplicaSet':
       return `annotate ${podHashOf(action.replicaSet)} ${renderAnnotations(action.annotations)}`
+    case 'setMinReady':
+      return `set minReadySeconds of ${podHashOf(action.replicaSet)} to ${action.seconds}`
     case 'deleteReplicaSet':
       return `delete ReplicaSet ${action.replicaSet.metadata.name}`
     case 'adoptReplicaSet':

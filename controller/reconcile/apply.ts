@@ -101,6 +101,11 @@ async function perform(
       const ref = refIn(world, kinds.replicaSets, replicaSet.metadata.name)
       return patchObserved(key, ref, replicaSet, { metadata: { annotations }, spec: { template } }, deps)
     }
+    case 'setMinReady': {
+      const { replicaSet, seconds } = action
+      const ref = refIn(world, kinds.replicaSets, replicaSet.metadata.name)
+      return patchObserved(key, ref, replicaSet, { spec: { minReadySeconds: seconds } }, deps)
+    }
     case 'labelPods':
       return labelPods(action.pods, deps.client)
     case 'select':

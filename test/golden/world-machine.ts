@@ -259,6 +259,12 @@ export function createMachine(options: MachineOptions) {
         if (current) replicaSets.set(name, { ...current, spec: { ...current.spec, minReadySeconds: action.seconds } })
         return
       }
+      case 'setMinReady': {
+        const { name } = action.replicaSet.metadata
+        const current = replicaSets.get(name)
+        if (current) replicaSets.set(name, { ...current, spec: { ...current.spec, minReadySeconds: action.seconds } })
+        return
+      }
       case 'deleteReplicaSet':
         replicaSets.delete(action.replicaSet.metadata.name)
         return
