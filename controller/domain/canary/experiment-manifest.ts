@@ -9,6 +9,7 @@ import type { ReplicaSet } from '../../api/rollout.ts'
 import { ATTEMPT } from '../analysis/analyses.ts'
 import { resolveArgument } from '../analysis/analysis-runs.ts'
 import { sortKeys } from '../analysis/render-run.ts'
+import { listContainerPorts } from '../experiment/services.ts'
 import { rolloutOwner } from '../render-replica-set.ts'
 import type { CanaryView } from './view.ts'
 
@@ -24,6 +25,8 @@ export function buildExperiment(view: CanaryView, step: ExperimentStep, name: st
   for (const template of step.templates) {
     const source = template.specRef === 'stable' ? view.stableRs : view.newRs
     if (!source) return { problem: `the ${template.specRef} ReplicaSet does not exist yet` }
+    if (view.world.compat === 'strict' && getsTrafficInVain(template, source))
+      return { problem: `template '${template.name}' has a weight, but no container of its pods names a port for it` }
     templates.push(renderTemplate(template, source))
   }
   const analyses = resolveAnalyses(view, step.analyses ?? [])
@@ -87,6 +90,10 @@ function renderTemplate(template: ExperimentStep['templates'][number], source: R
     ...(needsService ? { service: service?.name ? { name: service.name } : {} } : {}),
   }
 }
+
+/** Its Service would have no ports, so it would pass without having had the traffic that was to prove it; Argo goes on like that. */
+const getsTrafficInVain = ({ weight }: ExperimentStep['templates'][number], { spec }: ReplicaSet): boolean =>
+  (weight ?? 0) > 0 && listContainerPorts(spec.template.spec).length === 0
 
 function renderPods(
   { metadata, spec }: PodTemplate,

@@ -94,6 +94,10 @@ function wasResumed({ status }: CanaryView, experiment: Experiment): boolean {
   return experiment.status?.phase === 'Inconclusive' && status.controllerPause === true && !isPaused
 }
 
+/** It cannot be built, or nobody has begun with it: that is no wait on purpose, the progress deadline judges it. */
+export const isExperimentUnattended = ({ world, step }: CanaryView, { experiment }: ExperimentInquiry): boolean =>
+  world.compat === 'strict' && step?.experiment !== undefined && (experiment?.status?.phase ?? '') === ''
+
 export const isExperimentDone = ({ experiment }: ExperimentInquiry): boolean =>
   experiment?.status?.phase === 'Successful'
 

@@ -24,6 +24,7 @@ import type { OwnerReference, PodTemplate } from '../../api/meta.ts'
 import type { ReplicaSet } from '../../api/rollout.ts'
 import { parseInstant } from '../../api/scalars.ts'
 import { podTemplateHash } from '../../argo/pod-hash.ts'
+import type { Hold } from '../plan.ts'
 import { specReplicas } from '../replicas.ts'
 import { type ExperimentAction, type ExperimentPart, joinParts } from './plan.ts'
 import { isTemplateCompleted } from './templates.ts'
@@ -43,7 +44,7 @@ export function decideReplicaSets(
   const parts = view.templates.map((facts, at) => {
     if (!facts.rs) return ended || isTemplateCompleted(statuses[at]) ? {} : create(view, facts)
     const wanted = wantedReplicas(facts, statuses[at], ended)
-    return wanted === 0 && facts.replicas > 0 ? takeAway(view, facts) : resize(facts.rs, wanted)
+    return wanted === 0 && facts.replicas > 0 ? takeAway(view, facts) : resize(facts.rs, wanted, facts.isRouted)
   })
   return joinParts(...parts, ...view.strays.map((stray) => takeAway(view, stray)))
 }
@@ -56,12 +57,18 @@ function create({ world }: ExperimentView, facts: TemplateFacts): ExperimentPart
   return { actions: [{ do: 'createReplicaSet', replicaSet, template: facts.template.name }] }
 }
 
-function resize(rs: ReplicaSet, to: number): ExperimentPart {
+function resize(rs: ReplicaSet, to: number, isRouted: boolean): ExperimentPart {
   const hasDeadline = rs.metadata.annotations?.[SCALE_DOWN_DEADLINE] !== undefined
   const annotations = hasDeadline ? { [SCALE_DOWN_DEADLINE]: null } : {}
-  if (specReplicas(rs) !== to) return scale(rs, to, annotations)
-  return hasDeadline && to > 0 ? { actions: [{ do: 'annotateReplicaSet', replicaSet: rs, annotations }] } : {}
+  if (specReplicas(rs) === to)
+    return hasDeadline && to > 0 ? { actions: [{ do: 'annotateReplicaSet', replicaSet: rs, annotations }] } : {}
+  return to === 0 && isRouted ? { holds: [trafficNotMoved(rs)] } : scale(rs, to, annotations)
 }
+
+const trafficNotMoved = ({ metadata }: ReplicaSet): Hold => ({
+  reason: 'TrafficNotMoved',
+  message: `the Rollout still sends traffic to ReplicaSet ${metadata.name}`,
+})
 
 function scale(rs: ReplicaSet, to: number, annotations: Readonly<Record<string, string | null>>): ExperimentPart {
   const from = specReplicas(rs)
@@ -72,10 +79,7 @@ function scale(rs: ReplicaSet, to: number, annotations: Readonly<Record<string, 
 
 function takeAway({ world, scaleDownDelayMs }: ExperimentView, { rs, isRouted }: Possession): ExperimentPart {
   if (!rs || specReplicas(rs) === 0) return {}
-  if (isRouted) {
-    const message = `the Rollout still sends traffic to ReplicaSet ${rs.metadata.name}`
-    return { holds: [{ reason: 'TrafficNotMoved', message }] }
-  }
+  if (isRouted) return { holds: [trafficNotMoved(rs)] }
   if (scaleDownDelayMs === 0) return scale(rs, 0, {})
   const deadlineMs = parseInstant(rs.metadata.annotations?.[SCALE_DOWN_DEADLINE])
   if (deadlineMs === undefined) {

@@ -47,7 +47,7 @@ export interface ExperimentEnding {
 }
 
 const kindOf = (object: KubeObject) => {
-  const known = [kinds.rollouts, kinds.experiments, kinds.analysisTemplates, kinds.services, kinds.replicaSets]
+  const known = [kinds.rollouts, kinds.experiments, kinds.analysisTemplates, kinds.services, kinds.httpRoutes]
   const kind = known.find((one) => one.kind === object.kind)
   if (!kind) throw new Error(`${object.kind} is not part of these stories`)
   return kind

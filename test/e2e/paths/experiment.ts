@@ -160,6 +160,47 @@ export function experimentPaths(stage: Stage): void {
       assert.equal(space.experiments().length, 1)
     })
 
+    test('traffic goes to the pods of an experiment while it runs, and has gone before they go', async () => {
+      const space = await stage.workspace('trial-weighted')
+      const templates = [{ name: 'trial', specRef: 'canary', weight: 10 }]
+      const weighted = { experiment: { duration: '3s', scaleDownDelaySeconds: 1, templates } }
+      const release = (version: number) =>
+        space.apply(...canary({ image: imageOf(version), steps: [{ setWeight: 20 }, weighted, { pause: {} }] }))
+      await release(1)
+      await space.untilPhase('Healthy')
+      await release(2)
+      const trialService = () => `${newest(space).metadata.name}-trial`
+      const additional = () =>
+        (space.rollout().status?.canary?.weights?.additional ?? []).map(({ serviceName, weight }) => [
+          serviceName,
+          weight,
+        ])
+      await space.until('the weight of the experiment', () => additional().length > 0)
+      assert.deepEqual(additional(), [[trialService(), 10]])
+      assert.deepEqual([space.rollout().status?.canary?.weights?.stable.weight, podsOf(space, trialService())], [70, 1])
+      const route = JSON.parse((await space.kubectl('get', 'httproute', 'web', '-o', 'json')).stdout)
+      const backends = route.spec.rules[0].backendRefs.map((one: { name: string; port: number; weight: number }) => [
+        one.name,
+        one.port,
+        one.weight,
+      ])
+      assert.deepEqual(backends, [
+        ['web-stable', 80, 70],
+        ['web-canary', 80, 20],
+        [trialService(), 8080, 10],
+      ])
+      await space.untilPausedAt(2)
+      assert.deepEqual(
+        [additional(), podsOf(space, trialService())],
+        [[], 1],
+        'the weight goes first, the pods after it',
+      )
+      await untilGone(space, [trialService()])
+      await space.until('its Service to go', () =>
+        space.services().every(({ metadata }) => metadata.name !== trialService()),
+      )
+    })
+
     test('an abort ends the experiment that runs', async () => {
       const space = await release('trial-aborted', 'down')
       await space.until('the pods of the experiment', () =>

@@ -29,9 +29,14 @@ const options: MachineOptions = {
   templates: [gate],
 }
 
+const podWithPort = (image: string) => ({
+  metadata: { labels: { app: 'shop' } },
+  spec: { containers: [{ name: 'app', image, ports: [{ containerPort: 8080 }] }] },
+})
 const weighted: MachineOptions = {
   rollout: rollout({
     replicas: 3,
+    spec: { template: podWithPort('shop:1') },
     steps: [
       { setWeight: 10 },
       {
@@ -113,7 +118,11 @@ export const experimentStepScenarios: readonly Scenario[] = [
     name: 'step-experiment-weighted',
     options: weighted,
     play(machine) {
-      begin(machine, 20)
+      machine.say('first deploy')
+      machine.run(40 * SECOND)
+      machine.say('a new image is committed')
+      machine.patchSpec({ template: podWithPort('shop:2') })
+      machine.run(20 * SECOND)
       const { name } = newest(machine).metadata
       const templateStatuses = [templateStatus(name, 'baseline'), templateStatus(name, 'canary')]
       machine.say('the pods of the Experiment are there')

@@ -28,6 +28,11 @@ const step: ExperimentStep = {
     },
   ],
 }
+/** The same without weights: the small pods of these tests name no port. */
+const unweighted: ExperimentStep = {
+  ...step,
+  templates: step.templates.map(({ weight: _weight, ...template }) => ({ service: {}, ...template })),
+}
 const BASE = `shop-${NEW_HASH}-2-0`
 
 interface Shape {
@@ -35,7 +40,7 @@ interface Shape {
   readonly status?: RolloutStatus
   readonly experiments?: readonly Experiment[]
 }
-function view({ step: own = step, status, experiments }: Shape = {}): CanaryView {
+function view({ step: own = unweighted, status, experiments }: Shape = {}): CanaryView {
   const steps = [{ experiment: own }, { setWeight: 50 }] as readonly CanaryStep[]
   const seen = viewOf({ steps, ...(status ? { status } : {}) })
   return { ...seen, world: { ...seen.world, ...(experiments ? { experiments } : {}) } }
@@ -98,7 +103,7 @@ describe('the Experiment of a step', () => {
       { name: 'trial', value: '{{templates.canary.podTemplateHash}}' },
     ]
     const analyses = [{ name: 'errors', templateName: 'gate', requiredForCompletion: true, args }]
-    assert.deepEqual(due({ step: { ...step, analyses } }).spec.analyses?.[0]?.args, [
+    assert.deepEqual(due({ step: { ...unweighted, analyses } }).spec.analyses?.[0]?.args, [
       { name: 'stable', value: OLD_HASH },
       { name: 'latest', value: NEW_HASH },
       { name: 'name', value: 'shop' },
@@ -109,10 +114,18 @@ describe('the Experiment of a step', () => {
   test('an argument that leads nowhere holds, with its name', () => {
     const args = [{ name: 'x', valueFrom: { fieldRef: { fieldPath: 'spec.nothing' } } }]
     const { problem } = inquireExperiment(
-      view({ step: { ...step, analyses: [{ name: 'errors', templateName: 'gate', args }] } }),
+      view({ step: { ...unweighted, analyses: [{ name: 'errors', templateName: 'gate', args }] } }),
     )
     assert.equal(problem?.reason, 'InvalidExperiment')
     assert.match(problem.message, /analysis 'errors': args\.x: fieldPath spec\.nothing leads to nothing/)
+  })
+
+  test('a weight without a port holds: it would pass without traffic; Argo lets it', () => {
+    const seen = view({ step })
+    const { problem, due: made } = inquireExperiment(seen)
+    assert.match(problem?.message ?? '', /template 'baseline' has a weight, but no container of its pods names a port/)
+    assert.equal(made, undefined)
+    assert.ok(inquireExperiment({ ...seen, world: { ...seen.world, compat: 'argo' } }).due)
   })
 
   test('nothing is asked for when the stable ReplicaSet is gone, the step is malformed, or promotion is full', () => {
@@ -244,7 +257,10 @@ describe('where traffic may go', () => {
     serviceName: `${BASE}-${name}`,
     podTemplateHash: `hash-${name}`,
   })
-  const destinations = (status: ExperimentStatus) => experimentDestinations(view({ experiments: [existing(status)] }))
+  const { annotations } = due().metadata
+  const attempt = { ...annotations, 'penstock.dev/attempt': view({ step }).lifecycle.attempt }
+  const destinations = (status: ExperimentStatus) =>
+    experimentDestinations(view({ step, experiments: [existing(status, { annotations: attempt })] }))
   const ready = (status: ExperimentStatus) => destinations(status).map((one) => one.ready)
   const both = [template('baseline', 'Running', 1), template('canary', 'Running', 2)]
 
