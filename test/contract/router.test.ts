@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { applyPatch, type Operation } from 'rfc6902'
 import type { KubeObject } from '../../controller/api/meta.ts'
-import type { TrafficIntent } from '../../controller/api/traffic.ts'
+import type { ManagedRoute, TrafficIntent } from '../../controller/api/traffic.ts'
 import { routerRegistry } from '../../controller/traffic/registry.ts'
 import { type Router, type RouterContext, type RouterObjects, refKey } from '../../controller/traffic/router.ts'
 
@@ -44,7 +44,12 @@ const rulesOf = (objects: RouterObjects): readonly Rule[] =>
 
 const samples: Readonly<Record<keyof typeof routerRegistry, Sample>> = {
   'argoproj-labs/gatewayAPI': {
-    config: { httpRoutes: [{ name: 'one' }, { name: 'two' }] },
+    config: {
+      httpRoutes: [
+        { name: 'one', useHeaderRoutes: true },
+        { name: 'two', useHeaderRoutes: true },
+      ],
+    },
     wrong: [
       { config: {}, names: 'httpRoute' },
       { config: { httpRoute: 7 }, names: 'httpRoute' },
@@ -82,9 +87,12 @@ function open(id: keyof typeof routerRegistry, config: unknown): Router {
 }
 
 /** The objects after the router's writes, as the API server would hold them. */
-function write(router: Router, objects: RouterObjects, canary: number): RouterObjects {
+const write = (router: Router, objects: RouterObjects, canary: number): RouterObjects =>
+  writeIntent(router, objects, intent(canary))
+
+function writeIntent(router: Router, objects: RouterObjects, wanted: TrafficIntent): RouterObjects {
   const copy = structuredClone(objects)
-  for (const { ref, patch } of router.render(intent(canary), objects)) {
+  for (const { ref, patch } of router.render(wanted, objects)) {
     const failed = applyPatch(copy[refKey(ref)], patch as Operation[]).filter((outcome) => outcome !== null)
     assert.deepEqual(failed, [])
   }
@@ -147,6 +155,33 @@ for (const [id, sample] of Object.entries(samples) as [keyof typeof routerRegist
       const reading = router.read(written)
       assert.deepEqual([reading.drivable, reading.programmedCanary, reading.confirmation], [true, 0, 'unknown'])
       assert.match(reading.problem ?? '', /not found/)
+    })
+
+    const { headers, mirror, additional } = routerRegistry[id].capabilities
+    const managedRoutes: readonly ManagedRoute[] = [
+      ...(mirror ? [{ kind: 'mirror', name: 'shadow', match: [{}], percentage: 50 } as const] : []),
+      ...(headers
+        ? [{ kind: 'header', name: 'beta', match: [{ headerName: 'x', headerValue: { exact: 'y' } }] } as const]
+        : []),
+    ]
+    const beside: TrafficIntent = {
+      canary: 10,
+      stable: additional ? 85 : 90,
+      additional: additional ? [{ service: 'trial', weight: 5 }] : [],
+      managedRoutes,
+    }
+
+    test('what it can carry beside the two weights is read back, written once and taken away without a trace', () => {
+      const before = sample.objects({ path: { type: 'PathPrefix', value: '/' } })
+      const during = writeIntent(router, before, beside)
+      const reading = router.read(during)
+      assert.deepEqual(
+        reading.managedRoutes,
+        managedRoutes.length > 0 ? managedRoutes.map((route) => ({ route, intact: true })) : undefined,
+      )
+      assert.deepEqual([reading.programmedCanary, reading.additional], [10, additional ? { trial: 5 } : {}])
+      assert.deepEqual(router.render(beside, during), [])
+      assert.deepEqual(sample.unowned(write(router, during, 0)), sample.unowned(write(router, before, 0)))
     })
 
     for (const { config, names } of sample.wrong)

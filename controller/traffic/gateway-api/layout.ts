@@ -7,7 +7,7 @@ import type { RouterContext } from '../router.ts'
 import { type LedgerEntry, readLedger } from './ledger.ts'
 import type { GatewayRoute, RouteRule } from './objects.ts'
 import { isNamedAfter, type WeightedRule } from './rules.ts'
-import { isService, slotOf } from './slots.ts'
+import { isAdded, isService, slotOf } from './slots.ts'
 
 /** One route of a configuration. */
 export interface Target {
@@ -21,6 +21,8 @@ export interface Target {
 export interface Layout {
   readonly route: GatewayRoute
   readonly rules: readonly RouteRule[]
+  /** The same without the backends that we added: what rules of ours are made from and compared with. */
+  readonly bare: readonly RouteRule[]
   readonly entry: LedgerEntry
   /** Positions of our rules. */
   readonly own: ReadonlySet<number>
@@ -36,19 +38,25 @@ export interface Layout {
 export function examine({ mirrors }: Target, route: GatewayRoute, context: RouterContext): Layout {
   const rules = route.spec?.rules ?? []
   const entry = readLedger(route, context)
+  const bare = rules.map((rule) => withoutAdded(rule, entry.backends))
   const placeOf = locate(
     entry.routes.flatMap((recorded) => recorded.rules),
-    rules,
+    bare,
   )
   const isLeftBehind = (rule: RouteRule): boolean =>
     isNamedAfter(rule, context.managedRouteNames) && sendsToCanaryAlone(rule, route, context)
   const own = new Set([...placeOf.values(), ...rules.flatMap((rule, at) => (isLeftBehind(rule) ? [at] : []))])
-  const places = rules.flatMap((rule, at) => {
+  const places = bare.flatMap((rule, at) => {
     const slot = own.has(at) ? undefined : slotOf(rule, route, context)
     return slot ? [{ at, base: { rule, slot } }] : []
   })
   const bases = places.map(({ base }) => base)
-  return { route, rules, entry, own, placeOf, bases, firstBase: places[0]?.at ?? -1, mirrors }
+  return { route, rules, bare, entry, own, placeOf, bases, firstBase: places[0]?.at ?? -1, mirrors }
+}
+
+function withoutAdded(rule: RouteRule, added: readonly string[]): RouteRule {
+  if (added.length === 0 || !rule.backendRefs) return rule
+  return { ...rule, backendRefs: rule.backendRefs.filter((ref) => !isAdded(ref, added)) }
 }
 
 function sendsToCanaryAlone({ backendRefs = [] }: RouteRule, route: GatewayRoute, context: RouterContext): boolean {

@@ -61,9 +61,10 @@ export function renderLedger(route: GatewayRoute, context: RouterContext, entry:
   const before = route.metadata.annotations?.[MANAGED_RULES]
   const after = entries.length > 0 ? JSON.stringify(Object.fromEntries(entries)) : undefined
   if (after === before) return []
-  const path = `/metadata/annotations/${MANAGED_RULES.replace('/', '~1')}`
-  if (after === undefined) return [{ op: 'remove', path }]
-  if (route.metadata.annotations === undefined)
-    return [{ op: 'add', path: '/metadata/annotations', value: { [MANAGED_RULES]: after } }]
+  const all = '/metadata/annotations'
+  const path = `${all}/${MANAGED_RULES.replace('/', '~1')}`
+  const { annotations = {} } = route.metadata
+  if (after === undefined) return [{ op: 'remove', path: Object.keys(annotations).length === 1 ? all : path }]
+  if (route.metadata.annotations === undefined) return [{ op: 'add', path: all, value: { [MANAGED_RULES]: after } }]
   return [{ op: 'add', path, value: after }]
 }

@@ -45,7 +45,7 @@ function readWeights(
 }
 
 function presentRoutes(layout: Layout): readonly PresentRoute[] {
-  const { rules, entry, placeOf, firstBase, own } = layout
+  const { rules, bare, entry, placeOf, firstBase, own } = layout
   const recorded = new Set(placeOf.values())
   let last = -1
   const present = entry.routes.map(({ route, rules: written }) => {
@@ -54,7 +54,7 @@ function presentRoutes(layout: Layout): readonly PresentRoute[] {
       wanted.length === written.length &&
       written.every((rule, at) => {
         const place = placeOf.get(rule)
-        const found = place === undefined ? undefined : rules[place]
+        const found = place === undefined ? undefined : bare[place]
         const inOrder = place !== undefined && place > last && place < firstBase
         last = place ?? last
         const [now] = wanted.slice(at)

@@ -32,12 +32,15 @@ export function renderRoute(
 }
 
 /** The user's rules in their order, ours in front of the first weighted one; a rule of ours that says enough is kept as the server holds it. */
-function arrange({ rules, own, firstBase }: Layout, recorded: readonly RecordedRoute[]): readonly RouteRule[] {
-  const present = [...own].flatMap((at) => rules[at] ?? [])
+function arrange({ rules, bare, own, firstBase }: Layout, recorded: readonly RecordedRoute[]): readonly RouteRule[] {
+  const present = [...own]
   const managed = recorded.flatMap((one) =>
-    one.rules.map(
-      (wanted) => present.find((rule) => (rule.name ?? wanted.name) === wanted.name && covers(rule, wanted)) ?? wanted,
-    ),
+    one.rules.map((wanted) => {
+      const says = (rule: RouteRule | undefined): boolean =>
+        rule !== undefined && (rule.name ?? wanted.name) === wanted.name && covers(rule, wanted)
+      const at = present.find((place) => says(bare[place]))
+      return (at === undefined ? undefined : rules[at]) ?? wanted
+    }),
   )
   const isTheirs = (at: number) => !own.has(at)
   const before = rules.filter((_, at) => isTheirs(at) && at < firstBase)

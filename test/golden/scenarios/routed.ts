@@ -70,8 +70,8 @@ export const routedScenarios: readonly Scenario[] = [
     name: 'canary-scale-none',
     options: options([{ setCanaryScale: { replicas: 0 } }, { setWeight: 25 }, { pause: {} }]),
     play(machine) {
-      machine.say('a weight on a canary that is to have no pods cannot be reached')
-      begin(machine, 30)
+      machine.say('a weight on a canary that is to have no pods cannot be reached, and the deadline says so')
+      begin(machine, 700)
     },
   },
   {

@@ -32,6 +32,9 @@ function partsOf(world: World): { readonly stable: string | undefined; readonly 
 }
 
 const writtenCanary = (world: World): number => world.routes[0]?.programmedCanary ?? 0
+/** What somebody made unreadable is put back as it was last on record: that raises nothing. */
+const lastCanary = (world: World): number =>
+  world.routes[0]?.programmedCanary ?? world.rollout.status?.canary?.weights?.canary.weight ?? 0
 const canariesOf = ({ world, servedCanaries }: Truth): readonly number[] => [writtenCanary(world), ...servedCanaries]
 
 /** Weight that a revision gets, written or still served, through either Service. */
@@ -81,9 +84,7 @@ const S2: Invariant = ({ truth: { world }, action }) => {
  */
 const S3: Invariant = ({ truth: { world }, action }) => {
   if (action.do !== 'route') return undefined
-  // What somebody made unreadable is put back as it was last on record: that raises nothing.
-  const recorded = world.rollout.status?.canary?.weights?.canary.weight
-  const before = world.routes[0]?.programmedCanary ?? recorded ?? 0
+  const before = lastCanary(world)
   const { stable, canary } = partsOf(world)
   const podsBehind = (service: string | undefined) => available(setOf(world, selectorOf(world, service)))
   const needed = (weight: number) => Math.ceil((desired(world) * weight) / maxWeightOf(world))
@@ -141,7 +142,7 @@ const S8: Invariant = ({ truth, action, aborted }) => {
   if (action.do === 'scale' && hashOf(action.replicaSet) === aborted.podHash && action.to > spec(action.replicaSet))
     return `aborted ${aborted.podHash} grows to ${action.to}`
   const names = selectorOf(world, partsOf(world).canary) === aborted.podHash
-  if (action.do === 'route' && names && action.canary > writtenCanary(world))
+  if (action.do === 'route' && names && action.canary > lastCanary(world))
     return `aborted ${aborted.podHash} gets weight ${action.canary}`
   if (action.do === 'select' && action.podHash === aborted.podHash) return `${action.service} names aborted revision`
   return undefined
