@@ -70,7 +70,7 @@ describe('a restart', () => {
       await live.create(podDisruptionBudgets, budget(3))
       await live.create(kinds.rollouts, shop({}))
       await untilHealthy(live)
-      const before = (await live.pods()).map((pod) => pod.metadata.uid).sort()
+      const before = (await live.pods()).map((pod) => pod.metadata.uid ?? '').sort()
       const restartAt = await nextSecond()
       await live.patch(kinds.rollouts, 'shop', { spec: { restartAt } })
       await waitFor(
@@ -79,7 +79,7 @@ describe('a restart', () => {
         () => live.told,
       )
       assert.match(live.told.find((text) => text.startsWith('EvictionRefused')) ?? '', /disruption budget/)
-      assert.deepEqual((await live.pods()).map((pod) => pod.metadata.uid).sort(), before)
+      assert.deepEqual((await live.pods()).map((pod) => pod.metadata.uid ?? '').sort(), before)
       assert.equal((await live.rollout()).status?.message, 'rollout is restarting')
       await live.patch(podDisruptionBudgets, 'shop', { spec: { minAvailable: 2 } })
       let nudge = 0
@@ -93,7 +93,7 @@ describe('a restart', () => {
         },
         () => live.podRequests.slice(-8),
       )
-      assert.ok((await live.pods()).every((pod) => !before.includes(pod.metadata.uid)))
+      assert.ok((await live.pods()).every((pod) => !before.includes(pod.metadata.uid ?? '')))
     })
   })
 
