@@ -4,10 +4,12 @@ import { describe, test } from 'node:test'
 import type { CanaryStep, RolloutStatus } from '../../../controller/api/rollout.ts'
 import { type CanaryView, viewCanary, waitsOnPurpose } from '../../../controller/domain/canary/view.ts'
 import { abortByDeadline, judgeDeadline } from '../../../controller/domain/deadline.ts'
-import type { Mode } from '../../../controller/domain/lifecycle.ts'
+import { decideLifecycle, type Mode } from '../../../controller/domain/lifecycle.ts'
 import { identifyRevisions } from '../../../controller/domain/revisions.ts'
-import { viewRollout } from '../../../controller/domain/view.ts'
+import { type RolloutView, viewRollout } from '../../../controller/domain/view.ts'
+import type { Compat } from '../../../controller/domain/world.ts'
 import { rollout } from '../../builders/rollout.ts'
+import { world as built, NEW_HASH, OLD_HASH } from '../../builders/world.ts'
 import { createMachine } from '../../golden/world-machine.ts'
 
 const START = Date.UTC(2026, 0, 1)
@@ -58,4 +60,88 @@ describe('progress deadline', () => {
     assert.equal(abortByDeadline(view(61, 'initial', weight, ''), late), undefined)
     assert.equal(abortByDeadline(view(61, 'updating', weight, ''), { exceeded: false }), undefined)
   })
+})
+
+/** Revisions: `newest` is asked for; `old` is stable, unless the newest is; `late` is an older one that waits for its scale-down-deadline. */
+interface Standing {
+  readonly compat?: Compat
+  readonly reason?: string
+  readonly stable?: 'old' | 'newest'
+  readonly fresh?: readonly [number, number]
+  readonly late?: boolean
+}
+
+const LATE_MS = 700_000
+
+function standing(one: Standing): RolloutView {
+  const { reason = 'ReplicaSetUpdated', stable = 'old', fresh = [1, 0] } = one
+  const condition = { type: 'Progressing', status: 'True', reason, message: '', lastUpdateTime: '1970-01-01T00:00:00Z' }
+  const seen = built({
+    fresh,
+    status: {
+      conditions: [{ ...condition, status: 'True' }],
+      ...(stable === 'newest' ? { stableRS: NEW_HASH } : {}),
+    },
+  })
+  const replicaSets = seen.replicaSets.map((rs) => {
+    const isOld = rs.metadata.labels?.['rollouts-pod-template-hash'] === OLD_HASH
+    const annotations = { ...rs.metadata.annotations, 'scale-down-deadline': '1970-01-02T00:00:00Z' }
+    return isOld && one.late && stable === 'newest' ? { ...rs, metadata: { ...rs.metadata, annotations } } : rs
+  })
+  const third = seen.replicaSets.flatMap((rs) => {
+    if (!one.late || stable === 'newest' || rs.metadata.labels?.['rollouts-pod-template-hash'] !== OLD_HASH) return []
+    const labels = { ...rs.metadata.labels, 'rollouts-pod-template-hash': 'third' }
+    const annotations = { 'scale-down-deadline': '1970-01-02T00:00:00Z' }
+    return [{ ...rs, metadata: { ...rs.metadata, name: 'shop-third', labels, annotations } }]
+  })
+  const world = { ...seen, now: LATE_MS, compat: one.compat ?? 'strict', replicaSets: [...replicaSets, ...third] }
+  const revisions = identifyRevisions(world)
+  return viewRollout(world, revisions, decideLifecycle(world, revisions))
+}
+
+const standings: readonly (readonly [string, Standing, boolean])[] = [
+  ['an update that is late', {}, true],
+  ['an update that is late, compat', { compat: 'argo' }, true],
+  ['late while an older revision waits to go: strict judges', { late: true }, true],
+  ['late while an older revision waits to go: compat does not', { late: true, compat: 'argo' }, false],
+  ['stable with all its pods, old ones wait to go', { stable: 'newest', fresh: [4, 4], late: true }, false],
+  [
+    'stable with all its pods, old ones wait to go, compat',
+    { stable: 'newest', fresh: [4, 4], late: true, compat: 'argo' },
+    false,
+  ],
+  [
+    'stable, pods are missing, old ones wait to go: strict judges',
+    { stable: 'newest', fresh: [4, 2], late: true },
+    true,
+  ],
+  [
+    'stable, pods are missing, old ones wait to go: compat does not',
+    { stable: 'newest', fresh: [4, 2], late: true, compat: 'argo' },
+    false,
+  ],
+  [
+    'stable, pods are missing since it was complete',
+    { stable: 'newest', fresh: [4, 2], reason: 'ReplicaSetNotAvailable' },
+    true,
+  ],
+  ['stable and complete', { stable: 'newest', fresh: [4, 4], reason: 'NewReplicaSetAvailable' }, false],
+  ['paused, as Argo left it', { reason: 'RolloutPaused' }, false],
+  ['aborted once', { reason: 'RolloutAborted' }, false],
+  ['resumed long ago', { reason: 'RolloutResumed' }, true],
+  ['retried long ago', { reason: 'RolloutRetry' }, true],
+  ['refused its ReplicaSet for long', { reason: 'ReplicaSetCreateError' }, true],
+  ['a reason of another version', { reason: 'Sunny' }, true],
+]
+
+describe('what the deadline judges, by revision and by what was told last', () => {
+  for (const [name, one, exceeded] of standings)
+    test(name, () => assert.equal(judgeDeadline(standing(one), false).exceeded, exceeded))
+
+  test('a pass that brings progress is never too late', () =>
+    assert.equal(judgeDeadline(standing({}), false, true).exceeded, false))
+  test('nor is one with progress after it was too late', () =>
+    assert.equal(judgeDeadline(standing({ reason: 'ProgressDeadlineExceeded' }), false, true).exceeded, false))
+  test('a completed revision is not aborted by it (AR#1624)', () =>
+    assert.equal(abortByDeadline(standing({ stable: 'newest', fresh: [4, 2] }), { exceeded: true }), undefined))
 })
