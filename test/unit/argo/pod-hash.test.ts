@@ -6,9 +6,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import type { PodTemplate } from '../../../controller/api/meta.ts'
-import type { CanaryStep } from '../../../controller/api/rollout.ts'
+import type { CanaryStep, Rollout } from '../../../controller/api/rollout.ts'
 import { podTemplateHash, stepHash, stepHashes } from '../../../controller/argo/pod-hash.ts'
 import { printQuantity, quantityValue } from '../../../controller/argo/quantity.ts'
+import { type FixtureObject, readFixtures } from '../../argo/fixture.ts'
 
 interface Vector {
   readonly template?: PodTemplate
@@ -24,6 +25,8 @@ const vectors: readonly Vector[] = readFileSync(new URL('./go-vectors.jsonl', im
   .trim()
   .split('\n')
   .map((line) => JSON.parse(line) as Vector)
+
+const isRollout = (object: FixtureObject): object is FixtureObject & Rollout => object.kind === 'Rollout'
 
 /** Everything but lists in another order. */
 function shuffled(value: unknown): unknown {
@@ -61,6 +64,16 @@ describe('pod-template hash', () => {
     assert.equal(podTemplateHash(scaleDown, null, '1.8'), '66597877b7')
     assert.equal(podTemplateHash(dynamic), '6b56c8cdb4')
     assert.equal(podTemplateHash(dynamic, undefined, '1.8'), '868d98995b')
+  })
+
+  test('and of its steps are what a controller of Argo Rollouts 1.9 has written', () => {
+    const rollouts = readFixtures('1.9.0').flatMap(({ objects }) => objects.filter(isRollout))
+    assert.ok(rollouts.length > 5)
+    for (const { spec, status } of rollouts) {
+      assert.equal(podTemplateHash(spec.template ?? {}), status?.currentPodHash)
+      const { canary } = spec.strategy ?? {}
+      assert.equal(canary ? stepHash(canary.steps) : '', status?.currentStepHash ?? '')
+    }
   })
 
   test('is what the Go types give, in both dialects', () => {
