@@ -38,6 +38,14 @@ describe('lintText', () => {
       ],
     ],
     [
+      'an Experiment, in the words of its controller',
+      `apiVersion: argoproj.io/v1alpha1\nkind: Experiment\nmetadata: {name: trial}\nspec:\n  duration: soon\n  templates:\n${'  - name: same\n  '.concat(sound.replaceAll('\n  ', '\n    ').trimEnd(), '\n').repeat(2)}`,
+      [
+        '5:13 spec.duration is not a duration (a duration such as "30s" or "1h30m")',
+        "10:11 spec.templates[1].name Experiment trial has repeated template name 'same' in templates (give each template its own name)",
+      ],
+    ],
+    [
       'no spec',
       'apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n',
       ['1:1 spec is missing (add it: a mapping)'],

@@ -17,7 +17,7 @@ import { gate } from '../../../golden/scenarios/scenario.ts'
 const SECOND = 1_000
 const parameters = {
   seed: Number(process.env.PENSTOCK_SEED ?? 20260101),
-  numRuns: Number(process.env.PENSTOCK_RUNS ?? 150),
+  numRuns: Number(process.env.PENSTOCK_RUNS ?? 50),
   includeErrorInReport: true,
 }
 
