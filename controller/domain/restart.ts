@@ -34,7 +34,8 @@ const MOST_EVICTIONS = 20
 
 /** Pods have to be restarted, and the time has come. Pods are read only then. */
 export function isRestartDue({ rollout, now }: Pick<World, 'rollout' | 'now'>): boolean {
-  const wanted = parseInstant(rollout.spec.restartAt)
+  // Asked before anything is validated: the spec may be of any shape.
+  const wanted = parseInstant(rollout.spec?.restartAt)
   return wanted !== undefined && wanted <= now && wanted !== parseInstant(rollout.status?.restartedAt)
 }
 

@@ -2,7 +2,7 @@
  * Caches of the workloads that Rollouts take their pods from. A kind is watched from the moment at which the first Rollout names it: a cluster may
  * hold thousands of Deployments that are none of our business. It must not decide what a workload means.
  */
-import type { Rollout } from '../api/rollout.ts'
+import { type Rollout, rolloutSpecSchema } from '../api/rollout.ts'
 import type { Workload } from '../api/workload.ts'
 import type { ObjectCache } from '../kube/cache.ts'
 import type { ObjectRef, ResourceKind } from '../kube/client.ts'
@@ -25,7 +25,9 @@ export interface WorkloadCaches {
 
 /** What a Rollout's `workloadRef` names; undefined without one, or when it names a kind that holds no pod template. */
 export function workloadRefOf({ metadata, spec }: Rollout): ObjectRef | undefined {
-  const { apiVersion = '', kind = '', name = '' } = spec.workloadRef ?? {}
+  // Asked before anything is validated: the spec may be of any shape.
+  const { data } = rolloutSpecSchema.shape.workloadRef.safeParse(spec?.workloadRef)
+  const { apiVersion = '', kind = '', name = '' } = data ?? {}
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
   const found = KINDS.get(`${group}/${kind}`)
   return found && name !== '' ? { kind: found, namespace: metadata.namespace ?? '', name } : undefined

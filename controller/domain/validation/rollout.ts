@@ -33,8 +33,7 @@ export function validatePods({ selector, template }: Pick<RolloutSpec, 'selector
   return [
     ...validateSelector(selector),
     ...when(template === undefined, 'spec.template', "Rollout has missing field '.spec.template'"),
-    ...(selector && template ? validateMatch(selector, template) : []),
-    ...(template ? validatePodTemplate(template, 'spec.template') : []),
+    ...(template ? validateTemplate(selector, template) : []),
   ]
 }
 
@@ -46,6 +45,16 @@ function validateSelector(selector: RolloutSpec['selector']): readonly Problem[]
     ...validateSelectorSyntax(selector, field),
     ...when(size === 0, field, 'empty selector is invalid for deployment', 'add matchLabels'),
   ]
+}
+
+/** The labels of a template of a wrong shape are not compared with anything. */
+function validateTemplate(
+  selector: RolloutSpec['selector'],
+  template: NonNullable<RolloutSpec['template']>,
+): readonly Problem[] {
+  const problems = validatePodTemplate(template, 'spec.template')
+  const isReadable = problems.every(({ field }) => !field.startsWith('spec.template.metadata'))
+  return selector && isReadable ? [...validateMatch(selector, template), ...problems] : problems
 }
 
 function validateMatch(

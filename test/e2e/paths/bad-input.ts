@@ -48,7 +48,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   },
   'unknown-step': {
     shape: unrouted([{ plugin: { name: 'acme/step' } }]),
-    told: /steps\[0\]\.plugin: is not supported/,
+    told: /steps\[0\]\.plugin\.name: step plugin "acme\/step" is not known/,
   },
   'bad-surge': { shape: unrouted([], { canary: { maxSurge: 'lots' } }), told: /canary\.maxSurge: .*"25%"/ },
   'no-containers': {

@@ -61,7 +61,9 @@ describe('YAML blocks of the documents', () => {
 })
 
 describe('manifests to apply', () => {
-  const manifests = [...listFiles('docs', ['.yaml']), ...listFiles('sandbox/story', ['.yaml'])]
+  const manifests = ['docs', 'sandbox', 'charts/penstock/files'].flatMap((folder) =>
+    listFiles(folder, ['.yaml', '.yml']),
+  )
   test('there are some', () => assert.ok(manifests.length >= 2))
   for (const path of manifests)
     test(`${path} passes the lint`, () => assert.deepEqual(findProblems(path, readText(path)), []))
