@@ -6,8 +6,9 @@
  *   this Rollout    yes                                   any           | its own
  *   this Rollout    no                                    no            | let it go; its pods stay
  *   nobody          yes                                   no            | take it, before anything else is decided when status or the spec needs it
- *   else                                                                | not its own
+ *   else, and what an Experiment left behind                            | not its own
  */
+import { EXPERIMENT_NAME } from '../api/labels.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import { isSameTemplate } from '../argo/pod-template.ts'
 import type { Action, Part, Plan } from './plan.ts'
@@ -28,7 +29,7 @@ export function claimReplicaSets(world: World): Claim {
   const fits = (rs: ReplicaSet) => selectorFinds(rollout.spec.selector ?? {}, rs.metadata.labels ?? {})
   const misfits = world.replicaSets.filter((rs) => !fits(rs))
   const orphans = (world.strangers ?? []).filter(
-    (rs) => isOrphan(rs) && !rs.metadata.deletionTimestamp && podHashOf(rs) !== '' && fits(rs),
+    (rs) => isOrphan(rs) && !isOfExperiment(rs) && !rs.metadata.deletionTimestamp && podHashOf(rs) !== '' && fits(rs),
   )
   if (misfits.length === 0 && orphans.length === 0) return { world, part: {}, first: undefined }
   const own = world.replicaSets.filter(fits)
@@ -47,6 +48,8 @@ export function claimReplicaSets(world: World): Claim {
 
 const isOrphan = ({ metadata }: ReplicaSet): boolean =>
   !metadata.ownerReferences?.some(({ controller }) => controller === true)
+
+const isOfExperiment = ({ metadata }: ReplicaSet): boolean => metadata.annotations?.[EXPERIMENT_NAME] !== undefined
 
 /** It has a part in status, or carries the template of the spec. */
 function isNeededBy(rollout: Rollout, rs: ReplicaSet): boolean {

@@ -58,6 +58,7 @@ describe('claims', () => {
     ['controlled by another object', { ownerReferences: [controlled] }],
     ['being deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }],
     ['whose labels do not fit', { labels: { app: 'other', [POD_TEMPLATE_HASH]: NEW_HASH } }],
+    ['that an Experiment left behind', { annotations: { 'experiment.argoproj.io/name': 'e' } }],
     ['without a hash', { labels: { app: 'shop' } }],
   ]
   for (const [what, change] of left)
