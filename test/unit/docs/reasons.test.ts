@@ -16,10 +16,12 @@ const sources = ['controller/domain', 'controller/reconcile', 'webhooks', 'analy
 
 /** Kinds, operators and names of things that look like reasons. */
 const noReasons = new Set([
+  'AdmissionReview',
   'AnalysisRun',
   'AnalysisTemplate',
   'ClusterAnalysisTemplate',
   'DoesNotExist',
+  'Invalid',
   'NoData',
   'PenstockHeartbeat',
   'PostPromotion',

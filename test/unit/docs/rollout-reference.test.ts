@@ -52,7 +52,10 @@ const unlisted = (kind: string): Rollout =>
 
 describe('what the reference calls refused is refused', () => {
   const rows: Readonly<Record<string, Rollout>> = {
-    blueGreen: rollout({ spec: { strategy: { blueGreen: { activeService: 'stable' } } } }),
+    blueGreen: rollout({ spec: { strategy: { blueGreen: { activeService: 'stable', previewService: 'stable' } } } }),
+    antiAffinity: withCanary({ antiAffinity: {} }),
+    experiment: step('experiment'),
+    template: rollout({ image: '' }),
     workloadRef: rollout({ spec: { workloadRef: { kind: 'Deployment', name: 'web' } } }),
     managedRoutes: step('setHeaderRoute'),
     setHeaderRoute: unlisted('setHeaderRoute'),
