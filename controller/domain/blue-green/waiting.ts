@@ -1,13 +1,20 @@
 /** What the progress deadline needs to know of a blue-green update: when it waits on purpose, and when it is about to go on. */
 import { isCompleted } from '../../api/analysis.ts'
 import type { Inquiry } from '../analysis/analyses.ts'
+import { isUnattended } from '../waits.ts'
 import { type BlueGreenInquiries, wantsBefore } from './analyses.ts'
 import { type BlueGreenView, hasExactly, wantedPods } from './view.ts'
 
 /** No progress is expected: paused, or an analysis takes its time. */
-export function waitsOnPurpose({ status, specPaused }: BlueGreenView, { before, after }: BlueGreenInquiries): boolean {
-  return specPaused || (status.pauseConditions ?? []).length > 0 || isRunning(before) || isRunning(after)
+export function waitsOnPurpose(view: BlueGreenView, { before, after }: BlueGreenInquiries): boolean {
+  const { status, specPaused } = view
+  const judged = [before, after].some((found) => isRunning(found) && !isUnattended(view, found))
+  return specPaused || (status.pauseConditions ?? []).length > 0 || judged
 }
+
+/** The pause in front of the cutover, when it ends by itself. */
+export const timedPause = ({ strategy }: BlueGreenView): string | undefined =>
+  strategy.autoPromotionEnabled === false ? undefined : 'BlueGreenPause'
 
 const isRunning = (found: Inquiry | undefined): boolean =>
   found !== undefined && (found.due !== undefined || (found.run !== undefined && !isCompleted(found.run.status?.phase)))

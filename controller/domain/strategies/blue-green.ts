@@ -13,7 +13,7 @@ import { decideServices } from '../blue-green/services.ts'
 import { stageOfBlueGreen } from '../blue-green/stage.ts'
 import { selectorsOf, standingOfBlueGreen } from '../blue-green/standing.ts'
 import { type BlueGreenView, viewBlueGreen } from '../blue-green/view.ts'
-import { goesOn, waitsOnPurpose } from '../blue-green/waiting.ts'
+import { goesOn, timedPause, waitsOnPurpose } from '../blue-green/waiting.ts'
 import { abortByDeadline, judgeDeadline } from '../deadline.ts'
 import { decideFormerServices } from '../former-services.ts'
 import { hasMorePods } from '../high-water.ts'
@@ -23,6 +23,7 @@ import { join, type StrategyOutcome } from '../plan.ts'
 import { decideRestart } from '../restart.ts'
 import { summarize } from '../summarize.ts'
 import type { RolloutView } from '../view.ts'
+import { judgeWaits, waitsForRuns } from '../waits.ts'
 
 export function decideBlueGreen(base: RolloutView, strategy: BlueGreenStrategy): StrategyOutcome {
   const observed = viewBlueGreen(base, strategy)
@@ -30,8 +31,12 @@ export function decideBlueGreen(base: RolloutView, strategy: BlueGreenStrategy):
   const standing = standingOfBlueGreen(observed)
   const progressed = hasMorePods(observed, standing.counts) || goesOn(observed, asked)
   const deadline = judgeDeadline(observed, waitsOnPurpose(observed, asked), progressed)
+  const waits = judgeWaits(observed, timedPause(observed), waitsForRuns([asked.before, asked.after]))
   const abortCause =
-    base.lifecycle.abortCause ?? abortByAnalysis([asked.before, asked.after]) ?? abortByDeadline(observed, deadline)
+    base.lifecycle.abortCause ??
+    abortByAnalysis([asked.before, asked.after]) ??
+    abortByDeadline(observed, deadline) ??
+    waits.abortCause
   const view = abortCause ? takenBack(observed) : observed
   const inquiries = abortCause ? nothingAsked : asked
   const runs = [inquiries.before, inquiries.after]
@@ -55,6 +60,7 @@ export function decideBlueGreen(base: RolloutView, strategy: BlueGreenStrategy):
     progress.part,
     pauseEvents(view, pauses),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
+    waits.wakeAtMs === undefined ? {} : { wakeAtMs: waits.wakeAtMs },
     {
       notices: decideNotices(view, {
         abortCause,

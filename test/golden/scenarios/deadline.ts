@@ -1,7 +1,7 @@
 /** Stories of waiting too long: pods that flap, pods that nobody may make, people who do not answer, and delays that are no lack of progress. */
 import { WAIT_ACTION, WAIT_DEADLINE } from '../../../controller/api/labels.ts'
 import type { Rollout } from '../../../controller/api/rollout.ts'
-import { rollout } from '../../builders/rollout.ts'
+import { blueGreenRollout, rollout } from '../../builders/rollout.ts'
 import type { Machine, MachineOptions } from '../world-machine.ts'
 import { begin, currentRun, gate, judged, type Scenario, SECOND } from './scenario.ts'
 
@@ -138,6 +138,28 @@ export const deadlineScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'wait-deadline-aborts-a-blue-green',
+    options: { rollout: patient({ [WAIT_DEADLINE]: '2h' }, blueGreenRollout({ autoPromotionEnabled: false })) },
+    play(machine) {
+      begin(machine, 30)
+      machine.say('nobody promotes')
+      machine.run(3 * 3_600 * SECOND)
+    },
+  },
+  {
+    name: 'paused-blue-green-outlives-the-deadline',
+    options: { rollout: hasty(blueGreenRollout({ autoPromotionEnabled: false })) },
+    play(machine) {
+      begin(machine, 30)
+      machine.say('nobody promotes for ten hours; the deadline is a minute')
+      machine.run(10 * 3_600 * SECOND)
+      tellConditions(machine, 'Progressing', 'Paused')
+      machine.say('somebody promotes')
+      machine.patchStatus({ pauseConditions: null })
+      machine.run(120 * SECOND)
+    },
+  },
+  {
     name: 'wait-deadline-ends-an-analysis',
     options: {
       rollout: patient({ [WAIT_DEADLINE]: '30m' }, rollout({ replicas: 3, steps: judged })),
@@ -167,6 +189,10 @@ export const deadlineScenarios: readonly Scenario[] = [
     },
   },
 ]
+
+function hasty(base: Rollout): Rollout {
+  return { ...base, spec: { ...base.spec, progressDeadlineSeconds: 60, progressDeadlineAbort: true } }
+}
 
 function shape() {
   return { steps, spec: { progressDeadlineSeconds: 60, progressDeadlineAbort: true } }
