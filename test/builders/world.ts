@@ -1,12 +1,13 @@
 /** Builds the World of an update in flight: stable revision `old`, new revision `new`, one route, both Services. Plain data, nothing decided. */
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
-import type { CanaryStep, ReplicaSet, RolloutStatus } from '../../controller/api/rollout.ts'
+import type { CanaryStep, CanaryStrategy, ReplicaSet, RolloutStatus } from '../../controller/api/rollout.ts'
+import type { PresentRoute } from '../../controller/api/traffic.ts'
 import { podTemplateHash, stepHash } from '../../controller/argo/pod-hash.ts'
 import { type CanaryView, viewCanary } from '../../controller/domain/canary/view.ts'
 import { decideLifecycle } from '../../controller/domain/lifecycle.ts'
 import { identifyRevisions } from '../../controller/domain/revisions.ts'
 import { viewRollout } from '../../controller/domain/view.ts'
-import type { World } from '../../controller/domain/world.ts'
+import type { Compat, World } from '../../controller/domain/world.ts'
 import { rollout } from './rollout.ts'
 
 export const OLD_HASH = 'old'
@@ -20,17 +21,26 @@ export interface Situation {
   /** Pods asked for and available. */
   readonly fresh?: readonly [spec: number, available: number]
   readonly stable?: readonly [spec: number, available: number] | 'deleted'
-  /** The revision that each Service names: `old`, `new` or '' for none. */
-  readonly stableNames?: 'old' | 'new' | ''
-  readonly canaryNames?: 'old' | 'new' | ''
+  /** A third revision, called `middle`: neither stable nor new. */
+  readonly former?: readonly [spec: number, available: number]
+  /** The revision that each Service names: `old`, `new`, `middle` or '' for none. */
+  readonly stableNames?: Named
+  readonly canaryNames?: Named
   /** Ready endpoints behind each Service, of the revision that it names; as many as are available when absent. */
   readonly answering?: number
   readonly weight?: number | undefined
   readonly confirmation?: 'confirmed' | 'pending' | 'unknown'
+  /** Managed routes that the route has. */
+  readonly managed?: readonly PresentRoute[]
+  /** The route is not there. */
+  readonly gone?: boolean
+  readonly strategy?: Partial<CanaryStrategy>
+  readonly compat?: Compat
   readonly status?: RolloutStatus
 }
+type Named = 'old' | 'new' | 'middle' | ''
 
-const hashOf = (name: 'old' | 'new' | ''): string => (name === 'new' ? NEW_HASH : name === 'old' ? OLD_HASH : '')
+const hashOf = (name: Named): string => (name === 'new' ? NEW_HASH : name)
 
 function replicaSet(hash: string, image: string, [spec, available]: readonly [number, number]): ReplicaSet {
   const labels = { app: 'shop', [POD_TEMPLATE_HASH]: hash }
@@ -59,9 +69,12 @@ export function world(situation: Situation = {}): World {
     stable = [4, 4],
   } = situation
   const { stableNames = 'old', canaryNames = 'new', confirmation = 'confirmed' } = situation
-  const available = (name: 'old' | 'new' | ''): number =>
-    name === 'new' ? fresh[1] : stable === 'deleted' ? 0 : stable[1]
-  const service = (name: string, names: 'old' | 'new' | '') => ({
+  const available = (name: Named): number => {
+    if (name === 'middle') return situation.former?.[1] ?? 0
+    if (name === 'new') return fresh[1]
+    return stable === 'deleted' ? 0 : stable[1]
+  }
+  const service = (name: string, names: Named) => ({
     service: {
       metadata: { name, namespace: 'web' },
       spec: { selector: { app: 'shop', ...(names === '' ? {} : { [POD_TEMPLATE_HASH]: hashOf(names) }) } },
@@ -75,21 +88,29 @@ export function world(situation: Situation = {}): World {
     currentStepIndex: stepIndex,
     ...situation.status,
   }
-  const base = rollout({ replicas, steps })
+  const base = rollout({ replicas, steps, ...(situation.strategy ? { canary: situation.strategy } : {}) })
   return {
     now: 0,
     rollout: { ...base, status },
     replicaSets: [
       replicaSet(NEW_HASH, 'shop:1', fresh),
       ...(stable === 'deleted' ? [] : [replicaSet(OLD_HASH, 'shop:0', stable)]),
+      ...(situation.former ? [replicaSet('middle', 'shop:m', situation.former)] : []),
     ],
     services: { stable: service('stable', stableNames), canary: service('canary', canaryNames) },
     routes: [
-      { router: 'r', programmedCanary: 'weight' in situation ? situation.weight : 0, confirmation, drivable: true },
+      {
+        router: 'r',
+        programmedCanary: 'weight' in situation ? situation.weight : 0,
+        confirmation,
+        drivable: situation.gone !== true,
+        ...(situation.managed ? { managedRoutes: situation.managed } : {}),
+        ...(situation.gone ? { isGone: true, problem: 'HTTPRoute "web/shop" not found' } : {}),
+      },
     ],
     analysisRuns: [],
     templates: {},
-    compat: 'strict',
+    compat: situation.compat ?? 'strict',
     notices: false,
   }
 }

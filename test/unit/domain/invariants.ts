@@ -86,7 +86,10 @@ const S3: Invariant = ({ truth: { world }, action }) => {
   if (action.do !== 'route') return undefined
   const before = lastCanary(world)
   const { stable, canary } = partsOf(world)
-  const podsBehind = (service: string | undefined) => available(setOf(world, selectorOf(world, service)))
+  const podsBehind = (service = '') => {
+    const set = setOf(world, selectorOf(world, service))
+    return Math.min(available(set), world.services[service]?.readyEndpoints[set?.metadata.name ?? ''] ?? 0)
+  }
   const needed = (weight: number) => Math.ceil((desired(world) * weight) / maxWeightOf(world))
   if (action.canary > before) {
     const there = podsBehind(canary)

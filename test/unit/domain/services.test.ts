@@ -6,6 +6,10 @@ import { NEW_HASH, OLD_HASH, type Situation, view } from '../../builders/world.t
 
 const promoted = { stableRS: NEW_HASH }
 const aborted = { abort: true }
+const header = { route: { kind: 'header', name: 'beta', match: [] }, intact: true } as const
+/** `canary` plays the canary's part as long as nothing has been promoted. */
+const pingPong = { pingPong: { pingService: 'canary', pongService: 'stable' } }
+const idle: Situation = { strategy: pingPong, fresh: [4, 4], stableNames: 'new', canaryNames: 'old', status: promoted }
 const rows: readonly (readonly [string, Situation, readonly string[]])[] = [
   ['updating, the canary Service names stable, weight 0', { canaryNames: 'old' }, [`canary→${NEW_HASH}`]],
   ['updating, the canary Service names stable and has weight', { canaryNames: 'old', weight: 10 }, []],
@@ -38,6 +42,31 @@ const rows: readonly (readonly [string, Situation, readonly string[]])[] = [
   ['aborted, weight 0', { status: aborted }, [`canary→${OLD_HASH}`]],
   ['aborted, weight not yet 0', { weight: 25, status: aborted }, []],
   ['aborted, no stable pod available', { stable: [4, 0], status: aborted }, []],
+  ['aborted, weight 0, but a managed route leads to it', { status: aborted, managed: [header] }, []],
+  [
+    'aborted, the route is gone, and nobody knows for how long',
+    { gone: true, confirmation: 'unknown', status: aborted },
+    [],
+  ],
+  [
+    'aborted, the route is gone, in compat',
+    { gone: true, confirmation: 'unknown', compat: 'argo', status: aborted },
+    [`canary→${OLD_HASH}`],
+  ],
+  ['updating, weight 0 that nobody confirms', { canaryNames: 'old', confirmation: 'unknown' }, []],
+  [
+    'updating, the same in compat',
+    { canaryNames: 'old', confirmation: 'unknown', compat: 'argo' },
+    [`canary→${NEW_HASH}`],
+  ],
+  [
+    'updating, the step asks for no canary pods',
+    { steps: [{ setCanaryScale: { replicas: 0 } }], fresh: [0, 0] },
+    [`canary→${OLD_HASH}`],
+  ],
+  ['ping-pong promoted: the idle Service keeps the old pods', { ...idle }, []],
+  ['ping-pong promoted: the old pods are gone', { ...idle, stable: [0, 0] }, [`canary→${NEW_HASH}`]],
+  ['ping-pong aborted: the same', { strategy: pingPong, status: aborted }, []],
 ]
 
 describe('which revision the Services name', () => {

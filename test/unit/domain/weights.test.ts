@@ -91,6 +91,125 @@ const rows: readonly (readonly [string, Situation, number, string?])[] = [
   ],
 ]
 
+const dynamic = { dynamicStableScale: true }
+/** R = 4 at 75: three canary pods, one stable pod; expected weights are 100 minus the share of the stable pods, by hand. */
+const threeQuarters: Situation = {
+  steps: [{ setWeight: 75 }],
+  fresh: [3, 3],
+  stable: [4, 1],
+  weight: 75,
+  strategy: dynamic,
+}
+const taken: Situation = { ...threeQuarters, canaryNames: 'middle', former: [3, 3], fresh: [0, 0] }
+const back: Situation = { ...taken, stable: 'deleted', stableNames: 'new', status: { ...promoted } }
+const dynamicRows: typeof rows = [
+  // down: abort
+  ['abort, 1 of 4 stable pods', { ...threeQuarters, status: { abort: true } }, 75, 'StableNotReady'],
+  ['abort, 2 of 4', { ...threeQuarters, stable: [4, 2], status: { abort: true } }, 50, 'StableNotReady'],
+  ['abort, 3 of 4', { ...threeQuarters, stable: [4, 3], status: { abort: true } }, 25, 'StableNotReady'],
+  ['abort, 4 of 4', { ...threeQuarters, stable: [4, 4], status: { abort: true } }, 0],
+  ['abort, none of 4', { ...threeQuarters, stable: [4, 0], status: { abort: true } }, 75, 'StableNotReady'],
+  [
+    'abort, never up again',
+    { ...threeQuarters, stable: [4, 2], weight: 25, status: { abort: true } },
+    25,
+    'StableNotReady',
+  ],
+  ['abort, no canary pod left', { ...threeQuarters, fresh: [3, 0], status: { abort: true } }, 0],
+  [
+    'abort, 1 canary pod of 3 left, 1 stable: alike',
+    { ...threeQuarters, fresh: [3, 1], status: { abort: true } },
+    50,
+    'StableNotReady',
+  ],
+  [
+    'abort, 1 canary pod left, 2 stable: a third',
+    { ...threeQuarters, fresh: [3, 1], stable: [4, 2], status: { abort: true } },
+    34,
+    'StableNotReady',
+  ],
+  [
+    'abort, 10 pods, 7 stable',
+    { ...threeQuarters, replicas: 10, fresh: [8, 8], stable: [10, 7], weight: 80, status: { abort: true } },
+    30,
+    'StableNotReady',
+  ],
+  [
+    'abort, 3 pods, 1 stable: 33 of 100 at most',
+    { ...threeQuarters, replicas: 3, stable: [3, 1], status: { abort: true } },
+    67,
+    'StableNotReady',
+  ],
+  [
+    'abort, half is enough by the threshold',
+    {
+      ...threeQuarters,
+      stable: [4, 2],
+      strategy: { ...dynamic, replicaProgressThreshold: { type: 'Percent', value: 50 } },
+      status: { abort: true },
+    },
+    0,
+  ],
+  ['abort without dynamic scale does not wait', { ...threeQuarters, strategy: {}, status: { abort: true } }, 0],
+  // down: another revision took over, or Git went back
+  ['superseded, 1 of 4 stable pods', taken, 75, 'StableNotReady'],
+  ['superseded, 3 of 4', { ...taken, stable: [4, 3] }, 25, 'StableNotReady'],
+  ['superseded, 4 of 4', { ...taken, stable: [4, 4] }, 0],
+  ['back to stable, 2 of 4', { ...back, fresh: [4, 2] }, 50, 'StableNotReady'],
+  ['back to stable, 4 of 4', { ...back, fresh: [4, 4] }, 0],
+  // down: a lower step
+  ['a step from 75 to 25, stable has 1', { ...threeQuarters, steps: [{ setWeight: 25 }] }, 75, 'StableNotReady'],
+  [
+    'a step from 75 to 25, stable has 2',
+    { ...threeQuarters, steps: [{ setWeight: 25 }], stable: [3, 2] },
+    50,
+    'StableNotReady',
+  ],
+  ['a step from 75 to 25, stable has 3', { ...threeQuarters, steps: [{ setWeight: 25 }], stable: [3, 3] }, 25],
+  // up
+  ['up to 75 with three pods, whatever stable has', { ...threeQuarters, stable: [3, 3], weight: 25 }, 75],
+  [
+    'up to 75 with two of three pods: not raised',
+    { ...threeQuarters, fresh: [3, 2], weight: 25 },
+    25,
+    'CanaryNotReady',
+  ],
+  [
+    'promote --full follows the pods: 3 of 4',
+    { ...threeQuarters, fresh: [4, 3], weight: 25, status: { promoteFull: true } },
+    75,
+    'CanaryNotReady',
+  ],
+  [
+    'promote --full never goes down',
+    { ...threeQuarters, fresh: [4, 1], status: { promoteFull: true } },
+    75,
+    'CanaryNotReady',
+  ],
+  ['promote --full, all', { ...threeQuarters, fresh: [4, 4], status: { promoteFull: true } }, 100],
+  // unreadable: what was last on record
+  [
+    'unreadable while updating: the weight on record',
+    {
+      ...threeQuarters,
+      fresh: [3, 2],
+      weight: undefined,
+      status: { canary: { weights: { canary: { weight: 75 }, stable: { weight: 25 } } } },
+    },
+    75,
+    'CanaryNotReady',
+  ],
+]
+
+describe('the canary weight with dynamicStableScale', () => {
+  for (const [name, situation, canary, hold] of dynamicRows) {
+    test(name, () => {
+      const decision = decideWeight(view(situation))
+      assert.deepEqual({ canary: decision.canary, hold: decision.hold?.reason }, { canary, hold })
+    })
+  }
+})
+
 describe('the canary weight', () => {
   for (const [name, situation, canary, hold] of rows) {
     test(name, () => {
