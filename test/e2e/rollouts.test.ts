@@ -4,14 +4,17 @@ import { admissionPaths } from './paths/admission.ts'
 import { alertPaths } from './paths/alerts.ts'
 import { analysisPaths } from './paths/analysis.ts'
 import { badInputPaths } from './paths/bad-input.ts'
+import { blueGreenPaths } from './paths/blue-green.ts'
 import { byHandPaths } from './paths/by-hand.ts'
 import { canaryPaths } from './paths/canary.ts'
 import { experimentPaths } from './paths/experiment.ts'
 import { leastPrivilegePaths } from './paths/least-privilege.ts'
 import { restartPaths } from './paths/restart.ts'
+import { restartAtPaths } from './paths/restart-at.ts'
 import { sameAsArgoPaths } from './paths/same-as-argo.ts'
 import { startUpPaths } from './paths/start-up.ts'
 import { takeoverPaths } from './paths/takeover.ts'
+import { workloadRefPaths } from './paths/workload-ref.ts'
 import { createStage } from './stage.ts'
 
 describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
@@ -20,10 +23,13 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   after(() => stage.close())
 
   canaryPaths(stage)
+  blueGreenPaths(stage)
   byHandPaths(stage)
   alertPaths(stage)
   analysisPaths(stage)
   experimentPaths(stage)
+  workloadRefPaths(stage)
+  restartAtPaths(stage)
   badInputPaths(stage)
   admissionPaths(stage)
   restartPaths(stage)
