@@ -9,6 +9,7 @@
  *   else, and what an Experiment left behind                            | not its own
  */
 import { EXPERIMENT_NAME } from '../api/labels.ts'
+import type { PodSelector } from '../api/pod-template.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import { isSameTemplate } from '../argo/pod-template.ts'
 import type { Action, Part, Plan } from './plan.ts'
@@ -26,7 +27,9 @@ export interface Claim {
 
 export function claimReplicaSets(world: World): Claim {
   const { rollout } = world
-  const fits = (rs: ReplicaSet) => selectorFinds(rollout.spec.selector ?? {}, rs.metadata.labels ?? {})
+  const selector = rollout.spec.selector ?? {}
+  if (isEmpty(selector)) return { world, part: {}, first: undefined }
+  const fits = (rs: ReplicaSet) => selectorFinds(selector, rs.metadata.labels ?? {})
   const misfits = world.replicaSets.filter((rs) => !fits(rs))
   const orphans = (world.strangers ?? []).filter(
     (rs) => isOrphan(rs) && !isOfExperiment(rs) && !rs.metadata.deletionTimestamp && podHashOf(rs) !== '' && fits(rs),
@@ -45,6 +48,10 @@ export function claimReplicaSets(world: World): Claim {
     first: isNeeded ? adoptFirst(world, actions) : undefined,
   }
 }
+
+/** Of a Rollout whose workload is not there: it would find everything. */
+const isEmpty = ({ matchLabels, matchExpressions }: PodSelector): boolean =>
+  Object.keys(matchLabels ?? {}).length + (matchExpressions ?? []).length === 0
 
 const isOrphan = ({ metadata }: ReplicaSet): boolean =>
   !metadata.ownerReferences?.some(({ controller }) => controller === true)

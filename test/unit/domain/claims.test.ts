@@ -64,6 +64,15 @@ describe('claims', () => {
   for (const [what, change] of left)
     test(`one ${what} is left alone`, () => assert.deepEqual(actions(handedOver(NEW_HASH, change)), []))
 
+  test('a selector that would find everything claims nothing', () => {
+    const seen = handedOver(NEW_HASH)
+    for (const selector of [undefined, {}, { matchLabels: {} }]) {
+      const { selector: _selector, ...spec } = seen.rollout.spec
+      const rollout = { ...seen.rollout, spec: { ...spec, ...(selector ? { selector } : {}) } }
+      assert.deepEqual(actions({ ...seen, rollout }), [])
+    }
+  })
+
   test('an owner that does not control is no hindrance', () => {
     const seen = handedOver(NEW_HASH, { ownerReferences: [{ ...controlled, controller: false }] })
     assert.deepEqual(actions(seen), [`adopt ReplicaSet shop-${NEW_HASH}`])
