@@ -6,6 +6,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
 interface Schema {
@@ -61,15 +62,28 @@ function* describe(name: string, versions: readonly Schema[], isRequired: boolea
   }
 }
 
-const definitions = process.argv.slice(2).flatMap((folder) =>
+interface Definition {
+  readonly kind: string
+  readonly spec: {
+    readonly names: { readonly plural: string }
+    readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Schema } }[]
+  }
+}
+
+/** The lines of the table, from definitions of one or more versions. */
+export const deriveFields = (definitions: readonly Definition[]): readonly string[] =>
+  [...new Set(definitions.map(({ spec }) => spec.names.plural))].sort().flatMap((plural) => {
+    const schemas = definitions
+      .filter(({ spec }) => spec.names.plural === plural)
+      .flatMap(({ spec }) => spec.versions.slice(0, 1).map(({ schema }) => schema.openAPIV3Schema))
+    return [...describe(plural, schemas, false, 0)]
+  })
+
+const readFolder = (folder: string): readonly Definition[] =>
   readdirSync(folder)
     .filter((name) => name.endsWith('.yaml'))
-    .map((name) => parse(readFileSync(join(folder, name), 'utf8')))
-    .filter((object) => object?.kind === 'CustomResourceDefinition'),
-)
-for (const plural of [...new Set(definitions.map(({ spec }) => spec.names.plural as string))].sort()) {
-  const schemas = definitions
-    .filter(({ spec }) => spec.names.plural === plural)
-    .map(({ spec }) => spec.versions[0].schema.openAPIV3Schema as Schema)
-  for (const line of describe(plural, schemas, false, 0)) process.stdout.write(`${line}\n`)
-}
+    .map((name) => parse(readFileSync(join(folder, name), 'utf8')) as Definition)
+    .filter(({ kind }) => kind === 'CustomResourceDefinition')
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  for (const line of deriveFields(process.argv.slice(2).flatMap(readFolder))) process.stdout.write(`${line}\n`)

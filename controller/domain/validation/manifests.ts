@@ -19,7 +19,7 @@ import { listShapeProblems } from './shape.ts'
 import { unknownFieldsFinder } from './unknown-fields.ts'
 import { validateRollout } from './validate.ts'
 import { validateExperiment } from './validate-experiment.ts'
-import { warnOfRollout } from './warnings.ts'
+import { warnOfMetrics, warnOfRollout } from './warnings.ts'
 
 export interface ManifestRules {
   /** What makes the object invalid; empty when it can be obeyed. Takes an object of any shape with metadata. */
@@ -65,7 +65,10 @@ function rules(
   }
 }
 
-const template = rules(analysisTemplateSpecSchema, validateTemplate)
+/** The spec is of its schema's shape by then. */
+const warnOfAnalysis = (object: KubeObject): readonly Problem[] => warnOfMetrics(specOf(object) as AnalysisTemplateSpec)
+
+const template = rules(analysisTemplateSpecSchema, validateTemplate, warnOfAnalysis)
 
 /** By kind, of `argoproj.io/v1alpha1`. */
 export const manifestRules: Readonly<Record<string, ManifestRules>> = {
@@ -76,6 +79,6 @@ export const manifestRules: Readonly<Record<string, ManifestRules>> = {
   ),
   AnalysisTemplate: template,
   ClusterAnalysisTemplate: template,
-  AnalysisRun: rules(analysisRunSpecSchema, validator(analysisRunSpecSchema, validateRules)),
+  AnalysisRun: rules(analysisRunSpecSchema, validator(analysisRunSpecSchema, validateRules), warnOfAnalysis),
   Experiment: rules(experimentSpecSchema, (object) => validateExperiment(object as Experiment)),
 }

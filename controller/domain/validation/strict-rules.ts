@@ -52,10 +52,11 @@ function ofAnalysis(field: string, analysis: RolloutAnalysis, templates: Templat
   const dry = new Set([...(analysis.dryRun ?? []), ...outcome.merged.dryRun].map(({ metricName }) => metricName))
   return outcome.merged.metrics
     .filter((metric) => !dry.has(metric.name))
-    .flatMap((metric) => ofMetric(metric).map((why) => ({ field, message: `metric "${metric.name}" ${why}` })))
+    .flatMap((metric) => listMetricEffects(metric).map((why) => ({ field, message: `metric "${metric.name}" ${why}` })))
 }
 
-function ofMetric(metric: Metric): readonly string[] {
+/** What follows `metric "x"` in a sentence, for a metric that gates. */
+export function listMetricEffects(metric: Metric): readonly string[] {
   const { successCondition, failureCondition } = metric
   if (!successCondition && !failureCondition)
     return ['has no condition: Argo passes whatever it answers, here it is no evidence and the update pauses']

@@ -2,8 +2,10 @@
  * What is valid and yet surely not meant: fields without effect beside what else the manifest says, and old names. Each is told when the object
  * is written and by `penstock lint`; none keeps a Rollout from being obeyed.
  */
+import type { AnalysisTemplateSpec } from '../../api/analysis.ts'
 import type { Rollout, RolloutSpec } from '../../api/rollout.ts'
 import type { Problem } from './problem.ts'
+import { listMetricEffects } from './strict-rules.ts'
 
 interface Warning extends Problem {
   readonly isDue: (spec: RolloutSpec) => boolean
@@ -45,6 +47,16 @@ const warnings: readonly Warning[] = [
       strategy?.blueGreen?.autoPromotionEnabled === false && (strategy.blueGreen.autoPromotionSeconds ?? 0) > 0,
   },
 ]
+
+/** Metrics of a template or a run that strict verdicts read another way than Argo does; those that decide nothing are left out. */
+export function warnOfMetrics({ metrics, dryRun }: AnalysisTemplateSpec): readonly Problem[] {
+  const dry = new Set((dryRun ?? []).map(({ metricName }) => metricName))
+  return (metrics ?? []).flatMap((metric, index) =>
+    dry.has(metric.name)
+      ? []
+      : listMetricEffects(metric).map((message) => ({ field: `spec.metrics[${index}]`, message })),
+  )
+}
 
 /** The spec must be valid. */
 export const warnOfRollout = ({ spec }: Rollout): readonly Problem[] =>

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { renderCrds } from '../../../controller/api/crd/crds.ts'
 import type { StructuralSchema } from '../../../controller/api/crd/structural.ts'
+import { deriveFields } from '../../argo-crds/derive.ts'
 import { type Field, readArgoFields } from '../../argo-crds/fields.ts'
 
 const argo = readArgoFields()
@@ -127,4 +128,41 @@ describe('the comparison', () => {
   ]
   for (const [name, theirs, mine, breaches] of rows)
     test(`sees ${name}`, () => assert.deepEqual(compare(theirs, mine, 'x'), breaches))
+})
+
+test('the table is derived from several versions at once', () => {
+  const definition = (spec: object) => ({
+    kind: 'CustomResourceDefinition',
+    spec: {
+      names: { plural: 'things' },
+      versions: [{ schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } }],
+    },
+  })
+  const older = definition({
+    type: 'object',
+    required: ['a', 'b'],
+    properties: { a: { type: 'string' }, b: { type: 'array', items: { type: 'integer', format: 'int32' } } },
+  })
+  const newer = definition({
+    type: 'object',
+    required: ['a'],
+    properties: {
+      a: { type: 'string', enum: ['x'] },
+      b: { type: 'array', items: { 'x-kubernetes-int-or-string': true } },
+      c: { type: 'object', additionalProperties: { type: 'string', format: 'date-time' } },
+      d: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      e: { 'x-kubernetes-preserve-unknown-fields': true },
+    },
+  })
+  assert.deepEqual(deriveFields([older, newer]), [
+    'things object',
+    ' spec object',
+    '  a string required',
+    '  b array',
+    '   [] int-or-string,integer:int32',
+    '  c map',
+    '   {} string:date-time',
+    '  d open',
+    '  e any',
+  ])
 })

@@ -32,6 +32,7 @@ const paused = (object: KubeObject): KubeObject => {
   return { ...object, spec: { ...spec, paused: true } } as KubeObject
 }
 const deleting: KubeObject = { ...bad, metadata: { ...bad.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }
+const metric = { name: 'm', provider: { prometheus: { query: 'up' } } }
 const ofKind = (kind: string, spec: unknown): Partial<AdmissionRequest> => ({
   kind: kindOf(kind),
   object: { metadata: { name: 'x' }, spec } as KubeObject,
@@ -47,7 +48,7 @@ describe('taken without a word', () => {
     'what is being deleted': { operation: 'UPDATE', object: deleting, oldObject: good },
     'an annotation on what is invalid': { operation: 'UPDATE', object: annotated(bad), oldObject: bad },
     'a correction': { operation: 'UPDATE', object: good, oldObject: bad },
-    'an AnalysisRun': ofKind('AnalysisRun', { metrics: [{ name: 'm', provider: { prometheus: { query: 'up' } } }] }),
+    'an AnalysisRun': ofKind('AnalysisRun', { metrics: [{ ...metric, successCondition: 'result[0] > 0' }] }),
     'a template of templates': ofKind('AnalysisTemplate', { templates: [{ templateName: 't' }] }),
   }
   for (const [name, request] of Object.entries(rows))
@@ -84,6 +85,11 @@ describe('taken with a warning', () => {
       'a field that nobody knows',
       { object: rollout({ spec: { minReadySecond: 3 } as object }) },
       /^spec\.minReadySecond: is not a field.*did you mean "minReadySeconds"/,
+    ],
+    [
+      'a metric that is no evidence',
+      ofKind('AnalysisTemplate', { metrics: [metric] }),
+      /^spec\.metrics\[0\]: has no condition/,
     ],
     [
       'a field without effect',
