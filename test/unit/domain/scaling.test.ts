@@ -105,6 +105,129 @@ const rows: readonly (readonly [string, Situation, Extra, readonly string[]])[] 
   ],
 ]
 
+const dynamic = { dynamicStableScale: true }
+const at = (weight: number, rest: Situation = {}): Situation => ({
+  steps: [{ setWeight: weight }],
+  weight,
+  strategy: dynamic,
+  ...rest,
+})
+/** Another revision than the new one has the traffic. */
+const taken: Situation = { ...at(25), canaryNames: 'middle', former: [3, 3], fresh: [0, 0], stable: [1, 1], weight: 75 }
+/** R = 4; stable needs ceil(4 × (100 − w) ÷ 100) pods. */
+const dynamicRows: typeof rows = [
+  ['25 is confirmed: stable gives one up', at(25), {}, [`${OLD_HASH} 4→3`]],
+  ['25 is not confirmed', at(25, { confirmation: 'pending' }), {}, []],
+  ['25 can never be confirmed, and its time is not over', at(25, { confirmation: 'unknown' }), {}, []],
+  [
+    '25 can never be confirmed, in compat',
+    at(25, { confirmation: 'unknown', compat: 'argo' }),
+    {},
+    [`${OLD_HASH} 4→3`],
+  ],
+  [
+    '25 is written and 75 is wanted: stable keeps what 25 needs',
+    at(75, { stable: [3, 3], weight: 25 }),
+    {},
+    [`${NEW_HASH} 1→3`],
+  ],
+  ['75 is confirmed', at(75, { fresh: [3, 3], stable: [3, 3] }), {}, [`${OLD_HASH} 3→1`]],
+  [
+    '75 is confirmed, two pods at least',
+    at(75, { fresh: [3, 3], stable: [3, 3], strategy: { ...dynamic, minPodsPerReplicaSet: 2 } }),
+    {},
+    [`${OLD_HASH} 3→2`],
+  ],
+  ['all weight: the last pod stays', at(100, { fresh: [4, 4], stable: [2, 2] }), {}, [`${OLD_HASH} 2→1`]],
+  [
+    'all weight, in compat: it goes',
+    at(100, { fresh: [4, 4], stable: [2, 2], compat: 'argo' }),
+    {},
+    [`${OLD_HASH} 2→0`],
+  ],
+  ['nobody can read the weight', at(25, { weight: undefined }), {}, []],
+  ['a lower step: stable grows first', at(25, { fresh: [3, 3], stable: [1, 1], weight: 75 }), {}, [`${OLD_HASH} 1→3`]],
+  [
+    'a number of canary pods says nothing about stable',
+    { steps: [{ setCanaryScale: { replicas: 1 } }, { setWeight: 25 }], stepIndex: 1, weight: 25, strategy: dynamic },
+    {},
+    [],
+  ],
+  [
+    'a canary scaled by weight',
+    { steps: [{ setCanaryScale: { weight: 75 } }, { setWeight: 25 }], stepIndex: 1, weight: 25, strategy: dynamic },
+    {},
+    [`${OLD_HASH} 4→3`, `${NEW_HASH} 1→3`],
+  ],
+  [
+    'an autoscaler asks for 8',
+    at(75, { replicas: 8, fresh: [3, 3], stable: [1, 1] }),
+    {},
+    [`${OLD_HASH} 1→2`, `${NEW_HASH} 3→6`],
+  ],
+  [
+    'promote --full: stable keeps what its traffic needs',
+    at(25, { stable: [3, 3], status: { promoteFull: true } }),
+    {},
+    [`${NEW_HASH} 1→4`],
+  ],
+  ['a former canary has traffic: stable grows, the new one waits', taken, {}, [`${OLD_HASH} 1→4`]],
+  ['a former canary lost some traffic', { ...taken, stable: [4, 3], weight: 25 }, {}, ['middle 3→1']],
+  [
+    'a former canary lost all: it keeps a pod as long as it is named',
+    { ...taken, stable: [4, 4], weight: 0 },
+    {},
+    [`${NEW_HASH} 0→1`, 'middle 3→1'],
+  ],
+  [
+    'a former canary is named no more: it goes at once',
+    { ...taken, canaryNames: 'old', stable: [4, 4], weight: 0 },
+    {},
+    [`${NEW_HASH} 0→1`, 'middle 3→0'],
+  ],
+  [
+    'aborted: stable grows, the canary follows its weight',
+    at(25, { fresh: [3, 3], stable: [3, 3], status: aborted }),
+    {},
+    [`${OLD_HASH} 3→4`, `${NEW_HASH} 3→1`],
+  ],
+  [
+    'aborted with a delay: the canary stays',
+    at(25, { fresh: [3, 3], stable: [3, 3], status: aborted }),
+    { abortDelaySeconds: 20 },
+    [`${OLD_HASH} 3→4`],
+  ],
+  [
+    'aborted, nothing leads to it: it goes at once',
+    at(25, { canaryNames: 'old', fresh: [3, 3], weight: 0, status: aborted }),
+    {},
+    [`${NEW_HASH} 3→0`],
+  ],
+  [
+    'aborted with a delay, nothing leads to it: the delay begins',
+    at(25, { canaryNames: 'old', fresh: [3, 3], weight: 0, status: aborted }),
+    { abortDelaySeconds: 20 },
+    ['deadline +20s'],
+  ],
+  [
+    'aborted and never scaled down',
+    at(25, { fresh: [3, 3], stable: [3, 3], status: aborted }),
+    { abortDelaySeconds: 0 },
+    [`${OLD_HASH} 3→4`],
+  ],
+  ['aborted, nobody can read the weight', at(25, { fresh: [3, 3], weight: undefined, status: aborted }), {}, []],
+]
+
+describe('pods with dynamicStableScale', () => {
+  for (const [name, situation, extra, expected] of dynamicRows)
+    test(name, () => {
+      const actions = (scale(situation, extra, NEW_HASH).actions ?? [])
+        .map(short)
+        .filter((text) => text !== 'bookkeeping')
+      assert.deepEqual(actions, expected)
+    })
+})
+
 describe('pods with a router', () => {
   for (const [name, situation, extra, expected] of rows) {
     test(name, () => {
