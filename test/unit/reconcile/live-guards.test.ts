@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { KubeObject } from '../../../controller/api/meta.ts'
+import type { ReplicaSet } from '../../../controller/api/rollout.ts'
 import type { Action } from '../../../controller/domain/plan.ts'
 import type { World } from '../../../controller/domain/world.ts'
 import type { KubeClient } from '../../../controller/kube/client.ts'
 import * as kinds from '../../../controller/kube/kinds.ts'
 import { findObjection } from '../../../controller/reconcile/live-guards.ts'
-import { rollout } from '../../builders/rollout.ts'
+import { blueGreenRollout, rollout } from '../../builders/rollout.ts'
 import { createMemoryKube } from '../../fakes/memory-kube.ts'
 import { createMachine } from '../../golden/world-machine.ts'
 
@@ -81,5 +82,100 @@ describe('live guards', () => {
     const service = world.services.canary?.service
     await put(kinds.services, { ...service, spec: { ...service?.spec, selector: { app: 'shop' } } } as KubeObject)
     assert.equal(await ask(remove), undefined)
+  })
+})
+
+async function setUpBlueGreen() {
+  const machine = createMachine({ rollout: blueGreenRollout({ autoPromotionEnabled: false }) })
+  machine.run(40_000)
+  machine.setImage('shop:2')
+  machine.run(20_000)
+  const kube = createMemoryKube()
+  const world = machine.world()
+  const { currentPodHash = '', stableRS = '' } = machine.status()
+  const setOf = (hash: string) => {
+    const found = world.replicaSets.find((rs) => rs.metadata.labels?.['rollouts-pod-template-hash'] === hash)
+    assert.ok(found)
+    return found
+  }
+  const put = async (kind: Parameters<KubeClient['create']>[0], object: KubeObject) => {
+    await kube.client.delete(kinds.refOf(kind, object))
+    return kube.client.create(kind, object)
+  }
+  const live = await put(kinds.rollouts, world.rollout)
+  for (const rs of world.replicaSets) await put(kinds.replicaSets, rs)
+  for (const { service } of Object.values(world.services)) await put(kinds.services, service)
+  const point = (name: string, hash: string) => {
+    const service = world.services[name]?.service
+    const selector = { ...service?.spec.selector, 'rollouts-pod-template-hash': hash }
+    return put(kinds.services, { ...service, spec: { ...service?.spec, selector } } as KubeObject)
+  }
+  const slice = (...pods: string[]) =>
+    put(kinds.endpointSlices, {
+      metadata: { name: 'active-1', namespace: 'web', labels: { 'kubernetes.io/service-name': 'active' } },
+      endpoints: pods.map((name) => ({ conditions: { ready: true }, targetRef: { kind: 'Pod', name } })),
+    } as KubeObject)
+  const ask = (action: Action) => findObjection(kube.client, world, action, live.metadata.resourceVersion ?? '')
+  return { put, point, slice, ask, world, fresh: setOf(currentPodHash), stable: setOf(stableRS) }
+}
+
+describe('live guards of blue-green', () => {
+  const cutOver = (rs: ReplicaSet) =>
+    ({
+      do: 'select',
+      service: 'active',
+      podHash: rs.metadata.labels?.['rollouts-pod-template-hash'] ?? '',
+      replicaSet: rs.metadata.name,
+    }) as const
+  const shrink = (replicaSet: ReplicaSet, to: number) => ({ do: 'scale', replicaSet, to, annotations: {} }) as const
+  const withPods = (rs: ReplicaSet, replicas: number, availableReplicas: number) =>
+    ({ ...rs, spec: { ...rs.spec, replicas }, status: { replicas, availableReplicas } }) as KubeObject
+
+  test('users go forward only to every pod, by the Rollout that was decided on', async () => {
+    const { ask, put, fresh, world } = await setUpBlueGreen()
+    assert.equal(await ask(cutOver(fresh)), undefined)
+    await put(kinds.replicaSets, withPods(fresh, 5, 4))
+    assert.match((await ask(cutOver(fresh))) ?? '', /has 4 of 5 pods available/)
+    await put(kinds.replicaSets, withPods(fresh, 5, 5))
+    await put(kinds.rollouts, { ...world.rollout, status: { ...world.rollout.status, abort: true } } as KubeObject)
+    assert.equal(await ask(cutOver(fresh)), 'the Rollout changed meanwhile')
+  })
+
+  test('users go back to stable as soon as one pod of it is there', async () => {
+    const { ask, put, stable, world } = await setUpBlueGreen()
+    await put(kinds.replicaSets, withPods(stable, 5, 1))
+    await put(kinds.rollouts, { ...world.rollout, status: { ...world.rollout.status, abort: true } } as KubeObject)
+    assert.equal(await ask(cutOver(stable)), undefined)
+    await put(kinds.replicaSets, withPods(stable, 5, 0))
+    assert.match((await ask(cutOver(stable))) ?? '', /no available pod/)
+  })
+
+  test('the preview follows without a pod', async () => {
+    const { ask, put, fresh } = await setUpBlueGreen()
+    await put(kinds.replicaSets, withPods(fresh, 0, 0))
+    assert.equal(await ask({ ...cutOver(fresh), service: 'preview' }), undefined)
+  })
+
+  test('what the active Service names, or has endpoints of, does not go', async () => {
+    const { ask, point, slice, stable, fresh } = await setUpBlueGreen()
+    const hash = fresh.metadata.labels?.['rollouts-pod-template-hash'] ?? ''
+    assert.match((await ask(shrink(stable, 0))) ?? '', /Service "active" names/)
+    await point('active', hash)
+    await slice(`${stable.metadata.name}-abcde`)
+    assert.match((await ask(shrink(stable, 0))) ?? '', /1 endpoints of ReplicaSet/)
+    await slice(`${fresh.metadata.name}-abcde`)
+    assert.equal(await ask(shrink(stable, 0)), undefined)
+  })
+
+  test('what users have keeps the pods that are wanted; an autoscaler may want fewer', async () => {
+    const { ask, stable } = await setUpBlueGreen()
+    assert.match((await ask(shrink(stable, 2))) ?? '', /Service "active" names/)
+    const larger = { ...stable, spec: { ...stable.spec, replicas: 8 } }
+    assert.equal(await ask(shrink(larger, 5)), undefined)
+  })
+
+  test('an aborted revision goes although the preview names it', async () => {
+    const { ask, fresh } = await setUpBlueGreen()
+    assert.equal(await ask(shrink(fresh, 0)), undefined)
   })
 })
