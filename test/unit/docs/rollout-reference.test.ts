@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  blueGreenSchema,
   type CanaryStrategy,
   canarySchema,
   type Rollout,
@@ -26,6 +27,8 @@ describe('the reference names every field of', () => {
   const schemas = {
     spec: rolloutSpecSchema,
     'strategy.canary': canarySchema,
+    'strategy.blueGreen': blueGreenSchema,
+    'status.blueGreen': rolloutStatusSchema.shape.blueGreen.unwrap(),
     trafficRouting: trafficRoutingSchema,
     'a step': stepSchema,
     status: rolloutStatusSchema,
