@@ -86,6 +86,8 @@ export interface RouteFilter {
   readonly type: string
   readonly requestHeaderModifier?: HeaderModifier
   readonly responseHeaderModifier?: HeaderModifier
+  /** `percent` of the requests are copied; all of them when absent. */
+  readonly requestMirror?: { readonly backendRef: BackendRef; readonly percent?: number }
 }
 
 export interface HeaderModifier {

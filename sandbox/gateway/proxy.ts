@@ -1,6 +1,7 @@
 /**
  * Carries one request to the endpoint that the route table names and its answer back. It tries a second endpoint only when the first
- * refused the connection, so that nothing is ever done twice; whatever it has to answer itself is marked in a header.
+ * refused the connection, so that nothing is ever done twice; whatever it has to answer itself is marked in a header. Mirrors get a copy of
+ * requests without a body, and what they answer is thrown away.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
@@ -107,6 +108,7 @@ export async function serveRequest(deps: ProxyDeps, request: IncomingMessage, re
     response.end(`${refusal}\n`)
   }
   if (destination.kind !== 'endpoints') return refuse(destination.kind)
+  for (const endpoint of destination.mirrors) void copyRequest(deps, request, endpoint)
   try {
     const answer = await send(deps, request, destination.endpoints, () => deps.metrics.retried(route))
     const hash = hashOf(answer.headers)
@@ -121,6 +123,22 @@ export async function serveRequest(deps: ProxyDeps, request: IncomingMessage, re
   }
 }
 
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+
+/** Nobody may notice a mirror, least of all when it fails. */
+async function copyRequest(deps: ProxyDeps, request: IncomingMessage, endpoint: Endpoint): Promise<void> {
+  if (hasBody(request)) return
+  try {
+    const method = (request.method ?? 'GET') as Dispatcher.HttpMethod
+    const headers = renderHeaders(request.headers)
+    const answer = await deps.pools.poolOf(endpoint).request({ path: request.url ?? '/', method, headers })
+    await answer.body.dump()
+  } catch {
+    // The pod is gone or broken: the next copy finds another.
+  }
+}
+
 async function send(
   deps: ProxyDeps,
   request: IncomingMessage,
@@ -128,7 +146,6 @@ async function send(
   onRetry: () => void,
 ): Promise<Dispatcher.ResponseData> {
   const headers = renderHeaders(request.headers)
-  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
   let failure: unknown
   for (const [index, endpoint] of endpoints.entries()) {
     if (index > 0) onRetry()
@@ -137,7 +154,7 @@ async function send(
         path: request.url ?? '/',
         method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
         headers,
-        body: hasBody ? request : null,
+        body: hasBody(request) ? request : null,
       })
     } catch (error) {
       failure = error

@@ -28,6 +28,8 @@ export type Destination =
       readonly route: string
       readonly backend: string
       readonly endpoints: readonly Endpoint[]
+      /** Where a copy of the request goes besides; nobody waits for its answer. */
+      readonly mirrors: readonly Endpoint[]
     }
   | { readonly kind: 'no-route' | 'no-backend' | 'no-endpoint'; readonly route: string; readonly backend: string }
 
@@ -57,6 +59,13 @@ interface Entry {
 interface ServedRule {
   readonly backends: ReadonlyMap<string, ResolvedBackend>
   readonly choice: SmoothChoice
+  readonly mirrors: readonly Mirror[]
+}
+
+interface Mirror {
+  readonly backend: ResolvedBackend
+  /** Names the backend for the requests that are to be copied. */
+  readonly choice: SmoothChoice
 }
 
 /** The choices of a former table by rule and weights, so that a pod that comes or goes does not restart the turn. */
@@ -80,7 +89,9 @@ export function buildRouteTable(input: RouteTableInput, memory: ChoiceMemory): R
   const entries = compiled.flatMap(({ entries }) => entries).sort((a, b) => compareRanks(a.rank, b.rank))
   const endpoints = compiled.flatMap(({ entries }) =>
     entries.flatMap(({ rule }) =>
-      [...rule.backends.values()].flatMap((backend) => ('endpoints' in backend ? backend.endpoints : [])),
+      [...rule.backends.values(), ...rule.mirrors.map(({ backend }) => backend)].flatMap((backend) =>
+        'endpoints' in backend ? backend.endpoints : [],
+      ),
     ),
   )
   const turns = new Map<string, number>()
@@ -115,7 +126,9 @@ function compileRoute(
   // A route that cannot be served as written is not served at all: half of it would be another route than its author meant.
   if (unsupported !== undefined) return { entries: [], verdict: { route, attachments, unsupported } }
   const compiled = rules.map(({ rule }, index) => ({ rule, served: compileRule(route, rule, index, source, choices) }))
-  const failed = compiled.flatMap(({ served }) => [...served.backends.values()]).find((backend) => 'reason' in backend)
+  const failed = compiled
+    .flatMap(({ served }) => [...served.backends.values(), ...served.mirrors.map(({ backend }) => backend)])
+    .find((backend) => 'reason' in backend)
   const entries = compiled.flatMap(({ rule, served }) =>
     [...new Set(hostnames)].flatMap((hostname) =>
       (rule.matches ?? [{}]).map((match) => {
@@ -136,7 +149,7 @@ function compileRoute(
 
 /** What of a rule this gateway does not do, as one sentence. */
 function findUnsupported(rule: RouteRule): string | undefined {
-  const filter = rule.filters?.[0]
+  const filter = rule.filters?.find(({ type, requestMirror }) => type !== 'RequestMirror' || !requestMirror)
   if (filter) return `filter "${filter.type}" is not supported by the sandbox's gateway`
   try {
     for (const match of rule.matches ?? []) compileMatch(match)
@@ -158,7 +171,24 @@ function compileRule(
   const id = JSON.stringify([route.metadata.uid ?? describeRoute(route), index, weights])
   const choice = choices.memory.get(id) ?? createSmoothChoice(weights)
   choices.served.set(id, choice)
-  return { backends: new Map(resolved.map((backend) => [backend.key, backend])), choice }
+  const mirrors = (rule.filters ?? []).flatMap(({ requestMirror }) => {
+    if (!requestMirror) return []
+    const { backendRef, percent = 100 } = requestMirror
+    const backend = resolveBackend(route, backendRef, source)
+    return [{ backend, choice: chooseShare(`${id}#${backend.key}#${percent}`, percent, choices) }]
+  })
+  return { backends: new Map(resolved.map((backend) => [backend.key, backend])), choice, mirrors }
+}
+
+/** Says `copy` for `percent` of the turns, evenly. */
+function chooseShare(id: string, percent: number, choices: Choices): SmoothChoice {
+  const shares = [
+    { key: 'copy', weight: percent },
+    { key: 'none', weight: 100 - percent },
+  ]
+  const choice = choices.memory.get(id) ?? createSmoothChoice(shares)
+  choices.served.set(id, choice)
+  return choice
 }
 
 function findDestination(entries: readonly Entry[], request: RequestFacts, turns: Map<string, number>): Destination {
@@ -179,5 +209,11 @@ function findDestination(entries: readonly Entry[], request: RequestFacts, turns
     route,
     backend: backend.key,
     endpoints: [...backend.endpoints.slice(first), ...backend.endpoints.slice(0, first)],
+    mirrors: rule.mirrors.flatMap((mirror) => copyTo(mirror, turn)),
   }
+}
+
+function copyTo({ backend, choice }: Mirror, turn: number): readonly Endpoint[] {
+  if (choice.next() !== 'copy' || !('endpoints' in backend) || backend.endpoints.length === 0) return []
+  return backend.endpoints.slice(turn % backend.endpoints.length).slice(0, 1)
 }

@@ -11,6 +11,7 @@ import { experimentPaths } from './paths/experiment.ts'
 import { leastPrivilegePaths } from './paths/least-privilege.ts'
 import { restartPaths } from './paths/restart.ts'
 import { restartAtPaths } from './paths/restart-at.ts'
+import { routedCanaryPaths } from './paths/routed-canary.ts'
 import { sameAsArgoPaths } from './paths/same-as-argo.ts'
 import { startUpPaths } from './paths/start-up.ts'
 import { takeoverPaths } from './paths/takeover.ts'
@@ -23,6 +24,7 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   after(() => stage.close())
 
   canaryPaths(stage)
+  routedCanaryPaths(stage)
   blueGreenPaths(stage)
   byHandPaths(stage)
   alertPaths(stage)

@@ -7,8 +7,6 @@ export interface Slot {
   readonly canary: number
 }
 
-type Backends = readonly BackendRef[]
-
 export const isService = (ref: BackendRef, name: string, route: GatewayRoute, context: RouterContext): boolean =>
   ref.name === name &&
   (ref.kind ?? 'Service') === 'Service' &&
@@ -45,7 +43,3 @@ export function readSlot(
 }
 
 export const isAdded = (ref: BackendRef, added: readonly string[]): boolean => added.includes(ref.name ?? '')
-
-/** The backends with these weights; others than ours keep theirs. */
-export const weighted = (backends: Backends, weights: Readonly<Record<number, number>>): Backends =>
-  backends.map((ref, at) => (weights[at] === undefined ? ref : { ...ref, weight: weights[at] }))

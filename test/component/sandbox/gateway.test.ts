@@ -4,11 +4,14 @@ import { createServer, type Server } from 'node:http'
 import { afterEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
+import type { TrafficIntent } from '../../../controller/api/traffic.ts'
 import type { KubeClient } from '../../../controller/kube/client.ts'
 import { endpointSlices, httpRoutes, namespaces } from '../../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../../controller/runtime/clock.ts'
 import { silentLogger } from '../../../controller/runtime/log.ts'
 import { systemRandom } from '../../../controller/runtime/random.ts'
+import { gatewayApi } from '../../../controller/traffic/gateway-api.ts'
+import { refKey } from '../../../controller/traffic/router.ts'
 import { createApiServer } from '../../../sandbox/api-server/server.ts'
 import { type RunningGateway, startGateway } from '../../../sandbox/gateway/gateway.ts'
 import type { HttpRoute } from '../../../sandbox/gateway/objects.ts'
@@ -39,8 +42,9 @@ interface Backend {
 }
 
 /** A pod's HTTP server; like a pod it serves for a moment after it was told to go. */
-async function startBackend(address: string, hash: string): Promise<Backend> {
+async function startBackend(address: string, hash: string, onRequest = () => {}): Promise<Backend> {
   const server: Server = createServer((_request, response) => {
+    onRequest()
     setTimeout(() => response.writeHead(200, { 'x-pod-template-hash': hash }).end('ok'), 20)
   })
   await new Promise<void>((resolve) => server.listen(PORT, address, resolve))
@@ -84,8 +88,30 @@ async function setWeights(client: KubeClient, stable: number, canary: number): P
   )
 }
 
-async function ask(gateway: RunningGateway): Promise<{ code: number; hash: string; refusal: string }> {
-  const { statusCode, headers, body } = await request(`${gateway.url}/`, { headers: { host: HOST } })
+/** Writes what a rollout wants as the controller's own router writes it. */
+async function route(client: KubeClient, intent: TrafficIntent): Promise<void> {
+  const context = { namespace: 'shop', rollout: 'shop', stableService: 'shop-stable', canaryService: 'shop-canary' }
+  const router = gatewayApi.configure(
+    { httpRoute: 'shop' },
+    { ...context, maxWeight: 100, managedRouteNames: intent.managedRoutes.map(({ name }) => name) },
+  )
+  if ('problem' in router) throw new Error(router.problem)
+  const observed = { [refKey(routeRef)]: await client.get<HttpRoute>(routeRef) }
+  for (const { ref, patch } of router.render(intent, observed)) await client.patch(ref, 'json', patch)
+  await waitFor(
+    async () => {
+      const reading = router.read({ [refKey(routeRef)]: await client.get<HttpRoute>(routeRef) })
+      return reading.confirmation === 'confirmed'
+    },
+    { clock, what: 'the route to be confirmed', withinMs: 5_000, everyMs: 5 },
+  )
+}
+
+async function ask(
+  gateway: RunningGateway,
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; hash: string; refusal: string }> {
+  const { statusCode, headers, body } = await request(`${gateway.url}/`, { headers: { host: HOST, ...more } })
   await body.dump()
   return {
     code: statusCode,
@@ -122,6 +148,42 @@ describe('gateway on the embedded API server', () => {
       assert.equal(answers.filter(({ hash }) => hash === 'canary').length, 2 * canary)
       assert.ok(answers.every(({ code }) => code === 200))
     }
+  })
+
+  test("obeys the controller's header and mirror routes, and nothing of them is left when they are taken back", async () => {
+    const { client, gateway } = await setUp()
+    let copies = 0
+    await setEndpoints(client, 'shop-stable', [await startBackend('127.11.0.1', 'stable')])
+    await setEndpoints(client, 'shop-canary', [await startBackend('127.11.0.2', 'canary', () => void copies++)])
+    const weights = { canary: 0, stable: 100, additional: [] }
+    const before = await client.get<HttpRoute>(routeRef)
+    const hashes = async (headers: Readonly<Record<string, string>> = {}) => {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => ask(gateway, headers)))
+      return [...new Set(answers.map(({ hash }) => hash))]
+    }
+    const headerRoute = {
+      kind: 'header',
+      name: 'beta',
+      match: [{ headerName: 'x-user', headerValue: { prefix: 'beta.' } }],
+    } as const
+    await route(client, { ...weights, managedRoutes: [headerRoute] })
+    assert.deepEqual(await hashes({ 'x-user': 'beta.ann' }), ['canary'])
+    assert.deepEqual(await hashes({ 'x-user': 'betaXann' }), ['stable'])
+    assert.deepEqual(await hashes(), ['stable'])
+
+    copies = 0
+    const mirrorRoute = { kind: 'mirror', name: 'shadow', match: [{}], percentage: 50 } as const
+    await route(client, { ...weights, managedRoutes: [mirrorRoute] })
+    assert.deepEqual(await hashes(), ['stable'], 'a mirror answers nobody')
+    await waitFor(async () => copies === 10, { clock, what: 'half of 20 copies', withinMs: 5_000, everyMs: 5 })
+
+    await route(client, { ...weights, managedRoutes: [] })
+    const after = await client.get<HttpRoute>(routeRef)
+    assert.deepEqual(
+      [after?.spec.rules?.length, after?.metadata.annotations],
+      [before?.spec.rules?.length, before?.metadata.annotations],
+    )
+    assert.deepEqual(await hashes({ 'x-user': 'beta.ann' }), ['stable'])
   })
 
   test('marks what it answers itself, and counts it apart', async () => {

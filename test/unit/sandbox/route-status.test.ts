@@ -34,7 +34,7 @@ describe('route status', () => {
   })
 
   test('an unsupported filter is not accepted', () => {
-    const verdict = verdictOf(httpRoute('r', [{ backendRefs: [to('a')], filters: [{ type: 'RequestMirror' }] }]))
+    const verdict = verdictOf(httpRoute('r', [{ backendRefs: [to('a')], filters: [{ type: 'URLRewrite' }] }]))
     assert.equal(conditionsOf(verdict).Accepted, 'False UnsupportedValue')
     assert.equal(conditionsOf(verdict).Programmed, 'False Invalid')
   })
