@@ -4,12 +4,15 @@
  */
 import { isCompleted } from '../api/analysis.ts'
 import { readStepEntries, type StepEntry } from '../api/step-plugin-status.ts'
+import { withReadableStatus } from '../argo/readable-status.ts'
 import type { Action, Plan } from './plan.ts'
 import { availableReplicas, specReplicas } from './replicas.ts'
 import { podHashOf } from './revisions.ts'
 import type { RouteReading, World } from './world.ts'
 
-export function renderWorld(world: World): string {
+/** Also of objects whose status is of any shape. */
+export function renderWorld(observed: World): string {
+  const world = { ...observed, rollout: withReadableStatus(observed.rollout) }
   const status = world.rollout.status ?? {}
   const sets = [...world.replicaSets]
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))

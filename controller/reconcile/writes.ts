@@ -43,8 +43,15 @@ export async function createOwned(
     const existing = await client.get(ref)
     const owner = object.metadata.ownerReferences?.[0]?.uid
     if (!existing?.metadata.ownerReferences?.some(({ uid }) => uid === owner)) throw error
+    if (existing.metadata.deletionTimestamp !== undefined) throw new Error(beingDeleted(existing), { cause: error })
     fence.recordWrite(key, ref, existing)
   }
+}
+
+/** It cannot be made anew before it is gone: success would be told in every pass, and nothing would come of it. */
+function beingDeleted({ metadata: { name, finalizers } }: KubeObject): string {
+  const held = finalizers !== undefined && finalizers.length > 0 ? `, which waits for ${finalizers.join(', ')}` : ''
+  return `${name} is being deleted${held}`
 }
 
 export async function patchObserved(

@@ -100,4 +100,32 @@ describe('apply', () => {
     assert.ok((await run({ do: 'createReplicaSet', replicaSet: foreign })).failure)
     assert.equal(kube.writes.filter((write) => write.startsWith('create')).length, world.replicaSets.length)
   })
+
+  test('a refused ReplicaSet does not keep traffic and pods from going back (L2)', async () => {
+    const { run, scale, kube, world } = await setUp()
+    kube.before((verb) => {
+      if (verb === 'create') throw new KubeError({ code: 403, reason: 'Forbidden', message: 'denied' }, 'create')
+    })
+    const [known] = world.replicaSets
+    assert.ok(known)
+    const replicaSet = { ...known, metadata: { ...known.metadata, name: 'shop-new' } }
+    const outcome = await run({ do: 'createReplicaSet', replicaSet }, scale(0, 3))
+    assert.deepEqual([outcome.done.length, outcome.failure?.action.do], [1, 'createReplicaSet'])
+  })
+
+  test('a ReplicaSet that is still being deleted is not taken for the one that is wanted', async () => {
+    const { run, kube, world } = await setUp()
+    const [known] = world.replicaSets
+    assert.ok(known)
+    const held = {
+      ...known.metadata,
+      name: 'shop-held',
+      deletionTimestamp: '2026-01-01T00:00:00Z',
+      finalizers: ['a/b'],
+    }
+    const replicaSet = { ...known, metadata: { ...known.metadata, name: 'shop-held' } }
+    await kube.client.create(kinds.replicaSets, { ...known, metadata: held })
+    const outcome = await run({ do: 'createReplicaSet', replicaSet })
+    assert.match(String(outcome.failure?.error), /shop-held is being deleted, which waits for a\/b/)
+  })
 })
