@@ -40,7 +40,7 @@ export function summarize(view: RolloutView, summary: Summary): RolloutStatus {
     ...summary.standing.counts,
     ...definedFields(memory),
     canary: spec.strategy?.canary ? dropNulls({ ...view.status.canary, ...canary }) : {},
-    blueGreen: spec.strategy?.blueGreen ? dropNulls({ ...view.status.blueGreen, ...blueGreen }) : {},
+    blueGreen: spec.strategy?.blueGreen ? dropEmpty({ ...view.status.blueGreen, ...blueGreen }) : {},
     observedGeneration: String(metadata.generation ?? 0),
   }
   const conditions = decideConditions(conditionFacts(view, remembered, summary))
@@ -90,12 +90,10 @@ const definedFields = (memory: Memory): Memory =>
  * The step index is a pointer in Argo's types: its 0 is written. Of everything else false, 0 and '' are absent, so that both controllers write
  * the same bytes.
  */
-const dropEmpty = (status: RolloutStatus): RolloutStatus =>
+const dropEmpty = <T extends object>(fields: T): T =>
   Object.fromEntries(
-    Object.entries(status).filter(
-      ([key, value]) => value !== null && value !== undefined && (key === 'currentStepIndex' || Boolean(value)),
-    ),
-  )
+    Object.entries(fields).filter(([key, value]) => Boolean(value) || (key === 'currentStepIndex' && value === 0)),
+  ) as T
 
 /** Absent and null mean the same in status; absent is what the API server keeps. */
 function dropNulls<T extends object>(value: T): T {

@@ -41,7 +41,7 @@ export async function startArgoController(plane: ControlPlane, binaries: ArgoBin
   const args = [
     `--kubeconfig=${plane.kubeconfigPath}`,
     '--leader-elect=false',
-    `--metricsPort=${metricsPort}`,
+    `--metricsport=${metricsPort}`,
     `--healthzPort=${healthPort}`,
   ]
   const env = {

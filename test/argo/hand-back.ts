@@ -11,7 +11,7 @@ import { startMetricSource } from '../e2e/metric-source.ts'
 import { createWorkspace, type Workspace } from '../e2e/workspace.ts'
 import { type ArgoBinaries, startArgoController } from './argo-controller.ts'
 import { type Picture, pictureOf } from './picture.ts'
-import { situations } from './situations.ts'
+import { situations, untilQuiet } from './situations.ts'
 
 /** Argo reconciles everything at its start, and again whatever changed; this is many times that. */
 const WATCHED_MS = 30_000
@@ -33,6 +33,7 @@ async function handBack(binaries: ArgoBinaries): Promise<boolean> {
       const space = await createWorkspace(cluster, name)
       await space.apply(...manifests)
       await play(space)
+      await untilQuiet(space)
       say(`${name}: reached`)
       spaces.push({ name, space })
     }

@@ -11,7 +11,7 @@ import { startMetricSource } from '../e2e/metric-source.ts'
 import { createWorkspace, type Workspace } from '../e2e/workspace.ts'
 import { startArgoController } from './argo-controller.ts'
 import { type Fixture, type FixtureObject, fixtureFolder, readEvents, resources } from './fixture.ts'
-import { situations } from './situations.ts'
+import { situations, untilQuiet } from './situations.ts'
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
@@ -45,6 +45,7 @@ async function playAll(
     const space = await createWorkspace(cluster, name)
     await space.apply(...manifests)
     await play(space)
+    await untilQuiet(space)
     say(`${name}: reached`)
     played.push({ name, space })
   }

@@ -8,7 +8,7 @@ import type { Workspace } from '../e2e/workspace.ts'
 export interface Situation {
   readonly name: string
   readonly manifests: readonly object[]
-  /** From "applied" to the phase; resolves when it is reached and stays. */
+  /** From "applied" to the phase; resolves when it is reached, which may be a moment before everything has settled. */
   play(space: Workspace): Promise<void>
 }
 
@@ -39,7 +39,7 @@ const blueGreen = (strategy: object = {}): readonly object[] => [
 const QUIET_MS = 1_500
 
 /** Argo writes its own copies into its cache: a patch that arrives during one of its passes can be lost on it. So: after the last of them. */
-async function untilQuiet(space: Workspace): Promise<void> {
+export async function untilQuiet(space: Workspace): Promise<void> {
   let seen = ''
   let sinceMs = 0
   await space.until('the Rollout to stay as it is', () => {
@@ -65,7 +65,7 @@ export const situations = (metricUrl: string): readonly Situation[] => [
       await update(space)
       await space.until('the promotion', () => space.rollout().status?.phase === 'Progressing')
       await space.untilPhase('Healthy')
-      await space.until('the old revision to go', () => space.replicaSetOf(imageOf(1)).spec.replicas === 0)
+      await space.until('the old revision to go', () => space.replicaSetOf(imageOf(1)).status?.replicas === 0)
     },
   },
   {

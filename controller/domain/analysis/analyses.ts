@@ -11,7 +11,7 @@
  */
 import { type AnalysisRun, isCompleted, type MetricResult } from '../../api/analysis.ts'
 import { ROLLOUT_TYPE, STEP_INDEX } from '../../api/labels.ts'
-import type { RolloutAnalysis } from '../../api/rollout.ts'
+import type { RolloutAnalysis, RolloutStatus } from '../../api/rollout.ts'
 import type { AbortCause } from '../lifecycle.ts'
 import type { Halt } from '../pauses.ts'
 import type { Hold, Part } from '../plan.ts'
@@ -140,6 +140,34 @@ const describeFailures = (results: readonly MetricResult[]): string =>
       return value === undefined || value === '' ? [] : [`${name} measured ${value.slice(0, 100)}`]
     })
     .join(', ')
+
+/** What became of the runs since status last told of them, in Argo's words: notification triggers are named after these events. */
+export function runEvents({ status }: RolloutView, inquiries: readonly (Inquiry | undefined)[]): Part {
+  const events = inquiries.flatMap((found) => {
+    const { metadata, status: { phase } = {} } = found?.run ?? {}
+    if (!found || !metadata || !phase) return []
+    const before = recordedRun(status, found.kind)
+    if (before && (before.name !== metadata.name || before.status === phase)) return []
+    const type = phase === 'Failed' || phase === 'Error' ? ('Warning' as const) : ('Normal' as const)
+    const previous = before ? (before.status ?? '') : 'NoPreviousStatus'
+    const message = `${found.kind} Analysis Run '${metadata.name}' Status New: '${phase}' Previous: '${previous}'`
+    return [{ type, reason: `AnalysisRun${phase}`, message }]
+  })
+  return { events }
+}
+
+function recordedRun({ canary, blueGreen }: RolloutStatus, kind: AnalysisKind): RunReference | null | undefined {
+  switch (kind) {
+    case 'Step':
+      return canary?.currentStepAnalysisRunStatus
+    case 'Background':
+      return canary?.currentBackgroundAnalysisRunStatus
+    case 'PrePromotion':
+      return blueGreen?.prePromotionAnalysisRunStatus
+    case 'PostPromotion':
+      return blueGreen?.postPromotionAnalysisRunStatus
+  }
+}
 
 /** Runs without a verdict halt the update. */
 export const haltsOf = (inquiries: readonly (Inquiry | undefined)[]): readonly Halt[] =>

@@ -4,7 +4,7 @@
  */
 import type { BlueGreenStrategy } from '../../api/rollout.ts'
 import { abortEvent, abortMemory, forgetFormerUpdate, updateStarts } from '../aborts.ts'
-import { abortByAnalysis, decideRuns, haltsOf } from '../analysis/analyses.ts'
+import { abortByAnalysis, decideRuns, haltsOf, runEvents } from '../analysis/analyses.ts'
 import { askBlueGreen, nothingAsked, rememberRuns } from '../blue-green/analyses.ts'
 import { judgeGate, pauseBeforeCutover } from '../blue-green/gate.ts'
 import { decideProgress } from '../blue-green/progress.ts'
@@ -51,6 +51,7 @@ export function decideBlueGreen(base: RolloutView, strategy: BlueGreenStrategy):
     { memory: abortMemory(view, abortCause) },
     pauses.part,
     decideRuns(view, runs),
+    runEvents(view, [asked.before, asked.after]),
     { memory: rememberRuns(view, inquiries) },
     { memory: selectorsOf(view) },
     decideServices(view, gate, pauses),

@@ -4,7 +4,7 @@
  */
 import type { CanaryStrategy } from '../../api/rollout.ts'
 import { abortEvent, abortMemory, forgetFormerUpdate, updateStarts } from '../aborts.ts'
-import { abortByAnalysis, decideRuns, haltsOf } from '../analysis/analyses.ts'
+import { abortByAnalysis, decideRuns, haltsOf, runEvents } from '../analysis/analyses.ts'
 import { askCanary, rememberRuns } from '../canary/analyses.ts'
 import {
   abortByExperiment,
@@ -72,6 +72,7 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     { memory: abortOfCanary(view, abortCause) },
     pauses.part,
     decideRuns(view, runs),
+    runEvents(view, [asked.inline, asked.background]),
     { memory: rememberRuns(inquiries) },
     { memory: { canary: { weights: weightsOfCanary(view) } } },
     decideRoute(view, decideWeight(view), experimentWeights(view)),

@@ -23,6 +23,7 @@ const noReasons = new Set([
   'DoesNotExist',
   'Invalid',
   'NoData',
+  'NoPreviousStatus',
   'PenstockHeartbeat',
   'PostPromotion',
   'PrePromotion',
@@ -56,6 +57,14 @@ const composed: readonly { readonly path: string; readonly template: string; rea
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's own text.
     template: "`Template${status ?? ''}`",
     reasons: ['Progressing', 'Running', 'Successful', 'Failed', 'Error'].map((status) => `Template${status}`),
+  },
+  {
+    path: 'controller/domain/analysis/analyses.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's own text.
+    template: '`AnalysisRun${phase}`',
+    reasons: ['Pending', 'Running', 'Successful', 'Failed', 'Error', 'Inconclusive'].map(
+      (phase) => `AnalysisRun${phase}`,
+    ),
   },
   {
     path: 'controller/domain/experiment/summarize.ts',
