@@ -18,6 +18,7 @@ import { POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { KubeObject } from '../api/meta.ts'
 import type { BlueGreenStrategy, ReplicaSet, Service } from '../api/rollout.ts'
 import { budgetOf } from '../domain/availability.ts'
+import { rolesOf } from '../domain/canary/roles.ts'
 import { type Action, isRisky } from '../domain/plan.ts'
 import { availableReplicas, sum } from '../domain/replicas.ts'
 import { podHashOf } from '../domain/revisions.ts'
@@ -132,10 +133,12 @@ async function objectToSelect(
 function objectToShrink(client: LiveClient, world: World, action: Scaling): Promise<string | undefined> {
   const { canary, blueGreen } = world.rollout.spec.strategy ?? {}
   if (blueGreen) return objectToRetire(client, world, blueGreen, action)
-  const isGuarded = action.to === 0 && canary?.trafficRouting !== undefined
-  return isGuarded
-    ? findNaming(client, world, action.replicaSet, Object.keys(world.services))
-    : Promise.resolve(undefined)
+  if (action.to > 0 || canary?.trafficRouting === undefined) return Promise.resolve(undefined)
+  // Argo takes the last stable pod too, once it has no traffic.
+  const tolerated =
+    canary.dynamicStableScale && world.compat === 'argo' ? rolesOf(world.rollout).stableService : undefined
+  const counted = Object.keys(world.services).filter((name) => name !== tolerated)
+  return findNaming(client, world, action.replicaSet, counted)
 }
 
 async function objectToRetire(

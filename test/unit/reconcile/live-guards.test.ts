@@ -59,6 +59,17 @@ describe('live guards', () => {
     assert.equal(await ask(raise), 'the Rollout changed meanwhile')
   })
 
+  test('a managed route is opened likewise, and a Service that is not ours with any ready endpoint', async () => {
+    const { slice, ask, canary } = await setUp()
+    const header = { kind: 'header', name: 'beta', match: [] } as const
+    const opening = { ...raise, canary: 20, managedRoutes: [header] }
+    const trial = { ...raise, opens: ['trial'], additional: [{ service: 'trial', weight: 5 }] }
+    assert.match((await ask(opening)) ?? '', /no ready endpoint of the revision/)
+    assert.equal(await ask(trial), 'Service "trial" has no ready endpoint')
+    await slice(`${canary.metadata.name}-abcde`)
+    assert.deepEqual([await ask(opening), await ask(trial)], [undefined, undefined])
+  })
+
   test('lowering asks nobody', async () => {
     const { kube, ask } = await setUp()
     kube.before((verb) => assert.fail(verb))
