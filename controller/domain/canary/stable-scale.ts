@@ -29,7 +29,14 @@ export function lowestSafeWeight(view: CanaryView, stableRs: ReplicaSet, current
   if (canary === 0 || meetsThreshold(stable, replicas, view.strategy.replicaProgressThreshold)) return 0
   const kept = maxWeight - Math.floor((stable * maxWeight) / replicas)
   const alike = Math.ceil((canary * maxWeight) / (canary + stable))
-  return Math.min(current, kept, alike)
+  const least = Math.min(current, kept, alike)
+  return view.world.compat === 'argo' ? roundUpToStep(view, least, current) : least
+}
+
+/** Argo goes back by the weights of the steps, in reverse: the lowest of them that stable can take. */
+function roundUpToStep(view: CanaryView, least: number, current: number): number {
+  const weights = view.steps.flatMap(({ setWeight }) => (setWeight === undefined ? [] : [setWeight]))
+  return Math.min(current, ...weights.filter((weight) => weight >= least))
 }
 
 const answering = (view: CanaryView, stableRs: ReplicaSet): number =>

@@ -100,6 +100,7 @@ const threeQuarters: Situation = {
   weight: 75,
   strategy: dynamic,
 }
+const byStep: Situation = { steps: [{ setWeight: 25 }, { setWeight: 75 }], compat: 'argo' }
 const taken: Situation = { ...threeQuarters, canaryNames: 'middle', former: [3, 3], fresh: [0, 0] }
 const back: Situation = { ...taken, stable: 'deleted', stableNames: 'new', status: { ...promoted } }
 const dynamicRows: typeof rows = [
@@ -151,6 +152,19 @@ const dynamicRows: typeof rows = [
     0,
   ],
   ['abort without dynamic scale does not wait', { ...threeQuarters, strategy: {}, status: { abort: true } }, 0],
+  [
+    'abort, 2 of 4, in compat: by the steps',
+    { ...threeQuarters, ...byStep, stable: [4, 2], status: { abort: true } },
+    75,
+    'StableNotReady',
+  ],
+  [
+    'abort, 3 of 4, in compat',
+    { ...threeQuarters, ...byStep, stable: [4, 3], status: { abort: true } },
+    25,
+    'StableNotReady',
+  ],
+  ['abort, 4 of 4, in compat', { ...threeQuarters, ...byStep, stable: [4, 4], status: { abort: true } }, 0],
   // down: another revision took over, or Git went back
   ['superseded, 1 of 4 stable pods', taken, 75, 'StableNotReady'],
   ['superseded, 3 of 4', { ...taken, stable: [4, 3] }, 25, 'StableNotReady'],
