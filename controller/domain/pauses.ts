@@ -21,7 +21,7 @@ import type { PauseCondition } from '../api/rollout.ts'
 import { formatInstant, parseInstant } from '../api/scalars.ts'
 import type { Action, Part } from './plan.ts'
 import type { RolloutView } from './view.ts'
-import { readWaitPolicy } from './waits.ts'
+import { readWaitPolicy } from './wait-policy.ts'
 
 export type OwnPauseReason = 'CanaryPauseStep' | 'BlueGreenPause'
 export type HaltReason = 'InconclusiveAnalysisRun' | 'InconclusiveExperiment'

@@ -12,19 +12,11 @@
  *   An analysis that nobody has begun to measure is no wait on purpose: the progress deadline judges it (strict; AR#872).
  */
 import { isCompleted } from '../api/analysis.ts'
-import { WAIT_ACTION, WAIT_DEADLINE } from '../api/labels.ts'
-import { parseGoDuration, parseInstant } from '../api/scalars.ts'
+import { parseInstant } from '../api/scalars.ts'
 import type { Inquiry } from './analysis/analyses.ts'
 import type { AbortCause } from './lifecycle.ts'
 import type { RolloutView } from './view.ts'
-import type { World } from './world.ts'
-
-export interface WaitPolicy {
-  readonly deadlineMs: number
-  readonly action: 'abort' | 'promote'
-  /** The deadline as it is written. */
-  readonly text: string
-}
+import { readWaitPolicy } from './wait-policy.ts'
 
 /** Something that is waited for, in words that follow "within 4h". */
 export interface Wait {
@@ -36,14 +28,6 @@ export interface Wait {
 export interface WaitVerdict {
   readonly abortCause?: AbortCause
   readonly wakeAtMs?: number
-}
-
-/** Undefined: wait for ever. */
-export function readWaitPolicy({ rollout, compat }: Pick<World, 'rollout' | 'compat'>): WaitPolicy | undefined {
-  const { [WAIT_DEADLINE]: text, [WAIT_ACTION]: action } = rollout.metadata.annotations ?? {}
-  const deadlineMs = text === undefined ? undefined : parseGoDuration(text)
-  if (compat === 'argo' || text === undefined || deadlineMs === undefined || deadlineMs <= 0) return undefined
-  return { deadlineMs, action: action === 'promote' ? 'promote' : 'abort', text }
 }
 
 /**
