@@ -16,6 +16,7 @@ import type { Workspace } from '../workspace.ts'
 const ACTIVE = 'web-active'
 const PREVIEW = 'web-preview'
 const REPLICAS = 3
+const DELAY_SECONDS = 4
 const LOOK_EVERY_MS = 25
 
 const blueGreen = (strategy: Partial<BlueGreenStrategy> = {}, spec: object = {}): readonly object[] => [
@@ -29,7 +30,7 @@ const blueGreen = (strategy: Partial<BlueGreenStrategy> = {}, spec: object = {})
         blueGreen: {
           activeService: ACTIVE,
           previewService: PREVIEW,
-          scaleDownDelaySeconds: 2,
+          scaleDownDelaySeconds: DELAY_SECONDS,
           abortScaleDownDelaySeconds: 2,
           ...strategy,
         },
@@ -44,6 +45,11 @@ const podHash = (space: Workspace, version: number): string =>
 
 const names = (space: Workspace, active: number, preview: number): boolean =>
   space.selected(ACTIVE) === podHash(space, active) && space.selected(PREVIEW) === podHash(space, preview)
+
+async function act(space: Workspace, ...args: readonly string[]): Promise<void> {
+  const { code, stderr } = await space.cli(...args)
+  assert.equal(code, 0, `${args.join(' ')}: ${stderr}`)
+}
 
 const untilPaused = (space: Workspace): Promise<void> => space.untilPhase('Paused', /BlueGreenPause/)
 
@@ -99,13 +105,18 @@ export function blueGreenPaths(stage: Stage): void {
       assert.match(told.stdout, /stable, active/)
       assert.match(told.stdout, /preview/)
 
-      assert.equal((await space.cli('promote', 'web')).code, 0)
+      const promotedAtMs = Date.now()
+      await act(space, 'promote', 'web')
       await space.untilPhase('Healthy')
-      const healthyAtMs = Date.now()
       await space.until('both Services to name the second revision', () => names(space, 2, 2))
-      assert.equal(space.replicaSetOf(imageOf(1)).spec.replicas, REPLICAS, 'the old revision has its delay')
+      const deadline = () =>
+        Date.parse(space.replicaSetOf(imageOf(1)).metadata.annotations?.['scale-down-deadline'] ?? '')
+      await space.until('the old revision to have its delay', () => deadline() > 0)
+      const deadlineMs = deadline()
+      assert.ok(deadlineMs >= promotedAtMs + DELAY_SECONDS * 1000)
+      assert.equal(space.replicaSetOf(imageOf(1)).spec.replicas, REPLICAS)
       await space.until('the old revision to go', () => space.replicaSetOf(imageOf(1)).spec.replicas === 0)
-      assert.ok(Date.now() - healthyAtMs >= 1_500, 'and not before')
+      assert.ok(Date.now() >= deadlineMs, 'and not before')
       await space.until('only new pods to be left', () => space.pods().length === REPLICAS)
       assert.equal(await stop(), REPLICAS, 'ready endpoints of the active Service at any time')
     })
@@ -123,7 +134,7 @@ export function blueGreenPaths(stage: Stage): void {
         [replicas, updatedReplicas, readyReplicas, availableReplicas],
         [REPLICAS + 1, 1, REPLICAS, REPLICAS],
       )
-      assert.equal((await space.cli('promote', 'web')).code, 0)
+      await act(space, 'promote', 'web')
       await space.untilPhase('Healthy')
       assert.ok(names(space, 2, 2))
       assert.equal(await stop(), REPLICAS)
@@ -148,16 +159,11 @@ export function blueGreenPaths(stage: Stage): void {
       assert.equal(await stop(), REPLICAS)
 
       source.answer('/bg-after', 'ok')
-      assert.equal((await space.cli('retry', 'web')).code, 0)
+      await act(space, 'retry', 'web')
       await space.untilPhase('Healthy')
       assert.ok(names(space, 2, 2))
-      assert.deepEqual(
-        space
-          .analysisRuns()
-          .map(({ status }) => status?.phase)
-          .sort(),
-        ['Failed', 'Successful'],
-      )
+      const verdicts = new Set(space.analysisRuns().map(({ status }) => status?.phase))
+      assert.deepEqual(verdicts, new Set(['Failed', 'Successful']))
     })
 
     test('an abort by hand in the preview, and a way back within the delay that asks nobody', async () => {
@@ -166,20 +172,20 @@ export function blueGreenPaths(stage: Stage): void {
       await space.untilPhase('Healthy')
       await space.setImage(imageOf(2))
       await untilPaused(space)
-      assert.equal((await space.cli('abort', 'web')).code, 0)
+      await act(space, 'abort', 'web')
       await space.untilPhase('Degraded', /RolloutAborted/)
       await space.until('the preview to go', () => space.replicaSetOf(imageOf(2)).spec.replicas === 0)
       assert.ok(names(space, 1, 2), 'users and preview stay where they are')
 
       await space.setImage(imageOf(3))
       await untilPaused(space)
-      assert.equal((await space.cli('promote', 'web')).code, 0)
+      await act(space, 'promote', 'web')
       await space.untilPhase('Healthy')
       await space.until('the first revision to wait', () =>
         Boolean(space.replicaSetOf(imageOf(1)).metadata.annotations?.['scale-down-deadline']),
       )
       const pods = space.podsSoFar()
-      assert.equal((await space.cli('undo', 'web', '--to-revision', '1')).code, 0)
+      await act(space, 'undo', 'web', '--to-revision', '1')
       await space.until('the way back to begin', () => space.rollout().status?.currentPodHash === podHash(space, 1))
       await space.untilPhase('Healthy')
       await space.until('users to be back', () => names(space, 1, 1))
@@ -232,7 +238,7 @@ export function blueGreenPaths(stage: Stage): void {
       await untilPaused(space)
       assert.equal(space.selected(ACTIVE), podHash(space, 1))
       assert.equal(space.replicaSetOf(imageOf(1)).spec.replicas, REPLICAS)
-      assert.equal((await space.cli('promote', 'web')).code, 0)
+      await act(space, 'promote', 'web')
       await space.untilPhase('Healthy')
       assert.equal(space.selected(ACTIVE), podHash(space, 2))
       assert.ok((await stop()) >= REPLICAS, 'ready endpoints of the active Service at any time')

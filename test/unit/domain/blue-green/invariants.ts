@@ -3,7 +3,7 @@
  * Written from the invariants alone. Users are whoever comes by the active Service, or by one that was active once; the preview has none.
  */
 import { ABORT_REQUESTS } from '../../../../controller/api/abort-request.ts'
-import { MANAGED_BY, POD_TEMPLATE_HASH } from '../../../../controller/api/labels.ts'
+import { MANAGED_BY, POD_TEMPLATE_HASH, RESTART_SURGE } from '../../../../controller/api/labels.ts'
 import type { ReplicaSet } from '../../../../controller/api/rollout.ts'
 import type { ServiceReading, World } from '../../../../controller/domain/world.ts'
 import type { Invariant } from '../invariants.ts'
@@ -47,6 +47,8 @@ const S1: Invariant = ({ truth: { world }, action }) => {
   const isNew = action.do === 'scale' && hashOf(action.replicaSet) === world.rollout.status?.currentPodHash
   if (!isNew || !unbound || available(stable) === 0 || stable === action.replicaSet) return undefined
   if (hashOf(action.replicaSet) === world.rollout.status?.stableRS) return undefined
+  // One more pod while the ones that users reach already are restarted.
+  if (action.annotations[RESTART_SURGE] !== undefined) return undefined
   return action.to > spec(action.replicaSet) ? 'new pods while users may come to any' : undefined
 }
 
