@@ -44,7 +44,7 @@ function decideFormer(view: RolloutView, service: ServiceFacts, mayServe: boolea
   if (!stableRs || service.podHash === hashOf(stableRs)) return {}
   const named = view.world.replicaSets.find((rs) => podHashOf(rs) === service.podHash)
   const isFit = availableReplicas(stableRs) >= Math.min(replicas, Math.max(1, availableReplicas(named)))
-  return isFit ? switchTo(service, stableRs) : {}
+  return isFit ? switchTo(view, service, stableRs) : {}
 }
 
 function release(service: ServiceFacts): Part {

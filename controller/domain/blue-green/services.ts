@@ -30,7 +30,7 @@ function decideActive(view: BlueGreenView, gate: Gate): Part {
   const wanted = wantedActive(view, gate)
   if (!active || !wanted || active.podHash === hashOf(wanted)) return {}
   const mayGo = view.mode === 'aborted' ? availableReplicas(wanted) > 0 : isFit(view, wanted)
-  return mayGo || view.replicas === 0 ? switchTo(active, wanted) : holdsSwitch(active, wanted)
+  return mayGo || view.replicas === 0 ? switchTo(view, active, wanted) : holdsSwitch(active, wanted)
 }
 
 function wantedActive(view: BlueGreenView, gate: Gate): ReplicaSet | undefined {
@@ -48,8 +48,9 @@ function isFit(view: BlueGreenView, wanted: ReplicaSet): boolean {
   return isSaturated(view, wanted) || (view.active?.podHash !== '' && availableReplicas(wanted) >= Math.max(1, now))
 }
 
-function decidePreview({ preview, newRs, specPaused, mode }: BlueGreenView, pauses: PauseDecision): Part {
+function decidePreview(view: BlueGreenView, pauses: PauseDecision): Part {
+  const { preview, newRs, specPaused, mode } = view
   if (!preview || !newRs || preview.podHash === hashOf(newRs)) return {}
   const isHalted = pauses.conditions.some(({ reason }) => reason !== 'BlueGreenPause')
-  return (specPaused || isHalted) && mode === 'updating' ? {} : switchTo(preview, newRs)
+  return (specPaused || isHalted) && mode === 'updating' ? {} : switchTo(view, preview, newRs)
 }

@@ -10,12 +10,12 @@
  *   canary   (ping-pong, no update) as above      and the revision that it names has to give its pods up: until then its connections may end
  */
 
-import { MANAGED_BY } from '../../api/labels.ts'
 import type { ReplicaSet } from '../../api/rollout.ts'
 import type { Part } from '../plan.ts'
 import { availableReplicas, specReplicas } from '../replicas.ts'
 import { revisionOf } from '../revisions.ts'
-import { hashOf, type ServiceFacts } from '../view.ts'
+import { switchTo } from '../service-switch.ts'
+import { hashOf } from '../view.ts'
 import { leaving } from './scaling.ts'
 import { isQuiet } from './traffic.ts'
 import { type CanaryView, isReadyFor, wantedCanaryPods } from './view.ts'
@@ -33,7 +33,7 @@ function stablePart(view: CanaryView): Part {
   if (!wanted || stableService.podHash === hashOf(wanted)) return {}
   const unused = view.routed && view.arrived && view.carried === view.maxWeight
   const equalSet = promoted ? isReadyFor(view, view.replicas) : availableReplicas(wanted) >= view.replicas
-  if (unused ? availableReplicas(wanted) > 0 : equalSet) return select(view, stableService, wanted)
+  if (unused ? availableReplicas(wanted) > 0 : equalSet) return switchTo(view, stableService, wanted)
   const message = `Service "${stableService.name}" is switched to revision ${revisionOf(wanted)} once all its pods are available`
   return { holds: [{ reason: 'ServiceNotSwitched', message }] }
 }
@@ -48,7 +48,7 @@ function canaryPart(view: CanaryView, scaling: Part): Part {
   const adopting = canaryService.podHash === '' && mode !== 'updating'
   if (adopting && !isReadyFor(view, view.replicas)) return {}
   if (isResting(view, scaling)) return {}
-  return select(view, canaryService, wanted)
+  return switchTo(view, canaryService, wanted)
 }
 
 function wantedBehindCanary(view: CanaryView): ReplicaSet | undefined {
@@ -63,15 +63,4 @@ function isResting(view: CanaryView, scaling: Part): boolean {
   const named = view.world.replicaSets.find((rs) => hashOf(rs) === view.canaryService?.podHash)
   if (!named || specReplicas(named) === 0) return false
   return !leaving(scaling).some(({ replicaSet }) => hashOf(replicaSet) === hashOf(named))
-}
-
-function select(view: CanaryView, service: ServiceFacts, rs: ReplicaSet): Part {
-  const owner = view.world.services[service.name]?.service.metadata.annotations?.[MANAGED_BY]
-  if (owner !== undefined && owner !== view.world.rollout.metadata.name) {
-    const message = `Service "${service.name}" is managed by another Rollout, "${owner}": it is not switched`
-    return { holds: [{ reason: 'ServiceNotSwitched', message }] }
-  }
-  const action = { do: 'select', service: service.name, podHash: hashOf(rs), replicaSet: rs.metadata.name } as const
-  const message = `Switched selector for service '${service.name}' from '${service.podHash}' to '${hashOf(rs)}'`
-  return { actions: [action], events: [{ type: 'Normal', reason: 'SwitchService', message, action }] }
 }
