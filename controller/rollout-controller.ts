@@ -31,6 +31,7 @@ export function createRolloutController(options: RolloutControllerOptions): Cont
     concurrency,
     metrics: registry,
     process: (key) => reconcileRollout(key, deps),
+    hotLoop: { onHotLoop: (rollout, passes) => deps.log.warn('worked on without pause', { rollout, passes }) },
   })
   let unsubscribe = (): void => {}
   return {
