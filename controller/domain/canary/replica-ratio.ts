@@ -74,8 +74,14 @@ function scaleDown({ replicas, budget, target, canary, stable, older }: RatioInp
   const spare = canary.available + stable.available - minAvailable
   const stableDown = shrink(stable, target.stable, spare)
   const canaryDown = shrink(canary, target.canary, spare - stableDown.cost)
-  return { canary: canary.spec - canaryDown.pods, stable: stable.spec - stableDown.pods }
+  const next = { canary: canary.spec - canaryDown.pods, stable: stable.spec - stableDown.pods }
+  const excess = next.canary + next.stable - replicas - budget.maxSurge
+  return excess > 0 ? { ...next, canary: next.canary - dispensable(canary, next.canary, excess) } : next
 }
+
+/** After a scale-in both targets together may still be more than the surge allows: pods of the canary that serve nobody go first. */
+const dispensable = (canary: Counts, size: number, excess: number): number =>
+  Math.min(excess, Math.max(0, size - canary.available))
 
 function shrink(side: Counts, target: number, spare: number): { pods: number; cost: number } {
   const surplus = Math.max(0, side.spec - target)
