@@ -20,6 +20,8 @@ export const EXPERIMENT_TEMPLATE = 'experiment.argoproj.io/template-name'
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 export const NOTIFIED = 'notified.notifications.argoproj.io'
 
+/** On ReplicaSets: pods that the revision is asked for while it has one more for a restart. */
+export const RESTART_SURGE = 'penstock.dev/restart-surge'
 /** On ReplicaSets: JSON of the template's own labels and annotations that injected ones cover. */
 export const OVERRIDDEN_METADATA = 'penstock.dev/overridden-pod-metadata'
 /** On ReplicaSets: JSON of the labels and annotations that running pods may not have yet, or still have. */

@@ -16,6 +16,7 @@
 import { POD_TEMPLATE_HASH, REVISION } from '../api/labels.ts'
 import type { PodTemplate } from '../api/meta.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
+import { withoutInjections } from './pod-template.ts'
 
 export interface ClientPatch {
   /** `workload` is the Deployment that `spec.workloadRef` names. */
@@ -96,7 +97,7 @@ export function undoPatches(
   const workload = rollout.spec.workloadRef
   if (workload && workload.kind !== 'Deployment')
     return { refusal: `the pods come from ${workload.kind} ${workload.name}; change that object instead` }
-  const body = [{ op: 'replace', path: '/spec/template', value: withoutHash(found.spec.template) }]
+  const body = [{ op: 'replace', path: '/spec/template', value: withoutHash(withoutInjections(found)) }]
   return [{ target: workload ? 'workload' : 'rollout', kind: 'json', body }]
 }
 

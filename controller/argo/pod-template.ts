@@ -76,7 +76,7 @@ function withoutUnknown(value: unknown): unknown {
 }
 
 /** The template as it was before a controller wrote role metadata and anti-affinity into it; the same object when none did. */
-const withoutInjections = (replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): PodTemplate =>
+export const withoutInjections = (replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): PodTemplate =>
   withoutAntiAffinity(withoutEphemeralMetadata(replicaSet))
 
 /** Without what the ReplicaSet's own annotation lists as injected, and with what that covered. */

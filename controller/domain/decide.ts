@@ -12,7 +12,8 @@ import { decideLifecycle } from './lifecycle.ts'
 import { writeOnce } from './one-write.ts'
 import { join, type Plan, type StrategyOutcome } from './plan.ts'
 import { syncPodMetadata } from './pod-metadata.ts'
-import { withLivePods, withSurge } from './restart.ts'
+import { withLivePods } from './restart.ts'
+import { withoutSurges } from './restart-surge.ts'
 import { identifyRevisions } from './revisions.ts'
 import { decideBlueGreen } from './strategies/blue-green.ts'
 import { decideCanary } from './strategies/canary.ts'
@@ -26,10 +27,10 @@ export function decide(observed: World): Plan {
   if (refused) return refused
   const claim = claimReplicaSets(withWorkload(read))
   if (claim.first) return claim.first
-  const world = withLivePods(claim.world)
+  const world = withoutSurges(withLivePods(claim.world))
   const revisions = identifyRevisions(world)
   const lifecycle = decideLifecycle(world, revisions)
-  const view = withSurge(viewRollout(world, revisions, lifecycle))
+  const view = viewRollout(world, revisions, lifecycle)
   const outcome = decideStrategy(view)
   const incomplete = outcome.aborted ? undefined : refuseReferences(world)
   if (incomplete) return incomplete

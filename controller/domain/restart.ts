@@ -21,10 +21,11 @@ import type { Pod } from '../api/pod.ts'
 import type { ReplicaSet, RolloutStatus } from '../api/rollout.ts'
 import { parseInstant } from '../api/scalars.ts'
 import { budgetOf } from './availability.ts'
-import { type Action, isRisky, type Part } from './plan.ts'
+import { isRisky, join, type Part } from './plan.ts'
 import { availableReplicas, specReplicas, sum } from './replicas.ts'
+import { askedFor, decideSurge } from './restart-surge.ts'
 import { podHashOf } from './revisions.ts'
-import { isNamed, type RolloutView, type Surge } from './view.ts'
+import { isNamed, type RolloutView } from './view.ts'
 import type { World } from './world.ts'
 
 /** Pods may come and go without an event of ours: look again. */
@@ -50,25 +51,26 @@ export function restartOfNewRevision({ rollout, now, compat }: World): Pick<Roll
 export function decideRestart(view: RolloutView, moves: Part): Part {
   const { world } = view
   const wanted = parseInstant(world.rollout.spec.restartAt)
-  if (wanted === undefined || view.mode === 'superseded') return {}
-  if (world.now < wanted) return { wakeAtMs: wanted }
-  if (!isRestartDue(world)) return {}
+  const isOver = wanted === undefined || view.mode === 'superseded' || !isRestartDue(world)
+  if (isOver) return join(decideSurge(world, undefined, moves), wakeFor(wanted, world.now))
   if (!world.pods) return waitForPods(world)
   const left = oldPods(world)
-  if (left.length === 0 && !hasStaleCounts(world)) return { memory: { restartedAt: world.rollout.spec.restartAt } }
-  const isBusy = (moves.actions ?? []).some((action) => isRisky(action) || startsSurge(view, action))
+  if (left.length === 0 && !hasStaleCounts(world))
+    return join(decideSurge(world, undefined, moves), { memory: { restartedAt: world.rollout.spec.restartAt } })
+  const surge = decideSurge(world, surgingOf(view, moves), moves)
+  // The pod that takes over has to come first.
+  const isBusy = (surge.actions ?? []).length > 0 || (moves.actions ?? []).some(isRisky)
   const pods = isBusy ? [] : choosePods(view)
   const message = `${left.length} of ${world.pods.length} pods are from before ${world.rollout.spec.restartAt}`
-  return {
+  return join(surge, {
     ...(pods.length > 0 ? { actions: [{ do: 'evict', pods }] } : {}),
     holds: [{ reason: 'RestartInProgress', message }],
     wakeAtMs: world.now + RECHECK_MS,
-  }
+  })
 }
 
-/** The pod that takes over has to come first. */
-const startsSurge = ({ surge }: RolloutView, action: Action): boolean =>
-  action.do === 'scale' && podHashOf(action.replicaSet) === surge?.podHash
+const wakeFor = (wanted: number | undefined, now: number): Part =>
+  wanted !== undefined && now < wanted ? { wakeAtMs: wanted } : {}
 
 const waitForPods = (world: World): Part => ({
   holds: [
@@ -98,6 +100,9 @@ const belongsTo = (rs: ReplicaSet, pod: Pod): boolean =>
 
 const podsOf = ({ pods = [] }: World, rs: ReplicaSet): readonly Pod[] => pods.filter((pod) => belongsTo(rs, pod))
 
+const countAvailable = (world: World, rs: ReplicaSet): number =>
+  podsOf(world, rs).filter((pod) => isAvailable(world, pod)).length
+
 /**
  * The World with no more available pods than were just seen: a ReplicaSet's status may not tell yet of a pod that was evicted a moment ago, and
  * restart and update share one budget.
@@ -105,7 +110,7 @@ const podsOf = ({ pods = [] }: World, rs: ReplicaSet): readonly Pod[] => pods.fi
 export function withLivePods(world: World): World {
   if (!world.pods) return world
   const replicaSets = world.replicaSets.map((rs) => {
-    const live = podsOf(world, rs).filter((pod) => isAvailable(world, pod)).length
+    const live = countAvailable(world, rs)
     return live < availableReplicas(rs) ? { ...rs, status: { ...rs.status, availableReplicas: live } } : rs
   })
   return { ...world, replicaSets }
@@ -150,16 +155,17 @@ function choosePods(view: RolloutView): readonly Pod[] {
   const inOrder = group.flatMap((rs) => podsOf(world, rs).filter((pod) => old.has(pod)))
   const broken = inOrder.filter((pod) => !isAvailable(world, pod))
   const spare = inOrder.filter((pod) => isAvailable(world, pod) && !isIndispensable(view, pod))
-  return [...broken, ...spare.slice(0, allowedOf(view, group, group === groups[0]))].slice(0, MOST_EVICTIONS)
+  return [...broken, ...spare.slice(0, allowedOf(view, group, groups[0] ?? []))].slice(0, MOST_EVICTIONS)
 }
 
-/** How many available pods of a group may go now; of the others than the main one only the pace counts. */
-function allowedOf(view: RolloutView, group: Group, isMain: boolean): number {
+/** How many available pods of a group may go now. Of the others than the main one only the pace counts, but while that is ill they are needed. */
+function allowedOf(view: RolloutView, group: Group, main: Group): number {
   const { maxUnavailable } = budgetOf(view.world.rollout.spec)
-  const available = sum(group.map(availableReplicas))
-  const asked = Math.max(isMain ? view.replicas : 0, sum(group.map(specReplicas)))
-  const pace = Math.max(maxUnavailable, 1) - (asked - available)
-  const spare = isMain ? available - (view.replicas - maxUnavailable) : pace
+  const availableOf = (sets: Group) => sum(sets.map((rs) => countAvailable(view.world, rs)))
+  const asked = Math.max(group === main ? view.replicas : 0, sum(group.map(askedFor)))
+  const pace = Math.max(maxUnavailable, 1) - (asked - availableOf(group))
+  const spare = availableOf(main) - (view.replicas - maxUnavailable)
+  if (group !== main) return spare < 0 ? 0 : Math.max(0, pace)
   return Math.max(0, Math.min(pace, spare))
 }
 
@@ -167,7 +173,7 @@ function allowedOf(view: RolloutView, group: Group, isMain: boolean): number {
 function isIndispensable(view: RolloutView, pod: Pod): boolean {
   if (!hasRoles(view) || view.mode === 'steady' || view.mode === 'initial') return false
   const rs = [view.stableRs, view.newRs].find((set) => set && belongsTo(set, pod))
-  return rs !== undefined && availableReplicas(rs) < 2 && isNamed(view.world, podHashOf(rs))
+  return rs !== undefined && countAvailable(view.world, rs) < 2 && isNamed(view.world, podHashOf(rs))
 }
 
 function chooseAsArgo(view: RolloutView): readonly Pod[] {
@@ -175,7 +181,7 @@ function chooseAsArgo(view: RolloutView): readonly Pod[] {
   const sets = groupsOf(view).flat()
   const available = (world.pods ?? []).filter((pod) => isAvailable(world, pod)).length
   const concurrent = Math.max(budgetOf(world.rollout.spec).maxUnavailable, 1)
-  const allowed = available - (Math.max(view.replicas, sum(sets.map(specReplicas))) - concurrent)
+  const allowed = available - (Math.max(view.replicas, sum(sets.map(askedFor))) - concurrent)
   const old = new Set(oldPods(world))
   return sets
     .flatMap((rs) => podsOf(world, rs).filter((pod) => old.has(pod)))
@@ -183,25 +189,21 @@ function chooseAsArgo(view: RolloutView): readonly Pod[] {
 }
 
 /**
- * The first revision with pods to restart, where none of its pods could be spared otherwise. Not during an update without a router: there the
- * numbers of pods are shares of traffic, and the restart takes its turn when one is to spare.
+ * The revision that gets one pod more: the first with pods to restart, where none of its pods could be spared otherwise. Without a router that
+ * stays within maxSurge; when the update uses it up, or is about to, the restart takes its turn later.
  */
-function surgeOf({ world, mode, stableRs, newRs }: RolloutView): Surge | undefined {
-  const { spec } = world.rollout
-  const { maxSurge, maxUnavailable } = budgetOf(spec)
-  if (world.compat === 'argo' || !world.pods || !isRestartDue(world) || mode === 'superseded' || maxSurge === 0)
-    return undefined
-  const isUpdating = mode === 'updating' || mode === 'aborted'
-  if (isUpdating && !spec.strategy?.blueGreen && !spec.strategy?.canary?.trafficRouting) return undefined
+function surgingOf(view: RolloutView, moves: Part): ReplicaSet | undefined {
+  const { world, mode, stableRs, newRs } = view
+  const { maxSurge, maxUnavailable } = budgetOf(world.rollout.spec)
+  if (world.compat === 'argo' || maxSurge === 0) return undefined
   const old = new Set(oldPods(world))
   // Nothing gives an aborted revision more pods (S8).
   const candidates = mode === 'aborted' ? [stableRs] : [stableRs, newRs]
   const first = candidates.find((rs) => rs && podsOf(world, rs).some((pod) => old.has(pod)))
-  const upTo = maxUnavailable === 0 ? Number.POSITIVE_INFINITY : isUpdating ? 1 : 0
-  return first && upTo > 0 ? { podHash: podHashOf(first), upTo } : undefined
-}
-
-export function withSurge(view: RolloutView): RolloutView {
-  const surge = surgeOf(view)
-  return surge ? { ...view, surge } : view
+  if (!first || specReplicas(first) === 0) return undefined
+  const isSingle = specReplicas(first) === 1 && mode === 'updating' && hasRoles(view)
+  const isGrowing = (moves.actions ?? []).some((action) => action.do === 'scale')
+  const hasRoom = !isGrowing && sum(world.replicaSets.map(specReplicas)) < view.replicas + maxSurge
+  const isAllowed = hasRoles(view) || askedFor(first) > specReplicas(first) || hasRoom
+  return (maxUnavailable === 0 || isSingle) && isAllowed ? first : undefined
 }

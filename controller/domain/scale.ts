@@ -2,12 +2,12 @@
  * Pod counts as writes: bringing a ReplicaSet to a size, and retiring one that served with the delay that it is owed. How many pods a revision
  * gets is decided by the strategies.
  */
-import { DESIRED_REPLICAS, SCALE_DOWN_DEADLINE } from '../api/labels.ts'
+import { DESIRED_REPLICAS, RESTART_SURGE, SCALE_DOWN_DEADLINE } from '../api/labels.ts'
 import type { ReplicaSet } from '../api/rollout.ts'
 import { formatInstant, parseInstant } from '../api/scalars.ts'
 import { type Action, type AnnotationPatch, join, type Part } from './plan.ts'
 import { specReplicas } from './replicas.ts'
-import { podHashOf, revisionOf } from './revisions.ts'
+import { revisionOf } from './revisions.ts'
 import type { RolloutView } from './view.ts'
 
 export const DEFAULT_DELAY_SECONDS = 30
@@ -22,12 +22,8 @@ export function scale(view: RolloutView, rs: ReplicaSet, to: number, { keepsDead
   const tracked =
     isLive && rs.metadata.annotations?.[DESIRED_REPLICAS] !== desired ? { [DESIRED_REPLICAS]: desired } : {}
   const revived = keepsDeadline ? {} : withoutDeadline(rs)
-  return scaleTo(rs, to + surgeOf(view, rs, to), { ...tracked, ...revived })
+  return scaleTo(rs, to, { ...tracked, ...revived })
 }
-
-/** One pod more while pods are restarted that could not be spared otherwise. */
-const surgeOf = ({ surge }: RolloutView, rs: ReplicaSet, to: number): number =>
-  surge?.podHash === podHashOf(rs) && to > 0 && to <= surge.upTo ? 1 : 0
 
 export function scaleTo(rs: ReplicaSet, to: number, annotations: AnnotationPatch): Part {
   const from = specReplicas(rs)
@@ -35,11 +31,15 @@ export function scaleTo(rs: ReplicaSet, to: number, annotations: AnnotationPatch
     if (Object.keys(annotations).length === 0) return {}
     return { actions: [{ do: 'annotateReplicaSet', replicaSet: rs, annotations }] }
   }
-  const action: Action = { do: 'scale', replicaSet: rs, to, annotations }
+  const action: Action = { do: 'scale', replicaSet: rs, to, annotations: { ...withoutSurge(rs), ...annotations } }
   const direction = to > from ? 'up' : 'down'
   const message = `Scaled ${direction} ReplicaSet ${rs.metadata.name} (revision ${revisionOf(rs)}) from ${from} to ${to}`
   return { actions: [action], events: [{ type: 'Normal', reason: 'ScalingReplicaSet', message, action }] }
 }
+
+/** A size that somebody decides on is meant as it is. */
+const withoutSurge = (rs: ReplicaSet): AnnotationPatch =>
+  rs.metadata.annotations?.[RESTART_SURGE] === undefined ? {} : { [RESTART_SURGE]: null }
 
 export interface Retirement {
   /** Between "nothing can reach it any more" and 0 pods; 30 when absent, 0: at once. */

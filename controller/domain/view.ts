@@ -18,14 +18,6 @@ export interface RolloutView extends Revisions {
   readonly specPaused: boolean
   /** A full promotion was asked for, and there is an update to promote. */
   readonly promoteFull: boolean
-  /** Which revision gets one pod more while its pods are restarted. */
-  readonly surge?: Surge
-}
-
-/** One pod more than a revision is asked for, when it is asked for `upTo` pods or fewer. */
-export interface Surge {
-  readonly podHash: string
-  readonly upTo: number
 }
 
 export function viewRollout(world: World, revisions: Revisions, lifecycle: Lifecycle): RolloutView {

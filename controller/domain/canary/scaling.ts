@@ -15,7 +15,8 @@
  */
 import type { ReplicaSet } from '../../api/rollout.ts'
 import { type Action, join, type Part } from '../plan.ts'
-import { availableReplicas, podsForWeight, rollingBudget, specReplicas, sum } from '../replicas.ts'
+import { availableReplicas, type Budget, podsForWeight, rollingBudget, specReplicas, sum } from '../replicas.ts'
+import { countSurges } from '../restart-surge.ts'
 import { type Retirement, retire, retireOthers, scale } from '../scale.ts'
 import { hashOf } from '../view.ts'
 import { ratioTarget } from './progress.ts'
@@ -107,9 +108,15 @@ export function keepNamed(view: CanaryView, scaling: Part): Part {
 export const leaving = ({ actions = [] }: Part): readonly Extract<Action, { do: 'scale' }>[] =>
   actions.flatMap((action) => (action.do === 'scale' && action.to === 0 ? [action] : []))
 
+/** A pod that a restart has added is one that the update may not add (S7). */
+const withoutSurge = (view: CanaryView, budget: Budget): Budget => ({
+  ...budget,
+  maxSurge: Math.max(0, budget.maxSurge - countSurges(view.world)),
+})
+
 function scaleUnrouted(view: CanaryView): Part {
   const { newRs, stableRs, others, replicas } = view
-  const budget = rollingBudget(view.strategy, replicas)
+  const budget = withoutSurge(view, rollingBudget(view.strategy, replicas))
   const stable = stableRs === newRs ? undefined : stableRs
   const older = { spec: sum(others.map(specReplicas)), available: sum(others.map(availableReplicas)) }
   const counts = (rs: ReplicaSet | undefined) => ({ spec: specReplicas(rs), available: availableReplicas(rs) })

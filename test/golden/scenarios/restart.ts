@@ -73,7 +73,7 @@ export const restartScenarios: readonly Scenario[] = [
     },
   },
   {
-    name: 'restart-waits-for-the-update',
+    name: 'restart-mid-canary-without-router',
     options: {
       rollout: rollout({ replicas: 2, routed: false, steps: [{ setWeight: 50 }, { pause: { duration: 40 } }] }),
     },
@@ -81,7 +81,7 @@ export const restartScenarios: readonly Scenario[] = [
       deploy(machine)
       machine.setImage('shop:2')
       machine.run(20 * SECOND)
-      machine.say('restart at 1 of 2 pods, maxUnavailable 0: nothing can be spared, and the update goes first')
+      machine.say('restart at 1 of 2 pods, maxUnavailable 0: one pod more while they are replaced')
       restart(machine)
       machine.run(120 * SECOND)
     },

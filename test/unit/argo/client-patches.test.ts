@@ -144,6 +144,40 @@ describe('undo', () => {
   test('goes to the revision that is named', () => {
     assert.deepEqual(undoPatches(current, kept, 1), [{ target: 'rollout', ...replace('a') }])
   })
+  test('leaves out what a controller had injected for a role, and takes back what that had covered', () => {
+    const [b] = kept
+    assert.ok(b)
+    const { labels } = b.spec.template.metadata ?? {}
+    const term = {
+      labelSelector: { matchExpressions: [{ key: 'rollouts-pod-template-hash', operator: 'In', values: ['a'] }] },
+      topologyKey: 'kubernetes.io/hostname',
+    }
+    const injected: ReplicaSet = {
+      metadata: {
+        ...b.metadata,
+        annotations: {
+          ...b.metadata.annotations,
+          'rollout.argoproj.io/ephemeral-metadata': '{"labels":{"role":"canary","tier":"gold"}}',
+          'penstock.dev/overridden-pod-metadata': '{"labels":{"tier":"silver"}}',
+        },
+      },
+      spec: {
+        ...b.spec,
+        template: {
+          metadata: { labels: { ...labels, role: 'canary', tier: 'gold' } },
+          spec: {
+            ...b.spec.template.spec,
+            affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } },
+          },
+        },
+      },
+    }
+    const patches = undoPatches(current, [injected, ...kept.slice(1)])
+    assert.ok(Array.isArray(patches))
+    const text = JSON.stringify(patches)
+    assert.ok(!text.includes('canary') && !text.includes('gold') && !text.includes('"a"'), text)
+    assert.ok(text.includes('"tier":"silver"'), text)
+  })
   test('patches the Deployment that holds the template', () => {
     const given = rollout(canary, { currentPodHash: 'c' }, { workloadRef: { kind: 'Deployment', name: 'web' } })
     assert.deepEqual(undoPatches(given, kept), [{ target: 'workload', ...replace('b') }])

@@ -178,7 +178,18 @@ const S7: Invariant = ({ truth: { world }, action }) => {
   return after < floor ? `${after} available pods, at least ${floor} are to stay` : undefined
 }
 
-export const invariants: Readonly<Record<string, Invariant>> = { S1, S2, S3, S4, S5, S6, S7, S8 }
+/** A restart leaves as many available pods as an update has to. */
+const S7OfRestart: Invariant = ({ truth: { world }, action }) => {
+  if (action.do !== 'evict') return undefined
+  const isReady = ({ status }: (typeof action.pods)[number]) =>
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+  const before = total(world.replicaSets.map(available))
+  const after = before - action.pods.filter(isReady).length
+  const floor = Math.min(before, desired(world) - budget(world).unavailable)
+  return after < floor ? `${after} available pods after evictions, at least ${floor} are to stay` : undefined
+}
+
+export const invariants: Readonly<Record<string, Invariant>> = { S1, S2, S3, S4, S5, S6, S7, S7OfRestart, S8 }
 
 export function checkWrite(checked: Checked): void {
   const isBlueGreen = checked.truth.world.rollout.spec.strategy?.blueGreen !== undefined

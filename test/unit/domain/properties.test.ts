@@ -9,6 +9,7 @@ import { ABORT_REQUESTS } from '../../../controller/api/abort-request.ts'
 import type { AnalysisPhase, AnalysisTemplate } from '../../../controller/api/analysis.ts'
 import { POD_TEMPLATE_HASH } from '../../../controller/api/labels.ts'
 import type { BlueGreenStrategy, CanaryStep, Rollout } from '../../../controller/api/rollout.ts'
+import { formatInstant } from '../../../controller/api/scalars.ts'
 import { decide } from '../../../controller/domain/decide.ts'
 import { blueGreenRollout, rollout } from '../../builders/rollout.ts'
 import { createMachine, type Machine, type MachineOptions } from '../../golden/world-machine.ts'
@@ -110,6 +111,7 @@ type Op =
   | { readonly op: 'image'; readonly version: number }
   | { readonly op: 'promote' | 'promoteFull' | 'abort' | 'retry' | 'pauseAlert' | 'abortAlert' | 'heal' | 'skip' }
   | { readonly op: 'specPaused'; readonly on: boolean }
+  | { readonly op: 'restart' }
   | { readonly op: 'unbind'; readonly service: 'active' | 'preview' }
   | { readonly op: 'rename'; readonly activeService: 'active' | 'public' }
   | { readonly op: 'replicas'; readonly count: number }
@@ -137,6 +139,7 @@ const anyOp: fc.Arbitrary<Op> = fc.oneof(
       .map(([which, count]): Op => ({ op: 'fail', which, count })),
   },
   { weight: 1, arbitrary: fc.constant<Op>({ op: 'break' }) },
+  { weight: 2, arbitrary: fc.constant<Op>({ op: 'restart' }) },
   { weight: 3, arbitrary: simple('heal', 'abort') },
   {
     weight: 3,
@@ -269,6 +272,9 @@ function act(machine: Machine, op: Op): void {
       return
     case 'specPaused':
       machine.patchSpec({ paused: op.on })
+      return
+    case 'restart':
+      machine.patchSpec({ restartAt: formatInstant(machine.now()) })
       return
     case 'unbind':
       machine.unbind(op.service)

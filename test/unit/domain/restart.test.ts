@@ -36,6 +36,8 @@ interface Shape {
   readonly maxSurge?: number | string
   readonly routed?: boolean
   readonly compat?: 'strict' | 'argo'
+  /** The revision that has one pod more than it is asked for, for the restart. */
+  readonly surged?: 'stable' | 'canary'
   /** At which the update is paused; 20 when absent. */
   readonly weight?: number
   readonly restartAt?: string
@@ -79,7 +81,7 @@ function podsOf(rs: ReplicaSet, shapes: readonly PodShape[]): Pod[] {
   }))
 }
 
-function setOf(image: string, revision: number, shapes: readonly PodShape[]): ReplicaSet {
+function setOf(image: string, shapes: readonly PodShape[], annotations: Readonly<Record<string, string>>): ReplicaSet {
   const template = templateOf(image)
   const hash = podTemplateHash(template)
   const labels = { app: 'shop', 'rollouts-pod-template-hash': hash }
@@ -90,7 +92,7 @@ function setOf(image: string, revision: number, shapes: readonly PodShape[]): Re
       namespace: 'web',
       uid: `uid-${hash}`,
       labels,
-      annotations: { 'rollout.argoproj.io/revision': String(revision) },
+      annotations,
     },
     spec: {
       replicas: shapes.length,
@@ -104,8 +106,13 @@ function setOf(image: string, revision: number, shapes: readonly PodShape[]): Re
 function worldOf(shape: Shape): World {
   const { replicas, stable, canary, routed = false, compat = 'strict', maxUnavailable, maxSurge } = shape
   const steps = stepsAt(shape.weight ?? 20)
-  const stableSet = setOf('shop:1', 1, stable)
-  const canarySet = canary ? setOf('shop:2', 2, canary) : undefined
+  const noted = (role: 'stable' | 'canary', revision: number, count: number) => ({
+    'rollout.argoproj.io/revision': String(revision),
+    'rollout.argoproj.io/desired-replicas': String(replicas),
+    ...(shape.surged === role ? { 'penstock.dev/restart-surge': String(count - 1) } : {}),
+  })
+  const stableSet = setOf('shop:1', stable, noted('stable', 1, stable.length))
+  const canarySet = canary ? setOf('shop:2', canary, noted('canary', 2, canary.length)) : undefined
   const current = canarySet ?? stableSet
   const hashOf = (rs: ReplicaSet) => rs.metadata.labels?.['rollouts-pod-template-hash'] ?? ''
   const service = (name: string, rs: ReplicaSet) => ({
@@ -201,19 +208,19 @@ const rows: readonly Row[] = [
   ['maxUnavailable 0 of 3', { replicas: 3, maxUnavailable: 0, stable: times(3, old) }, 'surge stable', 'stable 1'],
   [
     'maxUnavailable 0, one more is there',
-    { replicas: 3, maxUnavailable: 0, stable: [...times(3, old), fresh] },
+    { surged: 'stable', replicas: 3, maxUnavailable: 0, stable: [...times(3, old), fresh] },
     'stable 1',
     'nothing',
   ],
   [
     'maxUnavailable 0, one more is starting',
-    { replicas: 3, maxUnavailable: 0, stable: [...times(3, old), { age: 'new', ready: false }] },
+    { surged: 'stable', replicas: 3, maxUnavailable: 0, stable: [...times(3, old), { age: 'new', ready: false }] },
     'nothing',
     'nothing',
   ],
   ['25 % of 3 is nothing', { replicas: 3, stable: times(3, old) }, 'surge stable', 'stable 1'],
   ['the only pod', { replicas: 1, stable: times(1, old) }, 'surge stable', 'stable 1'],
-  ['the only pod, with company', { replicas: 1, stable: [old, fresh] }, 'stable 1', 'nothing'],
+  ['the only pod, with company', { surged: 'stable', replicas: 1, stable: [old, fresh] }, 'stable 1', 'nothing'],
   ['the only pod, and no surge allowed', { replicas: 1, maxSurge: 0, stable: times(1, old) }, 'stable 1', 'stable 1'],
   [
     'the only pod, may be missing',
@@ -256,7 +263,7 @@ const rows: readonly Row[] = [
   ],
   [
     'paused update: canary with company',
-    { replicas: 5, routed: true, stable: times(5, fresh), canary: [old, fresh] },
+    { surged: 'canary', replicas: 5, routed: true, stable: times(5, fresh), canary: [old, fresh] },
     'canary 1',
     'nothing',
   ],
@@ -269,8 +276,33 @@ const rows: readonly Row[] = [
   [
     'paused update without a router, none to spare',
     { replicas: 2, weight: 50, maxUnavailable: 0, stable: times(1, old), canary: times(1, old) },
-    'nothing',
+    'surge stable',
     'stable 1',
+  ],
+  [
+    'paused update without a router, no surge left',
+    { replicas: 4, weight: 40, maxUnavailable: 0, maxSurge: 1, stable: times(3, old), canary: times(2, old) },
+    'stable 1',
+    'stable 1',
+  ],
+  [
+    'paused update without a router, neither left',
+    {
+      replicas: 2,
+      weight: 50,
+      maxUnavailable: 0,
+      maxSurge: 1,
+      stable: [old],
+      canary: [old, { age: 'new', ready: false }],
+    },
+    'nothing',
+    'nothing',
+  ],
+  [
+    'a surge that nobody needs any more',
+    { surged: 'stable', replicas: 3, maxUnavailable: 0, stable: times(4, fresh) },
+    'done',
+    'done',
   ],
 ]
 
