@@ -47,3 +47,21 @@ export function listBlocks(markdown: string): readonly Block[] {
 
 /** The text without its fenced blocks. */
 export const withoutBlocks = (markdown: string): string => markdown.replace(/^```[\s\S]*?^```/gm, '')
+
+/** Cells of the rows of the first table below a heading, without its head. Throws where the heading is missing. */
+export function tableBelow(markdown: string, heading: string): readonly (readonly string[])[] {
+  const at = markdown.indexOf(`\n${heading}\n`)
+  if (at < 0) throw new Error(`there is no heading "${heading}"`)
+  const lines = markdown.slice(at).split('\n')
+  const first = lines.findIndex((line) => line.startsWith('|---'))
+  const last = lines.findIndex((line, index) => index > first && !line.startsWith('|'))
+  return lines.slice(first + 1, last < 0 ? undefined : last).map((line) =>
+    line
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim()),
+  )
+}
+
+/** What stands in code marks. */
+export const namesIn = (text = ''): readonly string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)

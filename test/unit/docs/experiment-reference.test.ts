@@ -22,25 +22,11 @@ import type { Compat } from '../../../controller/domain/world.ts'
 import { experiment, template } from '../../builders/experiment.ts'
 import { createExperimentMachine, type ExperimentMachine } from '../../golden/experiment-machine.ts'
 import { gate } from '../../golden/scenarios/scenario.ts'
-import { readText } from './documents.ts'
+import { namesIn, tableBelow as readTable, readText } from './documents.ts'
 
 const reference = readText('docs/reference/experiment.md')
 
-/** Rows of the first table below a heading, without its head; cells trimmed. */
-function tableBelow(heading: string): readonly (readonly string[])[] {
-  const at = reference.indexOf(`\n${heading}\n`)
-  assert.ok(at >= 0, `the reference has ${heading}`)
-  const lines = reference.slice(at).split('\n')
-  const first = lines.findIndex((line) => line.startsWith('|---'))
-  const last = lines.findIndex((line, index) => index > first && !line.startsWith('|'))
-  return lines.slice(first + 1, last).map((line) =>
-    line
-      .slice(1, -1)
-      .split('|')
-      .map((cell) => cell.trim()),
-  )
-}
-const namesIn = (cell = ''): readonly string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name)
+const tableBelow = (heading: string) => readTable(reference, heading)
 const firstColumn = (heading: string): readonly string[] => tableBelow(heading).flatMap(([cell]) => namesIn(cell))
 
 describe('the reference of the Experiment names every field, and no other, of', () => {
