@@ -26,7 +26,7 @@ async function record(version: string, controller: string, gatewayPlugin: string
     mkdirSync(fixtureFolder(version), { recursive: true })
     for (const { name, space } of played) {
       const fixture = await readFixture(name, version, space, cluster.controlPlane)
-      writeFileSync(`${fixtureFolder(version)}/${name}.json`, `${JSON.stringify(fixture, null, 1)}\n`)
+      writeFileSync(`${fixtureFolder(version)}/${name}.json`, `${JSON.stringify(fixture, null, 2)}\n`)
       say(`${name}: ${fixture.objects.length} objects`)
     }
   } finally {

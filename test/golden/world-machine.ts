@@ -222,6 +222,9 @@ export function createMachine(options: MachineOptions) {
       case 'createReplicaSet':
         replicaSets.set(action.replicaSet.metadata.name, created(action.replicaSet))
         return
+      case 'adoptReplicaSet':
+      case 'releaseReplicaSet':
+        throw new Error(`${action.do}: every ReplicaSet of this world is the Rollout's own`)
       case 'scale': {
         const { name } = action.replicaSet.metadata
         const scaled = mergeAnnotations(action.replicaSet, action.annotations)
@@ -253,12 +256,6 @@ export function createMachine(options: MachineOptions) {
       case 'evict':
         evicted += action.pods.filter(({ metadata }) => evict(metadata.name)).length
         return
-      case 'setMinReady': {
-        const { name } = action.replicaSet.metadata
-        const current = replicaSets.get(name)
-        if (current) replicaSets.set(name, { ...current, spec: { ...current.spec, minReadySeconds: action.seconds } })
-        return
-      }
       case 'setMinReady': {
         const { name } = action.replicaSet.metadata
         const current = replicaSets.get(name)

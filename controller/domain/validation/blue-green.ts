@@ -1,12 +1,9 @@
 /** Rules about `strategy.blueGreen`: its Services, counts, delays and analyses. Whether the Services exist is asked elsewhere. */
-import type { z } from 'zod'
-import type { blueGreenSchema, Rollout } from '../../api/rollout.ts'
+import type { BlueGreenStrategy, Rollout } from '../../api/rollout.ts'
 import { resolveIntOrPercent } from '../replicas.ts'
 import { validateRolloutAnalysis } from './analysis-args.ts'
 import { validateAntiAffinity } from './anti-affinity.ts'
 import { type Problem, when, whenNegative } from './problem.ts'
-
-type BlueGreenStrategy = z.infer<typeof blueGreenSchema>
 
 const DEFAULT_REVISION_HISTORY_LIMIT = 10
 const NATURALS = [

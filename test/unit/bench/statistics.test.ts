@@ -54,7 +54,13 @@ describe('the command line', () => {
   })
 
   test('refuses what it does not know with one sentence', () => {
-    for (const args of [[], ['speed'], ['idle', 'writes'], ['writes', '--rollouts', '21'], ['idle', '--rollouts', '1.5']])
+    for (const args of [
+      [],
+      ['speed'],
+      ['idle', 'writes'],
+      ['writes', '--rollouts', '21'],
+      ['idle', '--rollouts', '1.5'],
+    ])
       assert.throws(() => parseOptions(args), UsageError)
     assert.throws(
       () => parseOptions(['idle', '--minutes', '']),
