@@ -5,11 +5,8 @@
 import type { Rollout } from '../api/rollout.ts'
 import { readStepEntries, type StepEntry } from '../api/step-plugin-status.ts'
 import { addStepResult, readStepResults, STEP_RESULTS, type StepResult } from '../api/step-result.ts'
-import { applyMergePatch, isPreconditionFailed } from '../kube/apply.ts'
-import { type KubeClient, KubeError } from '../kube/client.ts'
-import { refOf, rollouts } from '../kube/kinds.ts'
-
-const MOST_ATTEMPTS = 8
+import type { KubeClient } from '../kube/client.ts'
+import { rewriteAnnotation } from '../kube/rewrite-annotation.ts'
 
 export type AwaitingEntry = StepEntry & { readonly status: { readonly call: string } }
 
@@ -27,25 +24,13 @@ export function findUnanswered(rollout: Rollout | undefined): AwaitingEntry | un
 }
 
 /** Resolves once the answer is stored, or when nobody waits for it. Throws a KubeError when the API server refuses. */
-export async function storeResult(
+export const storeResult = (
   read: Rollout,
   result: StepResult,
   client: Pick<KubeClient, 'get' | 'patch'>,
-): Promise<void> {
-  let rollout: Rollout | undefined = read
-  for (let attempt = 1; rollout && rollout.metadata.uid === read.metadata.uid; attempt += 1) {
-    if (findUnanswered(rollout)?.status.call !== result.call) return
+): Promise<void> =>
+  rewriteAnnotation(client, read, STEP_RESULTS, (rollout) => {
+    if (findUnanswered(rollout)?.status.call !== result.call) return undefined
     const awaited = new Set(awaitingEntries(rollout).map(({ status }) => status.call))
-    const results = addStepResult(readStepResults(rollout.metadata.annotations), awaited, result)
-    const patch = { metadata: { annotations: { [STEP_RESULTS]: JSON.stringify(results) } } }
-    const precondition = { resourceVersion: rollout.metadata.resourceVersion ?? '' }
-    try {
-      await applyMergePatch(client, refOf(rollouts, rollout), patch, { precondition })
-      return
-    } catch (error) {
-      if (error instanceof KubeError && error.code === 404) return
-      if (!isPreconditionFailed(error) || attempt >= MOST_ATTEMPTS) throw error
-      rollout = await client.get<Rollout>(refOf(rollouts, rollout))
-    }
-  }
-}
+    return JSON.stringify(addStepResult(readStepResults(rollout.metadata.annotations), awaited, result))
+  })

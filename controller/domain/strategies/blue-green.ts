@@ -3,7 +3,7 @@
  * the order that is safe. It composes; every rule lives in the file named after it.
  */
 import type { BlueGreenStrategy } from '../../api/rollout.ts'
-import { abortEvent, abortMemory, forgetFormerUpdate, updateStarts } from '../aborts.ts'
+import { abortEvent, abortMemory, forgetFormerUpdate } from '../aborts.ts'
 import { abortByAnalysis, decideRuns, haltsOf, runEvents } from '../analysis/analyses.ts'
 import { askBlueGreen, nothingAsked, rememberRuns } from '../blue-green/analyses.ts'
 import { judgeGate, pauseBeforeCutover } from '../blue-green/gate.ts'
@@ -14,14 +14,12 @@ import { stageOfBlueGreen } from '../blue-green/stage.ts'
 import { selectorsOf, standingOfBlueGreen } from '../blue-green/standing.ts'
 import { type BlueGreenView, viewBlueGreen } from '../blue-green/view.ts'
 import { goesOn, timedPause, waitsOnPurpose } from '../blue-green/waiting.ts'
+import { conclude } from '../conclude.ts'
 import { abortByDeadline, judgeDeadline } from '../deadline.ts'
 import { decideFormerServices } from '../former-services.ts'
 import { hasMorePods } from '../high-water.ts'
-import { decideNotices } from '../notices.ts'
-import { decidePauses, isPaused, pauseEvents } from '../pauses.ts'
+import { decidePauses, pauseEvents } from '../pauses.ts'
 import { join, type StrategyOutcome } from '../plan.ts'
-import { decideRestart } from '../restart.ts'
-import { summarize } from '../summarize.ts'
 import type { RolloutView } from '../view.ts'
 import { judgeWaits, waitsForRuns } from '../waits.ts'
 
@@ -46,7 +44,7 @@ export function decideBlueGreen(base: RolloutView, strategy: BlueGreenStrategy):
   const gate = judgeGate(view, inquiries.before, pauses)
   const progress = decideProgress(view, pauses, inquiries, gate)
 
-  const moves = join(
+  const part = join(
     view.mode === 'superseded' ? { memory: forgetFormerUpdate(view) } : {},
     { memory: abortMemory(view, abortCause) },
     pauses.part,
@@ -62,26 +60,17 @@ export function decideBlueGreen(base: RolloutView, strategy: BlueGreenStrategy):
     pauseEvents(view, pauses),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
     waits.wakeAtMs === undefined ? {} : { wakeAtMs: waits.wakeAtMs },
-    {
-      notices: decideNotices(view, {
-        abortCause,
-        pauses,
-        promoted: progress.promoted,
-        halts,
-        updateStarts: updateStarts(view),
-        stage: stageOfBlueGreen(view, progress),
-      }),
-    },
   )
-  const part = join(moves, decideRestart(view, moves))
-  const status = summarize(view, {
-    memory: part.memory ?? {},
+  return conclude(view, {
+    part,
     abortCause,
-    paused: isPaused(view, pauses),
+    pauses,
+    halts,
+    promoted: progress.promoted,
     deadlineExceeded: deadline.exceeded,
     standing,
+    stage: stageOfBlueGreen(view, progress),
   })
-  return { part, status, aborted: view.mode === 'aborted' }
 }
 
 /** The view of an update that is aborted in this pass. */

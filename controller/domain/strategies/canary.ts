@@ -3,7 +3,7 @@
  * safe. It composes; every rule lives in the file named after it.
  */
 import type { CanaryStrategy } from '../../api/rollout.ts'
-import { abortEvent, abortMemory, forgetFormerUpdate, updateStarts } from '../aborts.ts'
+import { abortEvent, abortMemory, forgetFormerUpdate } from '../aborts.ts'
 import { abortByAnalysis, decideRuns, haltsOf, runEvents } from '../analysis/analyses.ts'
 import { askCanary, rememberRuns } from '../canary/analyses.ts'
 import {
@@ -27,16 +27,14 @@ import { pauseOfStep } from '../canary/steps.ts'
 import { type CanaryView, viewCanary } from '../canary/view.ts'
 import { judgeCanaryWaits, placeOfPause } from '../canary/waits.ts'
 import { decideWeight } from '../canary/weights.ts'
+import { conclude } from '../conclude.ts'
 import { abortByDeadline, judgeDeadline } from '../deadline.ts'
 import { decideFormerServices } from '../former-services.ts'
 import { hasMorePods } from '../high-water.ts'
 import type { AbortCause } from '../lifecycle.ts'
-import { decideNotices } from '../notices.ts'
 import { decidePauses, isPaused, pauseEvents } from '../pauses.ts'
 import { join, type Memory, type StrategyOutcome } from '../plan.ts'
-import { decideRestart } from '../restart.ts'
 import { abortByPlugin, decidePlugins, haltByPlugin, inquirePlugins } from '../step-plugins/step-plugins.ts'
-import { summarize } from '../summarize.ts'
 import type { RolloutView } from '../view.ts'
 
 export function decideCanary(base: RolloutView, strategy: CanaryStrategy): StrategyOutcome {
@@ -63,10 +61,9 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
   const halts = [...haltsOf(runs), ...(abortCause ? [] : [...haltByPlugin(plugins), ...haltByExperiment(experiment)])]
   const pauses = decidePauses(view, pauseOfStep(view.step), halts, placeOfPause(view))
   const progress = decideProgress(view, pauses, findings)
-  const stage = stageOfCanary(view, progress)
 
   const scaling = decideScaling(view)
-  const moves = join(
+  const part = join(
     { memory: view.mode === 'superseded' ? forgetFormerUpdate(view) : { currentStepHash: view.lifecycle.stepHash } },
     decideFirstStep(view),
     { memory: abortOfCanary(view, abortCause) },
@@ -87,26 +84,17 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     pauseEvents(view, pauses),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
     waits.wakeAtMs === undefined ? {} : { wakeAtMs: waits.wakeAtMs },
-    {
-      notices: decideNotices(view, {
-        abortCause,
-        pauses,
-        promoted: progress.promoted,
-        halts,
-        updateStarts: updateStarts(view),
-        stage,
-      }),
-    },
   )
-  const part = join(moves, decideRestart(view, moves))
-  const status = summarize(view, {
-    memory: part.memory ?? {},
+  return conclude(view, {
+    part,
     abortCause,
-    paused: isPaused(view, pauses),
+    pauses,
+    halts,
+    promoted: progress.promoted,
     deadlineExceeded: deadline.exceeded,
     standing,
+    stage: stageOfCanary(view, progress),
   })
-  return { part, status, aborted: view.mode === 'aborted' }
 }
 
 /** The view of an update that is aborted in this pass. */
