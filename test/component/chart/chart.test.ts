@@ -184,6 +184,7 @@ describe('chart', () => {
       'core/podtemplates get,list,watch',
       'core/services get,list,watch,create,patch,delete',
       'discovery.k8s.io/endpointslices get,list,watch',
+      'gateway.networking.k8s.io/grpcroutes get,list,watch,patch',
       'gateway.networking.k8s.io/httproutes get,list,watch,patch',
     ])
   })
