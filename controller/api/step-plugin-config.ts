@@ -3,6 +3,7 @@
  * level of ours, so that a misspelt field is an error that names it. What a plugin does is `controller/step-plugins/`.
  */
 import { z } from 'zod'
+import { jobSpecSchema } from './job.ts'
 import { intOrString, openObject, parseDurationMs, stringMap } from './scalars.ts'
 
 export const stepPluginNames = ['penstock/webhook', 'penstock/job', 'penstock/wait-until'] as const
@@ -91,17 +92,7 @@ export type WebhookConfig = z.infer<typeof webhook>
 const job = z.strictObject({
   metadata: z.strictObject({ labels: stringMap.optional(), annotations: stringMap.optional() }).optional(),
   /** A batch/v1 JobSpec. */
-  spec: z.looseObject({
-    template: z.looseObject({
-      metadata: z.looseObject({ labels: stringMap.optional() }).optional(),
-      spec: z.looseObject({
-        restartPolicy: z.enum(['Never', 'OnFailure'], { message: 'must be Never or OnFailure' }),
-        containers: z
-          .array(z.looseObject({ name: z.string(), image: z.string(), env: z.array(openObject).optional() }))
-          .min(1),
-      }),
-    }),
-  }),
+  spec: jobSpecSchema,
   pollSeconds,
   timeout: duration.optional(),
 })

@@ -3,7 +3,7 @@
  * Job that the first one created; a namesake that is not of this operation is never taken for it. It does not judge logs.
  */
 import { createHash } from 'node:crypto'
-import type { KubeObject } from '../api/meta.ts'
+import { type Job, readJobEnd } from '../api/job.ts'
 import { type JobConfig, SHORTEST_POLL_SECONDS, stepPluginSchemas, stepTimeoutMs } from '../api/step-plugin-config.ts'
 import type { StepAnswer } from '../api/step-result.ts'
 import { controllerOf, fieldManager, renderControllerReference } from '../kube/apply.ts'
@@ -16,19 +16,6 @@ export const STEP_OPERATION = 'penstock.dev/step-operation'
 const LONGEST_NAME = 63
 /** A Job that has ended is kept this long unless its spec says otherwise; its verdict is read within seconds. */
 const KEEP_SECONDS = 86_400
-
-interface Job extends KubeObject {
-  readonly spec: JobConfig['spec']
-  readonly status?: {
-    readonly conditions?: readonly {
-      readonly type: string
-      readonly status: string
-      readonly reason?: string
-      readonly message?: string
-    }[]
-    readonly active?: number
-  }
-}
 
 export const job = definePlugin<JobConfig>({
   id: 'penstock/job',
@@ -131,15 +118,16 @@ const namesake = (wanted: Job): StepAnswer => ({
   message: `a Job ${wanted.metadata.name} exists that is not of this step; delete it`,
 })
 
-function judge({ metadata, status }: Job, { pollSeconds = SHORTEST_POLL_SECONDS }: JobConfig): StepAnswer {
-  const isTrue = (type: string) => status?.conditions?.find((one) => one.type === type && one.status === 'True')
+function judge(found: Job, { pollSeconds = SHORTEST_POLL_SECONDS }: JobConfig): StepAnswer {
+  const { metadata, status } = found
   const state = metadata.uid === undefined ? {} : { state: { uid: metadata.uid } }
-  if (isTrue('Complete')) return { phase: 'Successful', message: `Job ${metadata.name} is complete`, ...state }
-  const failed = isTrue('Failed')
-  if (failed) {
-    const why = [failed.reason, failed.message].filter(Boolean).join(': ').slice(0, 500)
+  const end = readJobEnd(found)
+  if (end?.outcome === 'Complete') return { phase: 'Successful', message: `Job ${metadata.name} is complete`, ...state }
+  if (end) {
+    const why = [end.reason, end.message].filter(Boolean).join(': ').slice(0, 500)
     return { phase: 'Failed', message: `Job ${metadata.name} failed${why === '' ? '' : `: ${why}`}`, ...state }
   }
-  const words = isTrue('Suspended') ? 'is suspended' : `runs with ${status?.active ?? 0} active pods`
+  const isSuspended = status?.conditions?.some((one) => one.type === 'Suspended' && one.status === 'True') ?? false
+  const words = isSuspended ? 'is suspended' : `runs with ${status?.active ?? 0} active pods`
   return { phase: 'Running', message: `Job ${metadata.name} ${words}`, afterSeconds: pollSeconds, ...state }
 }
