@@ -175,7 +175,9 @@ describe('chart on a real API server', () => {
       [false, 'list', '/secrets', NAMESPACE],
       [false, 'create', '/pods', 'default'],
       [false, 'delete', 'argoproj.io/rollouts', 'default'],
-      [false, 'delete', '/services', 'default'],
+      // Those of Experiments.
+      [true, 'delete', '/services', 'default'],
+      [false, 'delete', 'apps/deployments', 'default'],
       [false, 'patch', 'argoproj.io/analysistemplates', 'default'],
       [false, 'escalate', 'rbac.authorization.k8s.io/clusterroles', ''],
     ]

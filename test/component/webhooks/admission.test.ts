@@ -99,7 +99,7 @@ describe('the admission webhook', () => {
       metrics,
       ...more,
     })
-    assert.ok(server)
+    if (!server) throw new Error('nothing listens')
     await server.start()
     const url = `${server.url()}/validate`
     const post = (body: string | Buffer, options?: RequestOptions, ca = first.cert) => send(url, ca, body, options)
@@ -186,6 +186,6 @@ describe('the admission webhook', () => {
     const deps = { tlsCert: undefined, tlsKey: undefined }
     await assert.rejects(setUp({ tlsKey: undefined }), /needs both --admission-tls-cert and --admission-tls-key/)
     await assert.rejects(setUp({ tlsCert: path('none') }), /--admission-tls-cert, --admission-tls-key: not usable/)
-    await assert.rejects(setUp(deps), assert.AssertionError)
+    await assert.rejects(setUp(deps), /nothing listens/)
   })
 })
