@@ -36,6 +36,9 @@ const firstColumn = (heading: string): readonly string[] =>
 const keysOf = (...schemas: readonly { readonly shape: object }[]): readonly string[] =>
   [...new Set(schemas.flatMap(({ shape }) => Object.keys(shape)))].sort()
 
+/** What the row of a provider says of its fields. */
+const fieldsOf = (id: string): string => table('## Providers').find(([cell]) => namesIn(cell).includes(id))?.[1] ?? ''
+
 describe('the reference of analysis names every field, and no other, of', () => {
   test('templates and runs', () =>
     assert.deepEqual(firstColumn('## Fields of `spec`'), keysOf(analysisTemplateSpecSchema, analysisRunSpecSchema)))
@@ -49,8 +52,8 @@ describe('the reference of analysis names every field, and no other, of', () => 
     const rows = table('## Providers')
     assert.deepEqual(rows.flatMap(([cell]) => namesIn(cell)).sort(), [...providerIds].sort())
     assert.deepEqual(Object.keys(providers).sort(), [...providerIds].sort())
-    for (const [at, schema] of [prometheusMetricSchema, webMetricSchema].entries()) {
-      const cell = rows[at]?.[1] ?? ''
+    for (const [id, schema] of Object.entries({ prometheus: prometheusMetricSchema, web: webMetricSchema })) {
+      const cell = fieldsOf(id)
       assert.deepEqual(
         keysOf(schema).filter((field) => !new RegExp(`\\b${field}\\b`).test(cell)),
         [],
@@ -78,13 +81,12 @@ test('defaults and limits are those of the code', () => {
     reference,
     new RegExp(`tried again after ${numberIn('analysis/domain/schedule.ts', 'ERROR_RETRY_MS') / 1000} s`),
   )
-  const [prometheus, web] = table('## Providers').map(([, fields]) => fields ?? '')
   assert.match(
-    prometheus ?? '',
+    fieldsOf('prometheus'),
     new RegExp(`timeout\` ${numberIn('analysis/providers/prometheus.ts', 'DEFAULT_TIMEOUT_SECONDS')} s`),
   )
   assert.match(
-    web ?? '',
+    fieldsOf('web'),
     new RegExp(`timeoutSeconds\` ${numberIn('analysis/providers/web.ts', 'DEFAULT_TIMEOUT_SECONDS')}`),
   )
   const mebibytes = (path: string): number => numberIn(path, 'MOST_BYTES') / 1024 ** 2
