@@ -28,6 +28,8 @@ export type RunPlan =
       readonly spec: AnalysisRunSpec
       /** Names of the metrics to measure; none when only the status is to be brought up to date. */
       readonly due: readonly string[]
+      /** What is due is not to be measured but to be ended. */
+      readonly isTerminating: boolean
     }
 
 export interface RunWorld {
@@ -43,14 +45,15 @@ export function decide(world: RunWorld): RunPlan {
   const read = readSpec(world)
   if ('problem' in read) return { do: 'refuse', message: read.problem }
   const { spec } = read
+  const isTerminating = endsRun(spec, run.status)
   const { due } = decideSchedule({
     metrics: spec.metrics,
     results: run.status?.metricResults ?? [],
     startedAtMs: parseInstant(run.status?.startedAt) ?? now,
-    isTerminating: endsRun(spec, run.status),
+    isTerminating,
     now,
   })
-  return { do: 'measure', spec, due: due.map((metric) => metric.name) }
+  return { do: 'measure', spec, due: due.map((metric) => metric.name), isTerminating }
 }
 
 /** A finished run costs nothing, unless it asks to be removed after a time. */

@@ -6,6 +6,7 @@
  *   no measurement, terminating            Inconclusive (Terminated)            Successful
  *   no measurement                         Pending                              Pending
  *   last measurement unfinished            Running                              Running
+ *   last measurement terminated            Inconclusive (Terminated)            as if it had been Inconclusive by itself
  *   failed > failureLimit >= 0             Failed                               Failed, unless the errors row holds
  *   consecutiveError > its limit           Error                                Error (checked last, overrides)
  *   inconclusive > its limit               Inconclusive (NoData if the last is) Inconclusive, unless the errors row holds
@@ -21,7 +22,7 @@
  */
 import { type AnalysisPhase, isCompleted, type Measurement, type MetricResult } from '../../controller/api/analysis.ts'
 import type { MetricLimits } from '../../controller/metric-language/analysis-metric.ts'
-import { NO_DATA_PREFIX, type VerdictMode } from './verdict.ts'
+import { METRIC_TERMINATED, NO_DATA_PREFIX, type VerdictMode } from './verdict.ts'
 
 export interface Assessment {
   readonly phase: AnalysisPhase
@@ -33,6 +34,9 @@ export interface Assessment {
 export type InconclusiveCause = 'NoData' | 'NoEvidence' | 'ProviderError' | 'Terminated'
 
 export const isNoData = (measurement: Measurement | undefined): boolean => measurement?.metadata?.verdict === 'NoData'
+
+const wasTerminated = (measurement: Measurement | undefined): boolean =>
+  measurement?.phase === 'Inconclusive' && measurement.message === METRIC_TERMINATED
 
 const terminated: Assessment = {
   phase: 'Inconclusive',
@@ -53,7 +57,8 @@ export function assessMetric(
     if (!isTerminating) return { phase: 'Pending' }
     return mode === 'argo' ? { phase: 'Successful' } : terminated
   }
-  if (!isCompleted(last.phase)) return isTerminating && mode === 'strict' ? terminated : { phase: 'Running' }
+  if (!isCompleted(last.phase)) return { phase: 'Running' }
+  if (mode === 'strict' && wasTerminated(last)) return terminated
   return (
     assessLimits(result, limits, mode) ??
     assessCount(result, limits, mode) ??
@@ -173,7 +178,10 @@ function findWorst(metrics: readonly AssessedMetric[]): AssessedMetric | undefin
 
 function renderRunMessage({ name, assessment, lastMeasurement }: AssessedMetric): string {
   const because = assessment.why === undefined ? '' : ` due to ${assessment.why}`
-  return `Metric "${name}" assessed ${assessment.phase}${because}${renderLastWords(lastMeasurement)}`
+  // That it was terminated has been said.
+  const lastWords =
+    assessment.cause === 'Terminated' && wasTerminated(lastMeasurement) ? '' : renderLastWords(lastMeasurement)
+  return `Metric "${name}" assessed ${assessment.phase}${because}${lastWords}`
 }
 
 /** Argo quotes the last measurement's message; a missing-data one is ours and reads on as a sentence. */

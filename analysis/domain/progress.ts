@@ -87,10 +87,15 @@ function collectResult(name: string, { spec, status, measured, metadata }: PassI
   const known = status?.metricResults?.find((result) => result.name === name) ?? newResult(name, isDryRun)
   const measurement = measured.get(name)
   if (!measurement) return known
-  const limit = spec.measurementRetention?.find((rule) => matches(rule.metricName, name))?.limit ?? 0
   const about = metadata?.get(name)
   const result = about && Object.keys(about).length > 0 ? { ...known, metadata: { ...about } } : known
-  return addMeasurement(result, measurement, limit > 0 ? limit : DEFAULT_RETENTION)
+  return addMeasurement(result, measurement, readRetention(spec, name))
+}
+
+/** How many measurements of a metric are kept. */
+export function readRetention(spec: Pick<AnalysisRunSpec, 'measurementRetention'>, name: string): number {
+  const limit = spec.measurementRetention?.find((rule) => matches(rule.metricName, name))?.limit ?? 0
+  return limit > 0 ? limit : DEFAULT_RETENTION
 }
 
 /** The patterns of rules were validated; they match anywhere in the name, as Argo's do. */

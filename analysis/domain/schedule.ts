@@ -4,22 +4,26 @@
  *
  *   metric                          measured
  *   completed                       never
- *   run is terminating              no more
- *   unfinished measurement          at resumeAt, or now: a request leaves nothing behind, so it is taken again
+ *   run is terminating              only to end what is unfinished, and Jobs that may be running
+ *   unfinished, it runs a Job       now: to look costs no request, and the end of the Job asks for it
+ *   unfinished, any other           at resumeAt, or now: a request leaves nothing behind, so it is taken again
+ *   just looked at, no end yet      after a while that grows with its age, at most a minute
  *   none yet                        at startedAt + initialDelay
  *   last was an Error               at finishedAt + 10 s
  *   count reached                   never (the judge decides)
  *   otherwise                       at finishedAt + interval
  */
-import { isCompleted, type Metric, type MetricResult } from '../../controller/api/analysis.ts'
+import { isCompleted, type Measurement, type Metric, type MetricResult } from '../../controller/api/analysis.ts'
 import { parseInstant } from '../../controller/api/scalars.ts'
-import { readLimits } from '../../controller/metric-language/analysis-metric.ts'
+import { readLimits, runsJob } from '../../controller/metric-language/analysis-metric.ts'
 
 export interface ScheduleInput {
   readonly metrics: readonly Metric[]
   readonly results: readonly MetricResult[]
   readonly startedAtMs: number
   readonly isTerminating: boolean
+  /** Metrics that this pass has looked at without an end. */
+  readonly lookedAt?: readonly string[]
   /** Epoch milliseconds. */
   readonly now: number
 }
@@ -31,20 +35,42 @@ export interface Schedule {
 }
 
 const ERROR_RETRY_MS = 10_000
+const SHORTEST_LOOK_MS = 1_000
+const LONGEST_LOOK_MS = 60_000
 
 /** The metrics whose time has come, in the order of the spec. */
 export function decideSchedule(input: ScheduleInput): Schedule {
-  if (input.isTerminating) return { due: [], wakeAt: undefined }
+  if (input.isTerminating) return { due: findUnended(input), wakeAt: undefined }
   const due: Metric[] = []
   let wakeAt: number | undefined
   for (const metric of input.metrics) {
     const result = input.results.find((candidate) => candidate.name === metric.name)
     const at = nextMeasurementAt(metric, result, input.startedAtMs)
     if (at === undefined) continue
-    if (at <= input.now) due.push(metric)
-    else wakeAt = Math.min(wakeAt ?? at, at)
+    const next = input.lookedAt?.includes(metric.name) ? nextLookAt(result, input.now) : at
+    if (next <= input.now) due.push(metric)
+    else wakeAt = Math.min(wakeAt ?? next, next)
   }
   return { due, wakeAt }
+}
+
+const lastOf = (result: MetricResult | undefined): Measurement | undefined => result?.measurements?.at(-1)
+const isUnfinished = (measurement: Measurement | undefined): measurement is Measurement =>
+  measurement !== undefined && !isCompleted(measurement.phase)
+
+/** A Job may be running although no measurement says so, when the pass that created it was cut short. */
+const findUnended = ({ metrics, results }: ScheduleInput): readonly Metric[] =>
+  metrics.filter((metric) => {
+    const result = results.find(({ name }) => name === metric.name)
+    return !isCompleted(result?.phase) && (runsJob(metric) || isUnfinished(lastOf(result)))
+  })
+
+/** Argo's growing delay: what has run for long will hardly end within the next second. */
+function nextLookAt(result: MetricResult | undefined, now: number): number {
+  const last = lastOf(result)
+  const startedAtMs = (isUnfinished(last) ? parseInstant(last.startedAt) : undefined) ?? now
+  const ageSeconds = Math.max(0, now - startedAtMs) / 1000
+  return now + Math.min(Math.max(Math.sqrt(2 * ageSeconds) * 1000, SHORTEST_LOOK_MS), LONGEST_LOOK_MS)
 }
 
 /** Epoch milliseconds, which may have passed; undefined when the metric is not measured again. */
@@ -55,9 +81,9 @@ export function nextMeasurementAt(
 ): number | undefined {
   const limits = readLimits(metric)
   if (isCompleted(result?.phase)) return undefined
-  const last = result?.measurements?.at(-1)
+  const last = lastOf(result)
   if (!last) return startedAtMs + limits.initialDelayMs
-  if (!isCompleted(last.phase)) return parseInstant(last.resumeAt) ?? startedAtMs
+  if (!isCompleted(last.phase)) return (runsJob(metric) ? undefined : parseInstant(last.resumeAt)) ?? startedAtMs
   const finishedAtMs = parseInstant(last.finishedAt) ?? startedAtMs
   if (last.phase === 'Error') return finishedAtMs + ERROR_RETRY_MS
   if (limits.count !== undefined && (result?.count ?? 0) >= limits.count) return undefined

@@ -43,6 +43,9 @@ export interface Conditions {
 /** How a measurement without data begins its message; `metadata.verdict` says the same to programs. */
 export const NO_DATA_PREFIX = 'NoData: '
 
+/** Argo's message of a measurement that was in flight when its run ended. */
+export const METRIC_TERMINATED = 'Metric Terminated'
+
 const noData = (why: string): Verdict => ({ phase: 'Inconclusive', message: `${NO_DATA_PREFIX}${why}`, isNoData: true })
 const failed = (message: string): Verdict => ({ phase: 'Error', message, isNoData: false })
 const decided = (phase: Verdict['phase']): Verdict => ({ phase, isNoData: false })

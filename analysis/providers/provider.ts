@@ -1,9 +1,9 @@
 /**
- * What a metric provider is: a codec. It renders one request and reads one answer; sending, bounds, retries and address rules belong to the
- * one transport. It must not judge.
+ * What a metric provider that asks somebody is: a codec. It renders one request and reads one answer; sending, bounds, retries and address
+ * rules belong to the one transport. It must not judge.
  */
 import type { z } from 'zod'
-import type { ProviderId } from '../../controller/metric-language/analysis-metric.ts'
+import type { RequestProviderId } from '../../controller/metric-language/analysis-metric.ts'
 import type { HttpRequest, HttpResponse } from '../../controller/runtime/http.ts'
 import type { Reading, VerdictMode } from '../domain/verdict.ts'
 
@@ -31,14 +31,14 @@ export interface PreparedExchange {
 export type Preparation = PreparedExchange | { readonly problem: string }
 
 export interface ProviderModule {
-  readonly id: ProviderId
+  readonly id: RequestProviderId
   readonly schema: z.ZodType
   /** `config` is the provider's part of the metric, arguments substituted. */
   prepare(config: unknown, context: ProviderContext): Preparation
 }
 
 interface ProviderDefinition<Config> {
-  readonly id: ProviderId
+  readonly id: RequestProviderId
   readonly schema: z.ZodType<Config>
   readonly prepare: (config: Config, context: ProviderContext) => Preparation
 }

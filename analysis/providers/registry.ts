@@ -1,7 +1,10 @@
-/** Every metric provider, by the key it has under `provider:`. An id that is not here is a validation error, never a default. */
-import type { ProviderId } from '../../controller/metric-language/analysis-metric.ts'
+/**
+ * Every metric provider that asks somebody, by the key it has under `provider:`. Besides them there is `job`; any other id is a validation error,
+ * never a default.
+ */
+import type { RequestProviderId } from '../../controller/metric-language/analysis-metric.ts'
 import { prometheus } from './prometheus.ts'
 import type { ProviderModule } from './provider.ts'
 import { web } from './web.ts'
 
-export const providers = { prometheus, web } satisfies Record<ProviderId, ProviderModule>
+export const providers = { prometheus, web } satisfies Record<RequestProviderId, ProviderModule>

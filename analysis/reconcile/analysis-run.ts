@@ -29,28 +29,32 @@ export async function reconcileAnalysisRun(key: string, deps: RunDeps, signal: A
   const plan = decide(world)
   if (plan.do === 'nothing') return wakeAt(plan.wakeAt, deps)
   if (plan.do === 'delete') return deleteRun(key, world.run, deps)
-  const status = await apply(world, plan, deps, signal)
+  const { status, lookedAt } = await apply(world, plan, deps, signal)
   // What was given up is taken again by the pass that the change itself asks for, or by the next leader.
   if (signal.aborted) return done
   const outcome = await report(key, world.run, status, deps)
   if (outcome === 'conflict') return { requeueAfterMs: CONFLICT_MS }
   if (outcome === 'gone' || outcome === 'refused' || plan.do === 'refuse') return done
-  return wakeAt(nextLook(world, plan, status, deps), deps)
+  return wakeAt(nextLook(world, plan, { status, lookedAt }, deps), deps)
 }
 
 type StatusPlan = Extract<RunPlan, { do: 'refuse' | 'measure' }>
 
-/** Takes the measurements of the plan; the status is what the run looks like with them. */
-async function apply(
-  world: RunWorld,
-  plan: StatusPlan,
-  deps: RunDeps,
-  signal: AbortSignal,
-): Promise<AnalysisRunStatus> {
-  if (plan.do === 'refuse') return computeInvalidStatus(world.run.status, plan.message, deps.clock.now())
-  const { measurements, metadata } = await measure(world, plan.due, deps, signal)
-  for (const measurement of measurements.values()) deps.metrics.countVerdict(measurement)
-  return computeStatus({
+interface Applied {
+  /** What the run looks like with the measurements that were taken. */
+  readonly status: AnalysisRunStatus
+  /** Metrics that were due and have no measurement that has ended. */
+  readonly lookedAt: readonly string[]
+}
+
+/** Takes the measurements of the plan. */
+async function apply(world: RunWorld, plan: StatusPlan, deps: RunDeps, signal: AbortSignal): Promise<Applied> {
+  if (plan.do === 'refuse')
+    return { status: computeInvalidStatus(world.run.status, plan.message, deps.clock.now()), lookedAt: [] }
+  const { measurements, metadata } = await measure(world, plan, deps, signal)
+  for (const measurement of measurements.values())
+    if (isCompleted(measurement.phase)) deps.metrics.countVerdict(measurement)
+  const status = computeStatus({
     spec: plan.spec,
     status: world.run.status,
     measured: measurements,
@@ -58,15 +62,17 @@ async function apply(
     mode: world.mode,
     now: deps.clock.now(),
   })
+  return { status, lookedAt: plan.due.filter((name) => !isCompleted(measurements.get(name)?.phase)) }
 }
 
 /** Epoch milliseconds; a run that has just completed comes back through its own change if it has a time to live. */
-function nextLook(world: RunWorld, plan: StatusPlan, status: AnalysisRunStatus, deps: RunDeps): number | undefined {
+function nextLook(world: RunWorld, plan: StatusPlan, { status, lookedAt }: Applied, deps: RunDeps): number | undefined {
   if (plan.do === 'refuse' || isCompleted(status.phase)) return undefined
   const now = deps.clock.now()
   const { due, wakeAt: at } = decideSchedule({
     metrics: plan.spec.metrics,
     results: status.metricResults ?? [],
+    lookedAt,
     startedAtMs: parseInstant(status.startedAt) ?? world.now,
     isTerminating: endsRun(plan.spec, status),
     now,

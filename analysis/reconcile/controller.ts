@@ -3,12 +3,16 @@
  * decide anything about a run.
  */
 import { type AnalysisRun, isCompleted } from '../../controller/api/analysis.ts'
+import { type Job, readJobEnd } from '../../controller/api/job.ts'
+import { ANALYSIS_RUN_UID } from '../../controller/api/labels.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
+import { controllerOf } from '../../controller/kube/apply.ts'
+import { indexByOwnerUid } from '../../controller/kube/cache.ts'
 import type { KubeClient } from '../../controller/kube/client.ts'
 import type { EventRecorder } from '../../controller/kube/events.ts'
 import { createFence } from '../../controller/kube/fence.ts'
 import type { Informers } from '../../controller/kube/informers.ts'
-import { analysisRuns } from '../../controller/kube/kinds.ts'
+import { analysisRuns, jobs } from '../../controller/kube/kinds.ts'
 import { createWorkQueue, type Result } from '../../controller/kube/work-queue.ts'
 import type { Clock } from '../../controller/runtime/clock.ts'
 import type { HttpTransport } from '../../controller/runtime/http.ts'
@@ -16,7 +20,7 @@ import type { Logger } from '../../controller/runtime/log.ts'
 import type { MetricRegistry } from '../../controller/runtime/metrics.ts'
 import type { Redactor } from '../../controller/runtime/redact.ts'
 import { reconcileAnalysisRun } from './analysis-run.ts'
-import type { AnalysisConfig, RunDeps } from './deps.ts'
+import { type AnalysisConfig, BY_OWNER, type RunDeps } from './deps.ts'
 import { createRunMetrics } from './run-metrics.ts'
 
 export interface AnalysisControllerOptions {
@@ -42,15 +46,21 @@ export interface AnalysisController {
 
 const keyOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`
 
-/** Ask for it before `informers.start()` or after; it opens the cache of AnalysisRuns. */
+/** Ask for it before `informers.start()` or after; it opens the caches of AnalysisRuns and of the Jobs that measure. */
 export function createAnalysisController(options: AnalysisControllerOptions): AnalysisController {
   const { clock, log, informers } = options
   const runs = informers.for<AnalysisRun>(analysisRuns)
+  // One watch that says nothing while no Job measures; the end of one is known at once, and costs no request.
+  const measuringJobs = informers.for<Job>(jobs, {
+    labelSelector: ANALYSIS_RUN_UID,
+    indexers: { [BY_OWNER]: indexByOwnerUid },
+    optional: true,
+  })
   const fence = createFence({ clock, log, client: options.client, caches: informers })
   const metrics = createRunMetrics(options.metrics, runs)
-  const deps: RunDeps = { ...options, runs, fence, metrics }
+  const deps: RunDeps = { ...options, runs, jobs: measuringJobs, fence, metrics }
   const inFlight = new Map<string, AbortController>()
-  let unsubscribe: () => void = () => {}
+  let subscriptions: readonly (() => void)[] = []
   let state: 'idle' | 'running' | 'stopped' = 'idle'
 
   async function runPass(key: string): Promise<Result> {
@@ -89,18 +99,25 @@ export function createAnalysisController(options: AnalysisControllerOptions): An
     start() {
       if (state !== 'idle') return
       state = 'running'
-      unsubscribe = runs.subscribe((change) => {
-        const key = keyOf(change.object)
-        if (change.type === 'deleted') return forget(key, change.object)
-        if (change.object.spec?.terminate === true) inFlight.get(key)?.abort()
-        if (needsWork(change.object)) queue.add(key)
-      })
+      subscriptions = [
+        runs.subscribe((change) => {
+          const key = keyOf(change.object)
+          if (change.type === 'deleted') return forget(key, change.object)
+          if (change.object.spec?.terminate === true) inFlight.get(key)?.abort()
+          if (needsWork(change.object)) queue.add(key)
+        }),
+        measuringJobs.subscribe(({ type, object }) => {
+          if (type !== 'deleted' && !readJobEnd(object)) return
+          const run = runs.get(object.metadata.namespace, controllerOf(object)?.name ?? '')
+          if (run && needsWork(run)) queue.add(keyOf(run))
+        }),
+      ]
       for (const run of runs.list()) if (needsWork(run)) queue.add(keyOf(run))
       queue.start()
     },
     async stop() {
       state = 'stopped'
-      unsubscribe()
+      for (const unsubscribe of subscriptions) unsubscribe()
       for (const cancel of inFlight.values()) cancel.abort()
       await queue.shutdown()
     },

@@ -1,5 +1,6 @@
 /** What the reconciler of AnalysisRuns is given: ports only, built once by the composition root. */
 import type { AnalysisRun } from '../../controller/api/analysis.ts'
+import type { Job } from '../../controller/api/job.ts'
 import type { ObjectCache } from '../../controller/kube/cache.ts'
 import type { KubeClient } from '../../controller/kube/client.ts'
 import type { EventRecorder } from '../../controller/kube/events.ts'
@@ -22,9 +23,13 @@ export interface AnalysisConfig {
   readonly prometheusAddress?: string
 }
 
+export const BY_OWNER = 'ownerUid'
+
 export interface RunDeps {
-  readonly client: Pick<KubeClient, 'get' | 'patch' | 'delete'>
+  readonly client: Pick<KubeClient, 'get' | 'list' | 'create' | 'patch' | 'delete'>
   readonly runs: ObjectCache<AnalysisRun>
+  /** Those that measure, indexed by owner; see {@link BY_OWNER}. */
+  readonly jobs: ObjectCache<Job>
   readonly fence: Fence
   readonly clock: Clock
   readonly log: Logger

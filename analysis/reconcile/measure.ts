@@ -1,17 +1,20 @@
 /**
- * Takes the measurements that are due: renders each request, sends it, reads and judges the answer. Every failure becomes a measurement; only a
- * cancelled one leaves nothing, so that it is taken again.
+ * Takes the measurements that are due: renders each request, sends it, reads and judges the answer; begins Jobs and looks at them. Every failure
+ * becomes a measurement; only a cancelled one leaves nothing, so that it is taken again.
  */
 import type { Measurement, Metric } from '../../controller/api/analysis.ts'
 import { formatInstant } from '../../controller/api/scalars.ts'
-import { chooseProvider } from '../../controller/metric-language/analysis-metric.ts'
+import { chooseProvider, runsJob } from '../../controller/metric-language/analysis-metric.ts'
 import { TransportError } from '../../controller/runtime/http.ts'
 import { substituteArguments } from '../domain/args.ts'
-import type { RunWorld } from '../domain/decide.ts'
+import type { RunPlan, RunWorld } from '../domain/decide.ts'
+import { readRetention } from '../domain/progress.ts'
 import { judgeReading } from '../domain/verdict.ts'
 import type { ProviderModule, ProviderOutcome } from '../providers/provider.ts'
 import { providers } from '../providers/registry.ts'
 import type { RunDeps } from './deps.ts'
+import { endMeasurements, findOpen } from './end-measurements.ts'
+import { beginJob, lookAtJob } from './job-measurements.ts'
 import { type ResolvedArguments, resolveArguments } from './secrets.ts'
 
 export interface Measured {
@@ -22,44 +25,72 @@ export interface Measured {
 const PARALLEL_REQUESTS = 8
 const LONGEST_MESSAGE = 1000
 
-/** By metric name. `due` names metrics of the run's own (unsubstituted) spec. */
+export type DueMetrics = Pick<Extract<RunPlan, { do: 'measure' }>, 'due' | 'isTerminating'>
+
+/** By metric name; what goes on as it was is left out. `due` names metrics of the run's own (unsubstituted) spec. */
 export async function measure(
   world: RunWorld,
-  due: readonly string[],
+  { due, isTerminating }: DueMetrics,
   deps: RunDeps,
   signal: AbortSignal,
 ): Promise<Measured> {
   const measurements = new Map<string, Measurement>()
   const metadata = new Map<string, Readonly<Record<string, string>>>()
-  if (due.length === 0) return { measurements, metadata }
-  const args = await resolveArguments(world.run, deps)
+  if (isTerminating) return { measurements: await endMeasurements(world.run, due, deps), metadata }
+  let resolved: ReturnType<typeof resolveArguments> | undefined
+  const readArguments = () => {
+    resolved ??= resolveArguments(world.run, deps)
+    return resolved
+  }
+  const pass: Pass = { world, deps, signal, readArguments }
   const waiting = world.run.spec.metrics.filter((metric) => due.includes(metric.name))
   const work = async (): Promise<void> => {
     for (let metric = waiting.shift(); metric; metric = waiting.shift()) {
-      const exchange = await exchangeOne(metric, args, world, deps, signal)
-      if (!exchange) continue
-      measurements.set(metric.name, exchange.measurement)
-      metadata.set(metric.name, exchange.metadata)
+      const taken = await takeOne(metric, pass)
+      if (!taken) continue
+      measurements.set(metric.name, taken.measurement)
+      metadata.set(metric.name, taken.metadata)
     }
   }
   await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, work))
   return { measurements, metadata }
 }
 
-interface Exchange {
+interface Pass {
+  readonly world: RunWorld
+  readonly deps: RunDeps
+  readonly signal: AbortSignal
+  /** Once for all metrics, and not at all while Jobs are only looked at. */
+  readonly readArguments: () => ReturnType<typeof resolveArguments>
+}
+
+interface Taken {
   readonly measurement: Measurement
   readonly metadata: Readonly<Record<string, string>>
 }
 
-async function exchangeOne(
+async function takeOne(metric: Metric, pass: Pass): Promise<Taken | undefined> {
+  const { world, deps, readArguments } = pass
+  const open = runsJob(metric) ? findOpen(world.run, metric.name) : undefined
+  if (!open) return takeNew(metric, await readArguments(), pass)
+  const ended = await lookAtJob(world.run, metric.name, open, deps)
+  if (ended?.message === undefined) return ended && { measurement: ended, metadata: {} }
+  const args = await readArguments()
+  return maskMessage(ended, 'problem' in args ? deps.redactor.redact : args.mask)
+}
+
+const maskMessage = ({ message, ...measurement }: Measurement, mask: (text: string) => string): Taken => ({
+  measurement: { ...measurement, ...(message === undefined ? {} : { message: cut(mask(message)) }) },
+  metadata: {},
+})
+
+async function takeNew(
   metric: Metric,
   args: Awaited<ReturnType<typeof resolveArguments>>,
-  world: RunWorld,
-  deps: RunDeps,
-  signal: AbortSignal,
-): Promise<Exchange | undefined> {
+  { world, deps, signal }: Pass,
+): Promise<Taken | undefined> {
   const startedAt = formatInstant(deps.clock.now())
-  const fail = (message: string): Exchange => ({
+  const fail = (message: string): Taken => ({
     measurement: { phase: 'Error', message, startedAt, finishedAt: formatInstant(deps.clock.now()) },
     metadata: {},
   })
@@ -68,6 +99,11 @@ async function exchangeOne(
   if ('problem' in substituted) return fail(args.mask(substituted.problem))
   const choice = chooseProvider(substituted.metric)
   if ('problem' in choice) return fail(args.mask(choice.problem))
+  if (choice.id === 'job') {
+    const retention = readRetention(world.run.spec, metric.name)
+    const begun = await beginJob(world.run, { metricName: metric.name, config: choice.config, retention }, deps)
+    return begun && maskMessage(begun, args.mask)
+  }
   const provider: ProviderModule = providers[choice.id]
   const prepared = provider.prepare(choice.config, {
     mode: world.mode,

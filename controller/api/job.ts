@@ -20,6 +20,13 @@ export const jobSpecSchema = z.looseObject({
 })
 export type JobSpec = z.infer<typeof jobSpecSchema>
 
+/** `provider.job` of a metric. */
+export const jobMetricSchema = z.looseObject({
+  metadata: z.looseObject({ labels: stringMap.optional(), annotations: stringMap.optional() }).optional(),
+  spec: jobSpecSchema,
+})
+export type JobMetric = z.infer<typeof jobMetricSchema>
+
 export interface Job extends KubeObject {
   readonly spec: JobSpec & { readonly selector?: LabelSelector }
   readonly status?: {

@@ -17,6 +17,12 @@ export const STEP_INDEX = 'step-index'
 /** Annotations on what an Experiment owns: the Experiment, and which of its templates. */
 export const EXPERIMENT_NAME = 'experiment.argoproj.io/name'
 export const EXPERIMENT_TEMPLATE = 'experiment.argoproj.io/template-name'
+/** Label of the Jobs and pods that measure for an AnalysisRun: its uid. */
+export const ANALYSIS_RUN_UID = 'analysisrun.argoproj.io/uid'
+/** Annotations of those Jobs. */
+export const ANALYSIS_RUN_NAME = 'analysisrun.argoproj.io/name'
+export const ANALYSIS_RUN_NAMESPACE = 'analysisrun.argoproj.io/namespace'
+export const ANALYSIS_METRIC_NAME = 'analysisrun.argoproj.io/metric-name'
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 export const NOTIFIED = 'notified.notifications.argoproj.io'
 

@@ -5,12 +5,15 @@
 import type { Metric } from '../api/analysis.ts'
 import { type IntOrString, parseGoDuration } from '../api/scalars.ts'
 
-/** Providers this build measures with; `analysis/providers/registry.ts` must have exactly these. */
-export const providerIds = ['prometheus', 'web'] as const
+/** Providers that answer a request; `analysis/providers/registry.ts` must have exactly these. */
+export const requestProviderIds = ['prometheus', 'web'] as const
+export type RequestProviderId = (typeof requestProviderIds)[number]
+
+/** Providers this build measures with; `job` asks nobody, but runs a Job. */
+export const providerIds = [...requestProviderIds, 'job'] as const
 export type ProviderId = (typeof providerIds)[number]
 
 const FOREIGN_PROVIDERS = new Set([
-  'job',
   'datadog',
   'newRelic',
   'wavefront',
@@ -60,6 +63,12 @@ export function readLimits(metric: Metric): MetricLimits {
 export type ProviderChoice = { readonly id: ProviderId; readonly config: unknown } | { readonly problem: string }
 
 const isProviderId = (id: string): id is ProviderId => providerIds.some((known) => known === id)
+
+/** A measurement that goes on in the cluster between two looks at it, and has to be ended there. */
+export const runsJob = (metric: Metric): boolean => {
+  const choice = chooseProvider(metric)
+  return 'id' in choice && choice.id === 'job'
+}
 
 /** Which one provider the metric names. */
 export function chooseProvider(metric: Metric): ProviderChoice {

@@ -3,6 +3,7 @@
  * `{{args.x}}` is left for the run, which validates again once arguments are known.
  */
 import type { AnalysisRunSpec, Metric } from '../api/analysis.ts'
+import { jobMetricSchema } from '../api/job.ts'
 import { parseGoDuration } from '../api/scalars.ts'
 import { chooseProvider, type ProviderId, readInt } from './analysis-metric.ts'
 import { compileCondition } from './expression/condition.ts'
@@ -154,6 +155,7 @@ const UNSUPPORTED_AUTHENTICATION = ['sigv4', 'oauth2'] as const
 const providerRules: Readonly<Record<ProviderId, (metric: Metric, path: string) => readonly AnalysisProblem[]>> = {
   prometheus: (metric, path) => validatePrometheus(metric, path),
   web: (metric, path) => validateWeb(metric, path),
+  job: (metric, path) => validateJob(metric, path),
 }
 
 function validatePrometheus(metric: Metric, path: string): readonly AnalysisProblem[] {
@@ -207,6 +209,18 @@ function validateWeb(metric: Metric, path: string): readonly AnalysisProblem[] {
     ...validateAuthentication(config.authentication, path),
   ]
 }
+
+/** A Job that cannot run would only show once the release waits for it. */
+function validateJob({ provider: { job } }: Metric, path: string): readonly AnalysisProblem[] {
+  const parsed = jobMetricSchema.safeParse(job)
+  if (parsed.success) return []
+  return parsed.error.issues
+    .filter((issue) => !hasPlaceholder(String(issue.path.reduce(pick, job))))
+    .map((issue) => ({ field: [path, ...issue.path.map(String)].join('.'), message: issue.message }))
+}
+
+const pick = (value: unknown, key: PropertyKey): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 
 function validateJsonPath(source: string, field: string): readonly AnalysisProblem[] {
   if (hasPlaceholder(source)) return []

@@ -1,15 +1,15 @@
-/** What every metric provider in the registry owes, so that a new one cannot forget a bound or throw on a hostile answer. */
+/** What every metric provider that answers a request owes, so that a new one cannot forget a bound or throw on a hostile answer. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { PreparedExchange, ProviderContext, ProviderModule } from '../../analysis/providers/provider.ts'
 import { providers } from '../../analysis/providers/registry.ts'
-import { type ProviderId, providerIds } from '../../controller/metric-language/analysis-metric.ts'
+import { type RequestProviderId, requestProviderIds } from '../../controller/metric-language/analysis-metric.ts'
 
 interface Example {
   readonly config: object
   readonly healthyBody: string
 }
-const examples: Readonly<Record<ProviderId, Example>> = {
+const examples: Readonly<Record<RequestProviderId, Example>> = {
   prometheus: {
     config: { address: 'http://prometheus:9090', query: 'up' },
     healthyBody: '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"0.5"]}]}}',
@@ -34,12 +34,12 @@ const hostileBodies = [
 ]
 const context: ProviderContext = { mode: 'strict', now: Date.UTC(2026, 0, 1), prometheusAddress: undefined }
 
-test('the registry has exactly the known providers, each under its own id', () => {
-  assert.deepEqual(Object.keys(providers).sort(), [...providerIds].sort())
+test('the registry has exactly the providers that answer a request, each under its own id', () => {
+  assert.deepEqual(Object.keys(providers).sort(), [...requestProviderIds].sort())
   for (const [id, module] of Object.entries(providers)) assert.equal(module.id, id)
 })
 
-for (const id of providerIds) {
+for (const id of requestProviderIds) {
   const module: ProviderModule = providers[id]
   const example = examples[id]
   const prepare = (): PreparedExchange => {

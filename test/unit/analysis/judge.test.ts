@@ -64,13 +64,14 @@ describe('one reading', () => {
   })
 })
 
-/** S successful, F failed, I inconclusive, N no data, E error, R unfinished. */
+/** S successful, F failed, I inconclusive, N no data, T terminated, E error, R unfinished. */
 function record(history: string): MetricResult {
   const phases = {
     S: 'Successful',
     F: 'Failed',
     I: 'Inconclusive',
     N: 'Inconclusive',
+    T: 'Inconclusive',
     E: 'Error',
     R: 'Running',
   } as const
@@ -80,6 +81,7 @@ function record(history: string): MetricResult {
     const measurement: Measurement = {
       phase,
       ...(letter === 'R' ? {} : { finishedAt: '2026-01-01T00:00:00Z' }),
+      ...(letter === 'T' ? { message: 'Metric Terminated' } : {}),
       ...(letter === 'N' ? { message: 'NoData: empty', metadata: { verdict: 'NoData' } } : {}),
     }
     result = addMeasurement(result, measurement, 10)
@@ -105,7 +107,10 @@ const metrics: readonly (readonly [string, Partial<Metric>, boolean, string, str
   ['EE', { consecutiveErrorLimit: 1 }, false, 'Error ProviderError', 'Error ProviderError'],
   ['EESEE', { ...three, consecutiveErrorLimit: 2 }, false, 'Running', 'Running'],
   ['R', {}, false, 'Running', 'Running'],
-  ['R', {}, true, 'Inconclusive Terminated', 'Running'],
+  ['R', {}, true, 'Running', 'Running'],
+  ['T', {}, true, 'Inconclusive Terminated', 'Inconclusive'],
+  ['SST', endless, true, 'Inconclusive Terminated', 'Inconclusive'],
+  ['SST', { ...three, inconclusiveLimit: 1 }, true, 'Inconclusive Terminated', 'Successful'],
   ['SS', three, false, 'Running', 'Running'],
   ['SSS', three, false, 'Successful', 'Successful'],
   ['SFS', { ...three, failureLimit: 1 }, false, 'Successful', 'Successful'],

@@ -32,12 +32,14 @@ describe('the schedule', () => {
     result: Partial<MetricResult> | undefined,
     atSeconds: number,
     isTerminating = false,
+    lookedAt: readonly string[] = [],
   ) => {
     const { due, wakeAt } = decideSchedule({
       metrics: [metric(changes)],
       results: result ? [{ name: 'm', phase: 'Running', ...result }] : [],
       startedAtMs: start,
       isTerminating,
+      lookedAt,
       now: seconds(atSeconds),
     })
     return due.length > 0 ? 'now' : wakeAt === undefined ? 'never' : `at ${(wakeAt - start) / 1000}`
@@ -64,6 +66,35 @@ describe('the schedule', () => {
       assert.equal(look(changes, result, at), expected))
 
   test('nothing is measured while the run is ending', () => assert.equal(look({}, undefined, 0, true), 'never'))
+
+  const runsJob: Partial<Metric> = { provider: { job: {} } }
+  const running = { measurements: [{ phase: 'Running' as const, startedAt: formatInstant(start) }] }
+
+  test('a Job is looked at whenever something asks for it, however long it should have been left alone', () => {
+    const measurement = { ...running.measurements[0], phase: 'Running' as const, resumeAt: formatInstant(seconds(600)) }
+    assert.equal(look(runsJob, { measurements: [measurement] }, 1), 'now')
+  })
+
+  /** age in seconds, seconds until the next look */
+  for (const [age, delay] of [
+    [0, 1],
+    [2, 2],
+    [50, 10],
+    [1800, 60],
+    [86_400, 60],
+  ] as const)
+    test(`a Job of ${age} s that has not ended is looked at again after ${delay} s`, () =>
+      assert.equal(look(runsJob, running, age, false, ['m']), `at ${age + delay}`))
+
+  test('one that may not have been created is tried again after a second, and not at once', () =>
+    assert.equal(look(runsJob, undefined, 3, false, ['m']), 'at 4'))
+
+  test('while the run is ending, Jobs and what is unfinished are looked at to be ended', () => {
+    assert.equal(look(runsJob, running, 1, true, ['m']), 'now')
+    assert.equal(look(runsJob, undefined, 1, true), 'now', 'a pass that was cut short may have created it')
+    assert.equal(look({}, running, 1, true), 'now')
+    assert.equal(look(runsJob, { phase: 'Successful' }, 1, true), 'never')
+  })
 })
 
 describe('arguments', () => {
