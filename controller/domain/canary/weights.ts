@@ -55,7 +55,9 @@ function weightBackToStable(view: CanaryView): WeightDecision {
   const { stableService, canaryService } = view
   const stableRs = isSettling(view) ? view.newRs : view.stableRs
   const current = currentWeight(view)
-  if (!stableRs) return { canary: current, ...(isSettling(view) ? {} : { hold: STABLE_MISSING }) }
+  // Before the first promotion nothing is missing.
+  const isMissing = !isSettling(view) && view.status.stableRS !== undefined
+  if (!stableRs) return { canary: current, ...(isMissing ? { hold: STABLE_MISSING } : {}) }
   const stableHash = hashOf(stableRs)
   const canaryNamesStable = canaryService?.podHash === stableHash
   if (stableService?.podHash === stableHash) {
