@@ -35,7 +35,7 @@ describe('a metric that runs a Job', () => {
   const withPod = (changes: object) => ({ spec: { ...spec, template: { spec: { ...podSpec, ...changes } } } })
 
   /** provider.job, the problem */
-  const rows: readonly (readonly [string, unknown, RegExp | undefined])[] = [
+  const rows: readonly (readonly [string, Record<string, unknown>, RegExp | undefined])[] = [
     ['a whole spec', { spec }, undefined],
     ['OnFailure', withPod({ restartPolicy: 'OnFailure' }), undefined],
     ['fields that are none of our business', withPod({ serviceAccountName: 'tester', volumes: [] }), undefined],
@@ -57,7 +57,7 @@ describe('a metric that runs a Job', () => {
   ]
   for (const [title, job, problem] of rows)
     test(`${title}: ${problem ? 'refused' : 'accepted'}`, () => {
-      const found = validateMetric({ name: 'm', provider: { job: job as object } }, 'metrics[0]')
+      const found = validateMetric({ name: 'm', provider: { job } }, 'metrics[0]')
       const text = found.map(({ field, message }) => `${field}: ${message}`).join('; ')
       if (problem) assert.match(text, problem)
       else assert.equal(text, '')
