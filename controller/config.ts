@@ -107,6 +107,12 @@ const IGNORED = [
   'electOnly',
 ] as const
 
+/** Argo's settings for Jobs that measure elsewhere. To run them here instead would be another test than the one that was meant. */
+const UNSUPPORTED_ENVIRONMENT = [
+  'ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG',
+  'ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE',
+] as const
+
 const LISTS = new Set(['allow-outbound', 'disable-step-plugin', 'step-plugin-namespace', 'webhook-token-file'])
 const BOOLEANS = new Set(['namespaced', 'leader-elect', 'webhook-insecure'])
 
@@ -149,6 +155,11 @@ export function readConfig(
 ): Config | 'help' {
   const given = parseFlags(argv)
   if (given.help) return 'help'
+  const unsupported = UNSUPPORTED_ENVIRONMENT.find((name) => env[name])
+  if (unsupported)
+    throw new ConfigError(
+      `${unsupported} is not supported: Jobs of metrics run in the namespace of their AnalysisRun; unset it`,
+    )
   const settings = settingsSchema.safeParse(
     Object.fromEntries(Object.entries(given.values).filter(([name]) => name in settingsSchema.shape)),
   )

@@ -39,6 +39,16 @@ describe('configuration', () => {
 
   test('what was read cannot be changed', () => assert.ok(Object.isFrozen(read([]))))
 
+  for (const name of ['ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG', 'ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE'])
+    test(`${name} would run Jobs elsewhere, which is refused and not overlooked`, () => {
+      assert.throws(
+        () => readConfig([], { [name]: 'x' }),
+        (error) => error instanceof ConfigError && error.message.startsWith(`${name} is not supported`),
+      )
+      assert.equal(readConfig(['--help'], { [name]: 'x' }), 'help')
+      read([], { [name]: '' })
+    })
+
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [['--metricsPort', 'x'], /--metricsPort/],
     [['--metricsPort', '70000'], /--metricsPort/],

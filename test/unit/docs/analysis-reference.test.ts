@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import { parse } from 'yaml'
 import { DEFAULT_RETENTION } from '../../../analysis/domain/counters.ts'
 import { assessMetric } from '../../../analysis/domain/judge.ts'
+import { METRIC_TERMINATED } from '../../../analysis/domain/verdict.ts'
 import { providers } from '../../../analysis/providers/registry.ts'
 import {
   type AnalysisTemplate,
@@ -23,6 +24,7 @@ import {
   providerSchema,
   webMetricSchema,
 } from '../../../controller/api/analysis.ts'
+import { jobMetricSchema } from '../../../controller/api/job.ts'
 import { chooseProvider, providerIds, readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import { builtinShapes } from '../../../controller/metric-language/expression/builtin-shapes.ts'
 import { listFiles, namesIn, readText, tableBelow } from './documents.ts'
@@ -51,8 +53,12 @@ describe('the reference of analysis names every field, and no other, of', () => 
   test('providers', () => {
     const rows = table('## Providers')
     assert.deepEqual(rows.flatMap(([cell]) => namesIn(cell)).sort(), [...providerIds].sort())
-    assert.deepEqual(Object.keys(providers).sort(), [...providerIds].sort())
-    for (const [id, schema] of Object.entries({ prometheus: prometheusMetricSchema, web: webMetricSchema })) {
+    assert.deepEqual(['job', ...Object.keys(providers)].sort(), [...providerIds].sort())
+    for (const [id, schema] of Object.entries({
+      prometheus: prometheusMetricSchema,
+      web: webMetricSchema,
+      job: jobMetricSchema,
+    })) {
       const cell = fieldsOf(id)
       assert.deepEqual(
         keysOf(schema).filter((field) => !new RegExp(`\\b${field}\\b`).test(cell)),
@@ -150,6 +156,10 @@ describe('verdicts come out as the reference says', () => {
       result: tried,
     },
     '`count` reached, not so many successes in a row': { metric: { ...inARow, failureLimit: 1 }, result: tried },
+    'the run ended the last measurement before its time': {
+      result: { ...inconclusive, measurements: [ended('Inconclusive', { message: METRIC_TERMINATED })] },
+      ends: true,
+    },
     'the run ends, a metric without `count`, the last one Successful': { metric: endless, result: passed, ends: true },
     'the run ends, a metric without `count`, the last one not': {
       metric: { ...endless, failureLimit: 1 },
