@@ -119,6 +119,12 @@ const routesNamed = (rollout: Rollout): string[] =>
     'targets' in router ? router.targets.map((ref) => `${kinds.kindId(ref.kind)}/${ref.namespace}/${ref.name}`) : [],
   )
 
+/** A Service that the Rollout names no more may still send users to pods that are to go. */
+function rolloutsServed({ services }: RolloutCaches, { metadata }: EndpointSlice): string[] {
+  const service = services.get(metadata.namespace, metadata.labels?.[SERVICE_NAME] ?? '')
+  return service ? rolloutsMarked(service) : []
+}
+
 function serviceOfSlice(slice: EndpointSlice): string[] {
   const service = slice.metadata.labels?.[SERVICE_NAME]
   return service === undefined ? [] : [`${slice.metadata.namespace}/${service}`]
@@ -156,9 +162,10 @@ export function watchKeys(caches: RolloutCaches, add: AddKey): () => void {
       addAll(caches.rollouts.byIndex(BY_SERVICE, keyOf(object)))
       for (const key of rolloutsMarked(object)) add(key)
     }),
-    caches.endpointSlices.subscribe(({ object }) =>
-      addAll(serviceOfSlice(object).flatMap((service) => caches.rollouts.byIndex(BY_SERVICE, service))),
-    ),
+    caches.endpointSlices.subscribe(({ object }) => {
+      for (const service of serviceOfSlice(object)) addAll(caches.rollouts.byIndex(BY_SERVICE, service))
+      for (const key of rolloutsServed(caches, object)) add(key)
+    }),
     caches.workloads.subscribe((ref) => addAll(caches.rollouts.byIndex(BY_WORKLOAD, workloadKeyOf(ref)))),
     caches.templates.subscribe(({ object }) => addAll(caches.rollouts.list(object.metadata.namespace))),
     caches.clusterTemplates.subscribe(() => addAll(caches.rollouts.list())),
