@@ -6,22 +6,17 @@ import type { AnalysisRun } from '../../../controller/api/analysis.ts'
 import type { Experiment } from '../../../controller/api/experiment.ts'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import type { ReplicaSet, Rollout, Service } from '../../../controller/api/rollout.ts'
-import { createExperimentController } from '../../../controller/experiment-controller.ts'
 import type { KubeClient } from '../../../controller/kube/client.ts'
-import { createFence } from '../../../controller/kube/fence.ts'
-import { createInformers } from '../../../controller/kube/informers.ts'
 import * as kinds from '../../../controller/kube/kinds.ts'
-import { openCaches } from '../../../controller/reconcile/caches.ts'
-import { declareExperimentMetrics } from '../../../controller/reconcile/experiment/experiment-metrics.ts'
-import { declareRolloutMetrics } from '../../../controller/reconcile/rollout-metrics.ts'
-import { createRolloutController } from '../../../controller/rollout-controller.ts'
-import { silentLogger } from '../../../controller/runtime/log.ts'
-import { createMetricRegistry, type MetricRegistry, renderMetrics } from '../../../controller/runtime/metrics.ts'
+import { createMetricRegistry, renderMetrics } from '../../../controller/runtime/metrics.ts'
 import { createApiServer } from '../../../sandbox/api-server/server.ts'
 import { applyManifest } from '../../../sandbox/manifests.ts'
 import { createFakeClock } from '../../fakes/fake-clock.ts'
-import { seededRandom } from '../../fakes/fake-random.ts'
-import { type Crash, createMortalClient, definitions, playPods } from './crash-cluster.ts'
+import { createFakeTransport } from '../../fakes/fake-transport.ts'
+import { definitions } from './crash-cluster.ts'
+import { type Crash, createMortalClient } from './mortal-client.ts'
+import { createPods } from './played-pods.ts'
+import { startControllers } from './shipped-controllers.ts'
 
 const NAMESPACE = 'web'
 const options = { namespace: NAMESPACE }
@@ -71,6 +66,7 @@ export async function tellExperiment(story: ExperimentStory, crash?: Crash): Pro
   } as KubeObject)
   for (const object of story.objects) await client.create(kindOf(object), object)
 
+  const playPods = createPods(client)
   const writes: string[] = []
   const births: string[] = []
   const events: string[] = []
@@ -79,9 +75,16 @@ export async function tellExperiment(story: ExperimentStory, crash?: Crash): Pro
   let controllers = await start()
 
   async function start() {
-    const mortal = createMortalClient(client, writes, births, crashes)
+    const mortal = createMortalClient(client, { writes, births, crash: crashes })
     registry = createMetricRegistry()
-    const started = await startControllers(mortal.client, clock, registry, events)
+    const started = await startControllers({
+      client: mortal.client,
+      clock,
+      registry,
+      transport: createFakeTransport(),
+      notices: false,
+      tell: (event) => void events.push(event),
+    })
     return { ...started, isDead: mortal.isDead }
   }
 
@@ -96,7 +99,7 @@ export async function tellExperiment(story: ExperimentStory, crash?: Crash): Pro
       quietSeconds = 0
     }
     const before = writes.length
-    await playPods(client)
+    await playPods()
     if (second % 3 === 2) await endRuns(client, story.runsEnd)
     await clock.advance(500)
     isDone ||= (await story.act?.(client)) ?? true
@@ -123,53 +126,6 @@ export async function tellExperiment(story: ExperimentStory, crash?: Crash): Pro
     writes,
     events,
     metrics,
-  }
-}
-
-async function startControllers(
-  client: KubeClient,
-  clock: ReturnType<typeof createFakeClock>,
-  registry: MetricRegistry,
-  told: string[],
-) {
-  const ports = { client, clock, random: seededRandom(1), log: silentLogger }
-  const informers = createInformers(ports)
-  const caches = openCaches(informers)
-  const events = {
-    record: (target: KubeObject, _type: string, reason: string) => void told.push(`${target.kind} ${reason}`),
-    flush: async () => {},
-    stop: async () => {},
-  }
-  const fence = () => createFence({ clock, log: silentLogger, client, caches: informers })
-  const observe = { caches, now: () => clock.now(), compat: 'strict' as const }
-  const shared = { ...ports, caches, events }
-  const rollouts = createRolloutController({
-    caches,
-    concurrency: 1,
-    registry,
-    deps: {
-      ...shared,
-      fence: fence(),
-      metrics: declareRolloutMetrics(registry),
-      observe: { ...observe, notices: false },
-    },
-  })
-  const experiments = createExperimentController({
-    caches,
-    concurrency: 1,
-    registry,
-    deps: { ...shared, fence: fence(), metrics: declareExperimentMetrics(registry), observe },
-  })
-  informers.start()
-  while (!informers.hasSynced()) await clock.settle()
-  rollouts.start()
-  experiments.start()
-  return {
-    async stop() {
-      const stopped = Promise.all([rollouts.stop(), experiments.stop(), informers.stop()])
-      await clock.advance(1_000)
-      await stopped
-    },
   }
 }
 

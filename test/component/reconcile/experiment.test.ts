@@ -12,8 +12,8 @@ import * as kinds from '../../../controller/kube/kinds.ts'
 import { experiment, template } from '../../builders/experiment.ts'
 import { rollout } from '../../builders/rollout.ts'
 import { gate } from '../../golden/scenarios/scenario.ts'
-import type { Crash } from './crash-cluster.ts'
 import { type ExperimentEnding, type ExperimentStory, tellExperiment } from './experiment-cluster.ts'
+import type { Crash } from './mortal-client.ts'
 
 const named = (object: KubeObject, kind: string): KubeObject => ({
   ...object,
