@@ -14,6 +14,7 @@
  * | otherwise                                                   | runs, ready after its delays                 |
  */
 import type { Container, LifecycleHandler, Pod } from './objects.ts'
+import { expandReferences } from './processes/container-env.ts'
 import { parseSleepMs, readScript } from './shell-script.ts'
 
 export const ANNOTATION_PREFIX = 'sandbox.penstock.dev/'
@@ -171,7 +172,10 @@ function decideContainer(
   if (argv[0]?.startsWith('/bad-command')) {
     return waiting(startMs, 'CrashLoopBackOff', `back-off restarting failed container=${container.name}`, true)
   }
-  const script = readScript(argv)
+  // Values that the pod does not spell out stay references, which no script is read with.
+  const plain = (container.env ?? []).filter(({ valueFrom }) => valueFrom === undefined)
+  const env = Object.fromEntries(plain.map(({ name, value = '' }) => [name, value]))
+  const script = readScript(argv.map((part) => expandReferences(part, env)))
   return script ? exit(script.afterMs, script.exitCode) : { kind: 'serve', startMs, readyMs }
 }
 

@@ -26,7 +26,8 @@ export function readScript(argv: readonly string[]): ScriptOutcome | undefined {
   const [program = '', ...args] = argv
   if (!shells.has(baseName(program))) return readStatement(argv)
   const flag = args.findIndex((arg) => /^-[a-z]*c$/.test(arg))
-  const text = flag < 0 ? undefined : args[flag + 1]
+  // More options may follow; the first argument that is none is the script.
+  const text = flag < 0 ? undefined : args.slice(flag + 1).find((arg) => !/^[-+]./.test(arg))
   return text === undefined || unreadable.test(text) ? undefined : readLines(text)
 }
 

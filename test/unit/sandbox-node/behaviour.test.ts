@@ -85,6 +85,20 @@ describe('behaviour of a container', () => {
       { container: { command: ['sh', '-c'], args: ['sleep 2 && exit 3'] } },
       { kind: 'exit', afterMs: 2000, exitCode: 3 },
     ],
+    [
+      'script that mentions its environment',
+      {
+        container: {
+          command: ['sh', '-c', 'echo "$(A)"; exit $(B)'],
+          env: [
+            { name: 'A', value: 'x' },
+            { name: 'B', value: '3' },
+          ],
+        },
+      },
+      { kind: 'exit', exitCode: 3 },
+    ],
+    ['script with a value that is not known here', { container: { command: ['sh', '-c', 'exit $(B)'] } }, serve],
   ]
   for (const [title, shape, expected] of rows) {
     test(title, () => assert.deepEqual({ ...behaviourOf(shape), ...expected }, behaviourOf(shape)))
@@ -153,6 +167,11 @@ describe('scripts', () => {
       ['echo', 'hello'],
       [0, 0],
     ],
+    [
+      ['sh', '-c', '-x', 'sleep 3 && exit 4'],
+      [3000, 4],
+    ],
+    [['sh', '-c'], undefined],
     [['sh', '-c', 'curl http://web'], undefined],
     [['sh', '-c', 'exit $CODE'], undefined],
     [['sh', '-c', 'false || true'], undefined],
