@@ -9,6 +9,7 @@ const warn = (kind: string, object: KubeObject): readonly string[] =>
   (manifestRules[kind]?.warn(object) ?? []).map(({ field, message }) => `${field}: ${message}`)
 const ofTemplate = (more: object): KubeObject =>
   ({ metadata: { name: 't' }, spec: { metrics: [{ name: 'm', provider: {}, ...more }] } }) as KubeObject
+const jobSpec = { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'b' }] } } }
 const pods = (more: object) =>
   spec({
     template: { metadata: { labels: { app: 'shop' } }, spec: { containers: [{ name: 'a', image: 'b' }], ...more } },
@@ -65,6 +66,7 @@ const rows: readonly (readonly [string, string, KubeObject, readonly string[]])[
     ['spec.foo: is not a field that Penstock knows; it has no effect'],
   ],
   ['a metric without a condition', 'AnalysisTemplate', ofTemplate({}), [`spec.metrics[0]: ${NO_CONDITION}`]],
+  ['a metric that a Job decides', 'AnalysisTemplate', ofTemplate({ provider: { job: { spec: jobSpec } } }), []],
   ['a metric with one', 'ClusterAnalysisTemplate', ofTemplate({ successCondition: 'result > 0' }), []],
   ['no spec', 'Rollout', { metadata: { name: 'x' } }, []],
 ]
