@@ -3,7 +3,7 @@
  * ones than the step in force wants; with a router no pod gets users but through the two Services.
  */
 import { specReplicas } from '../replicas.ts'
-import { ratioTarget } from './progress.ts'
+import { ratioTarget } from './ratio.ts'
 import type { CanaryView } from './view.ts'
 
 export const everyPodServes = (view: CanaryView): boolean =>

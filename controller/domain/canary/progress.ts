@@ -18,12 +18,12 @@ import type { Inquiry } from '../analysis/analyses.ts'
 import { decidePauses, type PauseDecision } from '../pauses.ts'
 import type { Hold, Part } from '../plan.ts'
 import { promotion } from '../promotion.ts'
-import { availableReplicas, createdReplicas, meetsThreshold, rollingBudget, sum } from '../replicas.ts'
+import { availableReplicas, createdReplicas, meetsThreshold, sum } from '../replicas.ts'
 import { isWithinRollbackWindow } from '../rollback-window.ts'
 import { describePluginStep, isPluginStepDone, type PluginInquiry } from '../step-plugins/step-plugins.ts'
 import { describeExperimentStep, type ExperimentInquiry, isExperimentDone } from './experiments.ts'
 import { isAsWanted, wantedManagedRoutes } from './managed-routes.ts'
-import { approximateWeight, type Split } from './replica-ratio.ts'
+import { hasStableSettled, ratioTarget } from './ratio.ts'
 import { exchangedRoles } from './roles.ts'
 import { describeStep, pauseOfStep } from './steps.ts'
 import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './view.ts'
@@ -135,18 +135,6 @@ function isFullyShifted(view: CanaryView): boolean {
   return !view.routed || view.replicas === 0 || (view.programmed === view.maxWeight && view.settled)
 }
 
-/** Pods that both sides are to have without a router. */
-export function ratioTarget(view: CanaryView): Split {
-  if (view.mode === 'aborted') return { canary: 0, stable: view.replicas }
-  if (view.mode !== 'updating') return { canary: view.replicas, stable: 0 }
-  return approximateWeight(
-    view.replicas,
-    wantedWeight(view),
-    view.maxWeight,
-    rollingBudget(view.strategy, view.replicas).maxSurge,
-  )
-}
-
 function isRatioReached(view: CanaryView): boolean {
   const target = ratioTarget(view)
   const stableIsThere = view.stableRs === undefined || createdReplicas(view.stableRs) >= target.stable
@@ -155,7 +143,7 @@ function isRatioReached(view: CanaryView): boolean {
     target.canary,
     view.strategy.replicaProgressThreshold,
   )
-  return canaryIsThere && stableIsThere && sum(view.others.map(availableReplicas)) === 0
+  return canaryIsThere && stableIsThere && hasStableSettled(view) && sum(view.others.map(availableReplicas)) === 0
 }
 
 function advance(view: CanaryView): Progress {

@@ -67,28 +67,39 @@ function scaleUp({ replicas, budget, target, canary, stable, older }: RatioInput
   return { canary: canary.spec + canaryUp, stable: stable.spec + stableUp }
 }
 
-/** The growing side counts by what is available, the shrinking side by what may be taken: unavailable pods of it cost nothing. */
-function scaleDown({ replicas, budget, target, canary, stable, older }: RatioInput): Split {
-  if (older.spec > 0) return { canary: canary.spec, stable: stable.spec }
-  const minAvailable = replicas - budget.maxUnavailable
-  const spare = canary.available + stable.available - minAvailable
-  const stableDown = shrink(stable, target.stable, spare)
-  const canaryDown = shrink(canary, target.canary, spare - stableDown.cost)
-  const next = { canary: canary.spec - canaryDown.pods, stable: stable.spec - stableDown.pods }
-  const excess = next.canary + next.stable - replicas - budget.maxSurge
-  return excess > 0 ? { ...next, canary: next.canary - dispensable(canary, next.canary, excess) } : next
+/**
+ * One side gives pods. It counts by what it has, for its own missing pods are no reason to take more; the side that is kept counts by what
+ * answers. Two broken revisions therefore stay as they are.
+ */
+function scaleDown(input: RatioInput): Split {
+  const { replicas, budget, target, canary, stable, older } = input
+  const same = { canary: canary.spec, stable: stable.spec }
+  if (older.spec > 0) return same
+  const isIncreasing = target.canary >= canary.spec
+  const [drained, kept] = isIncreasing ? [stable, canary] : [canary, stable]
+  const surplus = Math.max(0, drained.spec - (isIncreasing ? target.stable : target.canary))
+  const spare = drained.spec + kept.available - (replicas - budget.maxUnavailable)
+  if (spare <= 0) return same
+  const next = fitSurge(input, { ...drained, spec: drained.spec - Math.min(surplus, spare) }, kept)
+  return isIncreasing ? { canary: next.kept, stable: next.drained } : { canary: next.drained, stable: next.kept }
 }
 
-/** After a scale-in both targets together may still be more than the surge allows: pods of the canary that serve nobody go first. */
-const dispensable = (canary: Counts, size: number, excess: number): number =>
-  Math.min(excess, Math.max(0, size - canary.available))
-
-function shrink(side: Counts, target: number, spare: number): { pods: number; cost: number } {
-  const surplus = Math.max(0, side.spec - target)
-  const unavailable = side.spec - side.available
-  const free = Math.min(surplus, unavailable)
-  const cost = Math.min(surplus - free, Math.max(0, spare))
-  return { pods: free + cost, cost }
+/**
+ * After a scale-in both sides together may still be more than the surge allows: the kept side gives first, but no pod whose answer is needed; the
+ * drained side gives the rest.
+ */
+function fitSurge(
+  { replicas, budget }: RatioInput,
+  drained: Counts,
+  kept: Counts,
+): { readonly drained: number; readonly kept: number } {
+  const most = replicas + budget.maxSurge
+  const given = Math.max(0, drained.spec + kept.spec - most)
+  const left = kept.spec - given
+  const available = Math.min(drained.available, drained.spec) + Math.min(kept.available, left)
+  const needed = Math.max(0, replicas - budget.maxUnavailable - available)
+  const size = left + Math.min(Math.max(0, kept.available - left), needed)
+  return { kept: size, drained: drained.spec - Math.max(0, drained.spec + size - most) }
 }
 
 /** How many pods older revisions may lose now: unhealthy ones at once, healthy ones within the availability that is to spare. */

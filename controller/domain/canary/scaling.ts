@@ -15,12 +15,11 @@
  */
 import type { ReplicaSet } from '../../api/rollout.ts'
 import { type Action, join, type Part } from '../plan.ts'
-import { availableReplicas, type Budget, podsForWeight, rollingBudget, specReplicas, sum } from '../replicas.ts'
-import { countSurges } from '../restart-surge.ts'
+import { availableReplicas, podsForWeight, rollingBudget, specReplicas, sum } from '../replicas.ts'
 import { type Retirement, retire, retireOthers, scale } from '../scale.ts'
 import { hashOf } from '../view.ts'
-import { ratioTarget } from './progress.ts'
-import { drainOlder, nextSplit } from './replica-ratio.ts'
+import { countsOf, nextSizes, ratioTarget } from './ratio.ts'
+import { drainOlder } from './replica-ratio.ts'
 import { isCanaryTaken, stablePods } from './stable-scale.ts'
 import { isQuiet } from './traffic.ts'
 import { type CanaryView, wantedCanaryPods } from './view.ts'
@@ -108,27 +107,24 @@ export function keepNamed(view: CanaryView, scaling: Part): Part {
 export const leaving = ({ actions = [] }: Part): readonly Extract<Action, { do: 'scale' }>[] =>
   actions.flatMap((action) => (action.do === 'scale' && action.to === 0 ? [action] : []))
 
-/** A pod that a restart has added is one that the update may not add (S7). */
-const withoutSurge = (view: CanaryView, budget: Budget): Budget => ({
-  ...budget,
-  maxSurge: Math.max(0, budget.maxSurge - countSurges(view.world)),
-})
-
 function scaleUnrouted(view: CanaryView): Part {
-  const { newRs, stableRs, others, replicas } = view
-  const budget = withoutSurge(view, rollingBudget(view.strategy, replicas))
+  const { newRs, stableRs } = view
   const stable = stableRs === newRs ? undefined : stableRs
-  const older = { spec: sum(others.map(specReplicas)), available: sum(others.map(availableReplicas)) }
-  const counts = (rs: ReplicaSet | undefined) => ({ spec: specReplicas(rs), available: availableReplicas(rs) })
-  if (older.spec > 0) {
-    const spare =
-      availableReplicas(newRs) + availableReplicas(stable) + older.available - (replicas - budget.maxUnavailable)
-    const sizes = drainOlder(others.map(counts), spare)
-    const drained = join(...others.map((rs, at) => scale(view, rs, sizes[at] ?? 0)))
-    if ((drained.actions ?? []).length > 0) return drained
+  const drained = drainOthers(view, stable)
+  if ((drained.actions ?? []).length > 0) return drained
+  if (!stable) {
+    if (!newRs) return {}
+    return scale(view, newRs, view.mode === 'aborted' ? specReplicas(newRs) : ratioTarget(view).canary)
   }
-  const target = ratioTarget(view)
-  if (!stable) return newRs ? scale(view, newRs, view.mode === 'aborted' ? specReplicas(newRs) : target.canary) : {}
-  const next = nextSplit({ replicas, budget, target, canary: counts(newRs), stable: counts(stable), older })
+  const next = nextSizes(view, stable)
   return join(scale(view, stable, next.stable), newRs ? scale(view, newRs, next.canary) : {})
+}
+
+function drainOthers(view: CanaryView, stable: ReplicaSet | undefined): Part {
+  const { newRs, others, replicas } = view
+  if (sum(others.map(specReplicas)) === 0) return {}
+  const { maxUnavailable } = rollingBudget(view.strategy, replicas)
+  const available = sum([newRs, stable, ...others].map(availableReplicas))
+  const sizes = drainOlder(others.map(countsOf), available - (replicas - maxUnavailable))
+  return join(...others.map((rs, at) => scale(view, rs, sizes[at] ?? 0)))
 }

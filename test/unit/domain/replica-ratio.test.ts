@@ -78,7 +78,7 @@ describe('the next move', () => {
     assert.deepEqual(split([1, 4], [side(1, 0), side(5)], [1, 0]), [1, 5]))
   test('pods that do not answer cost nothing', () =>
     assert.deepEqual(split([0, 5], [side(3, 0), side(5)], [2, 0]), [0, 5]))
-  test('what is spared is spent once', () => assert.deepEqual(split([0, 4], [side(2), side(5)], [2, 1]), [0, 4]))
+  test('one side gives in a pass', () => assert.deepEqual(split([0, 4], [side(2), side(5)], [2, 1]), [0, 5]))
   test('older revisions do not keep others from growing (an update would stand still)', () =>
     assert.deepEqual(split([1, 4], [none, side(3)], [2, 1], side(1)), [1, 4]))
   test('but keep them from shrinking', () =>
@@ -133,8 +133,10 @@ const moves: readonly Move[] = [
   ['a lower weight without surge: the canary first', '3/0/1', '1+2', '2', '1', '1+1'],
   ['a lower weight without surge: then stable', '3/0/1', '1+2', '1', '1', '1+2'],
   ['at the target nothing moves', '5/1/1', '1+4', '1', '4', '1+4'],
+  ['a broken canary beside a broken stable: nothing moves', '4/1/0', '4+0', '1(0)', '4(0)', '1+4'],
+  ['a good canary beside a broken stable: one for one', '4/1/0', '4+0', '1', '4(0)', '1+3'],
   ['scaled in with a broken canary: no more than the surge', '4/2/0', '4+0', '6(0)', '4', '2+4'],
-  ['scaled in with half a canary: what serves stays', '4/2/0', '4+0', '6(3)', '4', '4+1'],
+  ['scaled in with half a canary: what serves stays', '4/2/0', '4+0', '6(3)', '4', '4+2'],
   ['scaled in with room for both', '4/4/1', '4+0', '8(0)', '3', '4+3'],
   ['scaled to nothing', '0/0/0', '0+0', '1', '2', '0+0'],
   ['an older revision takes the room', '5/1/1', '2+3', '0', '5', '0+5', '1'],
