@@ -3,6 +3,7 @@ import { after, before, describe } from 'node:test'
 import { admissionPaths } from './paths/admission.ts'
 import { alertPaths } from './paths/alerts.ts'
 import { analysisPaths } from './paths/analysis.ts'
+import { analysisJobPaths } from './paths/analysis-jobs.ts'
 import { badInputPaths } from './paths/bad-input.ts'
 import { blueGreenPaths } from './paths/blue-green.ts'
 import { byHandPaths } from './paths/by-hand.ts'
@@ -29,6 +30,7 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   byHandPaths(stage)
   alertPaths(stage)
   analysisPaths(stage)
+  analysisJobPaths(stage)
   experimentPaths(stage)
   workloadRefPaths(stage)
   restartAtPaths(stage)
