@@ -9,13 +9,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Ending, type Story, tell } from './crash-cluster.ts'
 import type { Crash } from './mortal-client.ts'
-import { blueGreenStories } from './stories/blue-green.ts'
-import { canaryStories } from './stories/canary.ts'
-import { podStories } from './stories/pods.ts'
-import { stepStories } from './stories/steps.ts'
-import { trafficStories } from './stories/traffic.ts'
+import { stories } from './stories/all-stories.ts'
 
-const stories = { ...canaryStories, ...blueGreenStories, ...trafficStories, ...podStories, ...stepStories }
 /** The first deploy is the same in all stories but these: one of each strategy dies in it. */
 const dieInFirstDeploy = new Set(['promote', 'blue-green promotes by itself', 'ping-pong'])
 const triesAll = process.env.PENSTOCK_CRASH_POINTS === 'all'

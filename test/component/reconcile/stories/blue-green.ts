@@ -11,6 +11,7 @@ import {
   isPaused,
   blueGreenObjects as objects,
   promote,
+  runsStable,
   service,
 } from './cluster-objects.ts'
 
@@ -62,16 +63,9 @@ export const blueGreenStories: Readonly<Record<string, Story>> = {
     ],
   },
   'blue-green fast rollback': {
-    rollout: shop({ scaleDownDelaySeconds: 60 }),
+    rollout: shop({ scaleDownDelaySeconds: 600 }),
     objects,
-    stages: [
-      commit('shop:2'),
-      commit(
-        'shop:1',
-        ({ phase, blueGreen, stableRS, currentPodHash }) =>
-          phase === 'Healthy' && stableRS === currentPodHash && blueGreen?.activeSelector === stableRS,
-      ),
-    ],
+    stages: [commit('shop:2'), commit('shop:1', runsStable('shop:2'))],
     isOver: isHealthy,
     ending: [
       'Healthy',

@@ -1,6 +1,8 @@
 /** What the stories find in their cluster, and moments that they share. */
 import type { KubeObject } from '../../../../controller/api/meta.ts'
 import type { RolloutStatus } from '../../../../controller/api/rollout.ts'
+import { podTemplateHash } from '../../../../controller/argo/pod-hash.ts'
+import { rollout } from '../../../builders/rollout.ts'
 import type { Stage } from '../crash-cluster.ts'
 
 export const service = (name: string): KubeObject =>
@@ -44,6 +46,13 @@ export const isPausedAt =
   ({ phase, currentStepIndex }: RolloutStatus): boolean =>
     phase === 'Paused' && currentStepIndex === step
 export const isAborted = ({ phase, abort }: RolloutStatus): boolean => phase === 'Degraded' && abort === true
+
+/** Not merely Healthy: that it may still be when a new image has not been seen yet. */
+export function runsStable(image: string): Stage['when'] {
+  const { spec } = rollout({ image })
+  const hash = spec.template && podTemplateHash(spec.template)
+  return ({ phase, stableRS }) => phase === 'Healthy' && stableRS === hash
+}
 
 type When = Stage['when']
 export const commit = (image: string, when: When = isHealthy): Stage => ({
