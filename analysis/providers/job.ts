@@ -24,7 +24,7 @@ import { boundText } from './provider.ts'
 export const JOB_NAME = 'job-name'
 export const JOB_NAMESPACE = 'job-namespace'
 /** Why the Job failed, in Kubernetes' word. */
-export const JOB_REASON = 'job-reason'
+const JOB_REASON = 'job-reason'
 
 const LONGEST_NAME = 63
 

@@ -74,13 +74,5 @@ function validateBudget(canary: CanaryStrategy, replicas: number, field: string)
   return problems
 }
 
-function validateBackground({ analysis, steps }: CanaryStrategy, rollout: Rollout, field: string): readonly Problem[] {
-  if (!analysis) return []
-  const { startingStep } = analysis
-  const count = (steps ?? []).length
-  const isOutside = startingStep !== undefined && (startingStep < 0 || startingStep >= Math.max(count, 1))
-  return [
-    ...when(isOutside, `${field}.analysis.startingStep`, `must be the index of one of the ${count} steps`),
-    ...validateRolloutAnalysis(analysis, rollout, `${field}.analysis`),
-  ]
-}
+const validateBackground = ({ analysis }: CanaryStrategy, rollout: Rollout, field: string): readonly Problem[] =>
+  analysis ? validateRolloutAnalysis(analysis, rollout, `${field}.analysis`) : []

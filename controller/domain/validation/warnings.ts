@@ -35,6 +35,12 @@ const warnings: readonly Warning[] = [
     isDue: (spec) => withoutRouting(spec, 'minPodsPerReplicaSet'),
   },
   {
+    field: `${canary}.analysis.startingStep`,
+    message: 'is behind the last step: the background analysis never starts',
+    isDue: ({ strategy }) =>
+      (strategy?.canary?.analysis?.startingStep ?? 0) >= Math.max((strategy?.canary?.steps ?? []).length, 1),
+  },
+  {
     field: `${canary}.scaleDownDelayRevisionLimit`,
     message: 'is more than revisionHistoryLimit keeps',
     isDue: ({ strategy, revisionHistoryLimit }) =>

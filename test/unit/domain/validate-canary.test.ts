@@ -117,18 +117,6 @@ const rows: readonly Row[] = [
     'is required',
   ],
   [
-    'a start past the end',
-    analysis({ startingStep: 1 }),
-    `${at}.analysis.startingStep`,
-    'must be the index of one of the 1 steps',
-  ],
-  [
-    'a start before the start',
-    analysis({ startingStep: -1 }),
-    `${at}.analysis.startingStep`,
-    'must be the index of one of the 1 steps',
-  ],
-  [
     'an argument from metadata that nobody has',
     analysis(argument('metadata.annotation')),
     `${at}.analysis.args[0].valueFrom.fieldRef.fieldPath`,

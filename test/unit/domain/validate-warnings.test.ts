@@ -33,6 +33,12 @@ const rows: readonly (readonly [string, string, KubeObject, readonly string[]])[
     [`spec.strategy.canary.abortScaleDownDelaySeconds: ${EXPECTED}`],
   ],
   [
+    'a background analysis that no step starts',
+    'Rollout',
+    canary({ steps: [{ setWeight: 10 }], analysis: { startingStep: 1, templates: [{ templateName: 't' }] } }),
+    ['spec.strategy.canary.analysis.startingStep: is behind the last step: the background analysis never starts'],
+  ],
+  [
     'more delayed revisions than are kept',
     'Rollout',
     canary({ scaleDownDelayRevisionLimit: 11 }),
