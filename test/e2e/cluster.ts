@@ -23,6 +23,7 @@ import { systemClock } from '../../controller/runtime/clock.ts'
 import { silentLogger } from '../../controller/runtime/log.ts'
 import { createMetricRegistry } from '../../controller/runtime/metrics.ts'
 import { systemRandom } from '../../controller/runtime/random.ts'
+import type { PodDelays } from '../../sandbox/node/behaviour.ts'
 import { createNodeStandIn } from '../../sandbox/node/stand-in.ts'
 import { renderChart } from '../chart/helm.ts'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
@@ -69,7 +70,11 @@ export interface AuditedRequest {
   readonly atMs: number
 }
 
-export async function startCluster(): Promise<Cluster> {
+export async function startCluster({
+  podDelays = POD_DELAYS,
+}: {
+  readonly podDelays?: PodDelays
+} = {}): Promise<Cluster> {
   const directory = mkdtempSync(join(tmpdir(), 'penstock-e2e-'))
   const [controlPlane] = await Promise.all([startAuditedControlPlane(directory), bundle(directory)])
   const ports = { clock: systemClock, random: systemRandom, log: silentLogger }
@@ -93,7 +98,7 @@ export async function startCluster(): Promise<Cluster> {
     pods: informers.for<KubeObject>(kinds.pods),
   }
   const gateway = createGatewayStandIn(informers, client)
-  const node = createNodeStandIn({ ...ports, client, podDelays: POD_DELAYS, controllers: 'pods-only' })
+  const node = createNodeStandIn({ ...ports, client, podDelays, controllers: 'pods-only' })
   informers.start()
   node.start()
   const accountToken = await controlPlane.tokenFor(SYSTEM_NAMESPACE, ACCOUNT)
