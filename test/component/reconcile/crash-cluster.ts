@@ -15,7 +15,7 @@ import { applyManifest, parseManifests } from '../../../sandbox/manifests.ts'
 import { createFakeClock, type FakeClock } from '../../fakes/fake-clock.ts'
 import { type Lateness, withLateWatch } from './late-watch.ts'
 import { type Crash, createMortalClient } from './mortal-client.ts'
-import { createPods } from './played-pods.ts'
+import { createPods, type PlayedPods } from './played-pods.ts'
 import { startControllers } from './shipped-controllers.ts'
 import { type Left, readLeft, renderEnding } from './story-ending.ts'
 import { judged } from './write-checks.ts'
@@ -36,6 +36,7 @@ export const definitions = crdFiles.flatMap((file) =>
 export interface Cluster {
   readonly client: KubeClient
   readonly clock: FakeClock
+  readonly pods: PlayedPods
   patchStatus(status: object): Promise<unknown>
   patchSpec(spec: object): Promise<unknown>
   setImage(image: string): Promise<unknown>
@@ -106,7 +107,6 @@ export async function tell(story: Story, trouble: Trouble = {}): Promise<Ending>
   const clock = createFakeClock()
   const { server, cluster } = await openCluster(story, clock)
   const { client } = cluster
-  const playPods = createPods(client)
   const writes: string[] = []
   const births: string[] = []
   const calls: string[] = []
@@ -148,7 +148,7 @@ export async function tell(story: Story, trouble: Trouble = {}): Promise<Ending>
       controllers = await start()
       quietTicks = 0
     }
-    await playPods()
+    await cluster.pods.play()
     const before = writes.length
     await clock.advance(500)
     const status = (await readLeft(client)).rollout?.status ?? {}
@@ -185,6 +185,7 @@ function createCluster(client: KubeClient, clock: FakeClock): Cluster {
   return {
     client,
     clock,
+    pods: createPods(client),
     patchSpec,
     patchStatus: (status) => client.patch(ref, 'merge', { status }, { subresource: 'status' }),
     setImage: (image) => patchSpec({ template: { spec: { containers: [{ name: 'app', image }] } } }),

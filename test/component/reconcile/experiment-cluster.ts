@@ -66,7 +66,7 @@ export async function tellExperiment(story: ExperimentStory, crash?: Crash): Pro
   } as KubeObject)
   for (const object of story.objects) await client.create(kindOf(object), object)
 
-  const playPods = createPods(client)
+  const pods = createPods(client)
   const writes: string[] = []
   const births: string[] = []
   const events: string[] = []
@@ -99,7 +99,7 @@ export async function tellExperiment(story: ExperimentStory, crash?: Crash): Pro
       quietSeconds = 0
     }
     const before = writes.length
-    await playPods()
+    await pods.play()
     if (second % 3 === 2) await endRuns(client, story.runsEnd)
     await clock.advance(500)
     isDone ||= (await story.act?.(client)) ?? true

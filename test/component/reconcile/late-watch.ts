@@ -1,5 +1,5 @@
 /**
- * A client whose watch of one kind lags: each event is shown only when so many later ones of that kind have come, or after a while. Reads and
+ * A client whose watch of some kinds lags: each event is shown only when so many later ones of its kind have come, or after a while. Reads and
  * writes are live; so the caches are older than the world, and older than the controller's own writes.
  */
 import type { KubeObject } from '../../../controller/api/meta.ts'
@@ -8,7 +8,7 @@ import { kindId } from '../../../controller/kube/kinds.ts'
 import type { Clock } from '../../../controller/runtime/clock.ts'
 
 export interface Lateness {
-  readonly kind: ResourceKind
+  readonly kinds: readonly ResourceKind[]
   readonly events: number
 }
 
@@ -19,7 +19,8 @@ export const withLateWatch = (client: KubeClient, late: Lateness | undefined, cl
   ...client,
   watch(kind, options) {
     const events = client.watch<never>(kind, options)
-    return late !== undefined && kindId(late.kind) === kindId(kind) ? delay(events, late.events, clock) : events
+    const isLate = late?.kinds.some((one) => kindId(one) === kindId(kind))
+    return late && isLate ? delay(events, late.events, clock) : events
   },
 })
 

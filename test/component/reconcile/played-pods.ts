@@ -1,6 +1,6 @@
 /**
  * The world around the controllers of these stories: a ReplicaSet has its pods at once, every pod is ready at once, EndpointSlices say so, and the
- * gateway accepts every route. It decides nothing about rollouts.
+ * gateway accepts every route. Pods of one image may be broken for a while. It decides nothing about rollouts.
  */
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import type { Pod } from '../../../controller/api/pod.ts'
@@ -12,10 +12,19 @@ import * as kinds from '../../../controller/kube/kinds.ts'
 const NAMESPACE = 'web'
 const options = { namespace: NAMESPACE }
 
-/** Plays one moment of the world each time it is called. */
-export function createPods(client: KubeClient): () => Promise<void> {
+export interface PlayedPods {
+  /** One moment of the world. */
+  play(): Promise<void>
+  /** From now on pods of this image, and no others, are not ready. */
+  setBroken(image: string | undefined): Promise<void>
+}
+
+export function createPods(client: KubeClient): PlayedPods {
   let born = 0
+  let broken: string | undefined
   const shown = new Map<string, string>()
+  const isBroken = (podOrTemplate: object): boolean =>
+    broken !== undefined && JSON.stringify(podOrTemplate).includes(`"image":"${broken}"`)
 
   async function give(rs: ReplicaSet): Promise<Pod> {
     born += 1
@@ -43,8 +52,9 @@ export function createPods(client: KubeClient): () => Promise<void> {
     while (there.length + added.length < wanted) added.push(await give(rs))
     const observedGeneration = rs.metadata.generation ?? 0
     const { availableReplicas = 0, observedGeneration: seen } = rs.status ?? {}
-    if (availableReplicas === wanted && seen === observedGeneration) return [...there, ...added]
-    const status = { replicas: wanted, readyReplicas: wanted, availableReplicas: wanted, observedGeneration }
+    const ready = isBroken(rs.spec.template) ? 0 : wanted
+    if (availableReplicas === ready && seen === observedGeneration) return [...there, ...added]
+    const status = { replicas: wanted, readyReplicas: ready, availableReplicas: ready, observedGeneration }
     await client.patch(kinds.refOf(kinds.replicaSets, rs), 'merge', { status }, { subresource: 'status' })
     return [...there, ...added]
   }
@@ -54,13 +64,14 @@ export function createPods(client: KubeClient): () => Promise<void> {
       .filter(({ metadata }) =>
         Object.entries(spec.selector ?? {}).every(([key, value]) => metadata.labels?.[key] === value),
       )
+      .filter((pod) => !isBroken(pod))
       .map(({ metadata }) => metadata.name)
     if (shown.get(name) === selected.join()) return
     shown.set(name, selected.join())
     await showEndpoints(client, name, selected)
   }
 
-  return async () => {
+  async function play(): Promise<void> {
     const pods = (await client.list<Pod>(kinds.pods, options)).items
     const there: Pod[] = []
     for (const rs of (await client.list<ReplicaSet>(kinds.replicaSets, options)).items) {
@@ -69,6 +80,14 @@ export function createPods(client: KubeClient): () => Promise<void> {
     }
     for (const service of (await client.list<Service>(kinds.services, options)).items) await show(service, there)
     for (const route of (await client.list<AcceptedRoute>(kinds.httpRoutes, options)).items) await accept(client, route)
+  }
+
+  return {
+    play,
+    async setBroken(image) {
+      broken = image
+      await play()
+    },
   }
 }
 

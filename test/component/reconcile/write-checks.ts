@@ -87,12 +87,13 @@ function S4(before: Seen, after: Seen): string | undefined {
   return undefined
 }
 
-/** Once the abort is on record as such, and not before: until then it may not have been seen. */
+/** Weight from the moment of the request; pods once the abort is on record as such, for until then it may not have been seen. */
 function S8(before: Seen, after: Seen): string | undefined {
   const { abort, phase, currentPodHash, stableRS } = before.rollout?.status ?? {}
-  if (!abort || phase !== 'Degraded' || !after.rollout?.status?.abort || currentPodHash === stableRS) return undefined
+  if (!abort || !after.rollout?.status?.abort || currentPodHash === stableRS) return undefined
   const size = (seen: Seen) => setOf(seen, currentPodHash)?.spec.replicas ?? 0
-  if (size(after) > size(before)) return `an aborted revision goes from ${size(before)} to ${size(after)} pods`
+  if (phase === 'Degraded' && size(after) > size(before))
+    return `an aborted revision goes from ${size(before)} to ${size(after)} pods`
   for (const service of before.services.filter((one) => hashOf(one) === currentPodHash)) {
     const { name } = service.metadata
     const [now, then] = [weightOn(after, name), weightOn(before, name)]

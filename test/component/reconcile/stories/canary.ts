@@ -2,12 +2,26 @@
 import type { CanaryStep } from '../../../../controller/api/rollout.ts'
 import { rollout } from '../../../builders/rollout.ts'
 import type { Story } from '../crash-cluster.ts'
-import { abort, commit, isAborted, isHealthy, isPaused, canaryObjects as objects, promote } from './cluster-objects.ts'
+import {
+  abort,
+  commit,
+  isAborted,
+  isHealthy,
+  isPaused,
+  isPausedAt,
+  canaryObjects as objects,
+  promote,
+} from './cluster-objects.ts'
 
 const shop = (steps: readonly CanaryStep[]) =>
   rollout({ replicas: 2, steps, canary: { scaleDownDelaySeconds: 2, abortScaleDownDelaySeconds: 2 } })
 const paced = shop([{ setWeight: 50 }, { pause: {} }])
 const judged = shop([{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'gate' }] } }])
+const climbing = rollout({
+  replicas: 4,
+  steps: [{ setWeight: 25 }, { setWeight: 50 }, { setWeight: 75 }, { pause: {} }],
+  canary: { scaleDownDelaySeconds: 2, abortScaleDownDelaySeconds: 2 },
+})
 
 export const canaryStories: Readonly<Record<string, Story>> = {
   promote: {
@@ -86,6 +100,45 @@ export const canaryStories: Readonly<Record<string, Story>> = {
       'services: canary→v1, stable→v1',
       'route matches: stable 100, canary 0',
       'runs: Failed',
+    ],
+  },
+  'abort while weight moves': {
+    rollout: climbing,
+    objects,
+    stages: [commit('shop:2'), abort(({ currentStepIndex }) => currentStepIndex === 1)],
+    isOver: isAborted,
+    ending: [
+      'Degraded: RolloutAborted: Rollout aborted update to revision 2, aborted',
+      'revision 2: v2, stable v1, step 0',
+      'in status: canary 0, stable 100',
+      'pods: v1 (revision 1) 4, v2 (revision 2) 0',
+      'services: canary→v1, stable→v1',
+      'route matches: stable 100, canary 0',
+    ],
+  },
+  'promoted while the canary stops answering': {
+    rollout: shop([{ setWeight: 25 }, { pause: {} }, { setWeight: 50 }, { pause: {} }]),
+    objects,
+    stages: [
+      commit('shop:2'),
+      {
+        when: isPausedAt(1),
+        async act(cluster) {
+          await cluster.pods.setBroken('shop:2')
+          await cluster.patchStatus({ pauseConditions: null })
+        },
+      },
+      { when: ({ availableReplicas }) => availableReplicas === 2, act: ({ pods }) => pods.setBroken(undefined) },
+    ],
+    isOver: isPausedAt(3),
+    ending: [
+      'Paused: CanaryPauseStep',
+      'revision 2: v2, stable v1, step 3',
+      'paused: CanaryPauseStep',
+      'in status: canary 50, stable 50',
+      'pods: v1 (revision 1) 2, v2 (revision 2) 1',
+      'services: canary→v2, stable→v1',
+      'route matches: stable 50, canary 50',
     ],
   },
 }
