@@ -33,6 +33,8 @@ export interface IdleResult {
 
 const steps: readonly CanaryStep[] = [{ setWeight: 25 }, { pause: {} }]
 const SAMPLE_EVERY_MS = 15_000
+/** What the first deployments left behind is collected by then. */
+const REST_MS = 60_000
 const BYTES_PER_MB = 1024 * 1024
 
 export const measureIdle = (options: IdleOptions): Promise<IdleResult> =>
@@ -41,7 +43,10 @@ export const measureIdle = (options: IdleOptions): Promise<IdleResult> =>
   )
 
 async function watchIdleness(stage: Stage, options: IdleOptions): Promise<IdleResult> {
-  const before = await untilQuiet(stage)
+  await untilQuiet(stage)
+  options.say('a minute to come to rest')
+  await clock.sleep(REST_MS)
+  const before = await stage.controller.readMetrics()
   const startedMs = clock.monotonicMs()
   const endMs = startedMs + options.minutes * 60_000
   options.say(`idle for ${options.minutes} minutes`)
