@@ -40,7 +40,7 @@ export async function readEvents(namespace: string, plane: ControlPlane): Promis
 export interface FixtureObject extends KubeObject {
   readonly apiVersion: string
   readonly kind: string
-  readonly spec?: { readonly replicas?: number }
+  readonly spec?: { readonly replicas?: number; readonly selector?: object }
   readonly status?: unknown
 }
 
@@ -53,6 +53,43 @@ export const resources = [
   { path: '/apis/apps/v1', plural: 'replicasets' },
   { path: '/apis/argoproj.io/v1alpha1', plural: 'analysisruns' },
 ] as const
+
+/** The namespace's objects of those resources, without what belongs to one cluster at one time. */
+export async function readObjects(namespace: string, plane: ControlPlane): Promise<readonly FixtureObject[]> {
+  const objects: FixtureObject[] = []
+  for (const { path, plural } of resources) {
+    const { body } = await plane.api({ path: `${path}/namespaces/${namespace}/${plural}` })
+    const { apiVersion, kind, items } = body as { apiVersion: string; kind: string; items: KubeObject[] }
+    const own = items.filter(({ metadata }) => metadata.name !== 'kubernetes')
+    objects.push(...own.map((object) => portable(object, apiVersion, kind.replace(/List$/, ''))))
+  }
+  return objects
+}
+
+/** Without what belongs to one cluster at one time, and without the status that others write. */
+function portable(object: KubeObject & { readonly status?: unknown }, apiVersion: string, kind: string): FixtureObject {
+  const { status, ...rest } = object
+  const { name, uid, labels, annotations, ownerReferences } = object.metadata
+  const metadata = {
+    name,
+    ...(uid === undefined ? {} : { uid }),
+    ...(labels ? { labels } : {}),
+    ...(annotations ? { annotations: withoutKubectl(annotations) } : {}),
+    ...(ownerReferences ? { ownerReferences } : {}),
+  }
+  const keepsStatus = kind === 'Rollout' || kind === 'AnalysisRun'
+  return { ...withoutAddresses(rest), apiVersion, kind, metadata, ...(keepsStatus ? { status } : {}) }
+}
+
+const withoutKubectl = (annotations: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(annotations).filter(([key]) => !key.startsWith('kubectl.kubernetes.io/')))
+
+function withoutAddresses<T extends object>(object: T): T {
+  const { spec } = object as { spec?: Record<string, unknown> }
+  if (!spec || !('clusterIP' in spec)) return object
+  const { clusterIP: _ip, clusterIPs: _ips, ...kept } = spec
+  return { ...object, spec: kept }
+}
 
 /** Controllers that have made the fixtures, by version. */
 const FOLDER = fileURLToPath(new URL('../fixtures/argo/', import.meta.url))
