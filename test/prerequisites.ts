@@ -3,6 +3,7 @@
  * once, and otherwise says in one sentence what is missing and how to get it. It never lets a suite be skipped for lack of a program.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { proxyPrograms } from '../sandbox/proxies/programs.ts'
 import { findHelm } from './chart/helm.ts'
 import { findControlPlane } from './control-plane/binaries.ts'
 
@@ -17,9 +18,12 @@ const programs: readonly Program[] = [
   { commands: ['kubectl'], debianPackage: 'kubernetes-client' },
   { commands: ['prometheus'], debianPackage: 'prometheus' },
   { commands: ['prometheus-alertmanager', 'alertmanager'], debianPackage: 'prometheus-alertmanager' },
+  ...Object.values(proxyPrograms).map(({ files, debianPackage }) => ({ commands: files, debianPackage })),
 ]
 
-const isOnPath = (command: string): boolean => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
+/** Servers are in sbin, which is not on everybody's PATH. */
+const isOnPath = (command: string): boolean =>
+  spawnSync('sh', ['-c', `PATH="$PATH:/usr/sbin" command -v ${command}`]).status === 0
 const findMissing = (): readonly Program[] => programs.filter(({ commands }) => !commands.some(isOnPath))
 
 /** RUNLEVEL=1 keeps Debian from starting the servers that it installs: the tests start their own. */
