@@ -2,14 +2,19 @@
  * What routers are asked to carry and what they are found to carry, in one vocabulary for every router. Shapes only: who decides them is the
  * canary strategy, who writes them is a router.
  */
+import type { ColorMatch } from './color-step.ts'
 import type { CanaryStep } from './rollout.ts'
 
 type HeaderMatch = NonNullable<NonNullable<CanaryStep['setHeaderRoute']>['match']>[number]
 type MirrorMatch = NonNullable<NonNullable<CanaryStep['setMirrorRoute']>['match']>[number]
 
-/** A route beside the weighted one. `header`: who fits all of `match` gets the canary; `mirror`: who fits one of `match` is copied to it. */
+/**
+ * A route beside the weighted one. `header`: who fits all of `match` gets the canary; `color`: who fits one of `match` gets it; `mirror`: who fits
+ * one of `match` is copied to it.
+ */
 export type ManagedRoute =
   | { readonly kind: 'header'; readonly name: string; readonly match: readonly HeaderMatch[] }
+  | { readonly kind: 'color'; readonly name: string; readonly match: readonly ColorMatch[] }
   | {
       readonly kind: 'mirror'
       readonly name: string

@@ -11,10 +11,11 @@ import type { World } from '../domain/world.ts'
 import { applyMergePatch, fieldManager } from '../kube/apply.ts'
 import type { ObjectRef } from '../kube/client.ts'
 import * as kinds from '../kube/kinds.ts'
+import type { RouterWrite } from '../traffic/router.ts'
 import type { RolloutCaches } from './caches.ts'
 import { findObjection } from './live-guards.ts'
-import { cachedObjects } from './observe.ts'
 import { evictPods, labelPods, type Refusal } from './pods.ts'
+import { objectsOf } from './router-objects.ts'
 import { routersOf } from './routers.ts'
 import { createOwned, patchObserved, recorded, removeObserved, type WriteDeps } from './writes.ts'
 
@@ -233,11 +234,17 @@ async function route(
   action: Extract<Action, { do: 'route' }>,
   deps: ApplyDeps,
 ): Promise<void> {
-  const options = { fieldManager, urgent: action.canary === 0 }
   for (const { router } of routersOf(world.rollout)) {
     if ('problem' in router) continue
-    const writes = router.render(action, cachedObjects(deps.caches, router.targets))
-    for (const { ref, patch } of writes)
-      await recorded(key, ref, deps.fence, () => deps.client.patch(ref, 'json', patch, options))
+    const writes = router.render(action, objectsOf(router, deps.caches))
+    for (const write of writes) await writeRoute(key, write, action.canary === 0, deps)
   }
+}
+
+async function writeRoute(key: string, write: RouterWrite, urgent: boolean, deps: ApplyDeps): Promise<void> {
+  const { ref } = write
+  if (write.do === 'create') return createOwned(key, ref, write.object, deps)
+  if (write.do === 'delete') return removeObserved(key, ref, write.object, deps)
+  const options = { fieldManager, urgent }
+  await recorded(key, ref, deps.fence, () => deps.client.patch(ref, 'json', write.patch, options))
 }

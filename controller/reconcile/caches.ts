@@ -48,7 +48,7 @@ const BY_FAMILY = 'family'
 const SERVICE_NAME = 'kubernetes.io/service-name'
 
 export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
-  const routeKinds = Object.values(routerRegistry).flatMap((router) => router.watches)
+  const routeKinds = Object.values(routerRegistry).flatMap((router) => router.watches.map(({ kind }) => kind))
   const rollouts = informers.for<Rollout>(kinds.rollouts, {
     indexers: { [BY_SERVICE]: servicesNamed, [BY_ROUTE]: routesNamed, [BY_WORKLOAD]: workloadsNamed },
   })
@@ -114,10 +114,15 @@ function rolloutsMarked({ metadata }: Service): string[] {
   return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`]
 }
 
+/** By address; a Rollout that finds objects by what they say is asked about every one of that kind in the namespace. */
 const routesNamed = (rollout: Rollout): string[] =>
-  routersOf(rollout).flatMap(({ router }) =>
-    'targets' in router ? router.targets.map((ref) => `${kinds.kindId(ref.kind)}/${ref.namespace}/${ref.name}`) : [],
-  )
+  routersOf(rollout).flatMap(({ router }) => {
+    if ('problem' in router) return []
+    const named = router.targets.map((ref) => `${kinds.kindId(ref.kind)}/${ref.namespace}/${ref.name}`)
+    return [...named, ...(router.selections ?? []).map(({ kind, namespace }) => anyOf(kinds.kindId(kind), namespace))]
+  })
+
+const anyOf = (kind: string, namespace: string | undefined): string => `${kind}/${namespace ?? ''}/*`
 
 /** A Service that the Rollout names no more may still send users to pods that are to go. */
 function rolloutsServed({ services }: RolloutCaches, { metadata }: EndpointSlice): string[] {
@@ -170,7 +175,10 @@ export function watchKeys(caches: RolloutCaches, add: AddKey): () => void {
     caches.templates.subscribe(({ object }) => addAll(caches.rollouts.list(object.metadata.namespace))),
     caches.clusterTemplates.subscribe(() => addAll(caches.rollouts.list())),
     ...[...caches.routes].map(([kind, cache]) =>
-      cache.subscribe(({ object }) => addAll(caches.rollouts.byIndex(BY_ROUTE, `${kind}/${keyOf(object)}`))),
+      cache.subscribe(({ object }) => {
+        addAll(caches.rollouts.byIndex(BY_ROUTE, `${kind}/${keyOf(object)}`))
+        addAll(caches.rollouts.byIndex(BY_ROUTE, anyOf(kind, object.metadata.namespace)))
+      }),
     ),
   ]
   return () => {

@@ -9,16 +9,8 @@ import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import { templateKey } from '../domain/analysis/analysis-templates.ts'
 import { serviceNamesOf } from '../domain/service-names.ts'
 import type { Compat, RouteReading, ServiceReading, World } from '../domain/world.ts'
-import { type RouterObjects, refKey } from '../traffic/router.ts'
-import {
-  type EndpointSlice,
-  markedBy,
-  ownedBy,
-  type RolloutCaches,
-  routeCache,
-  slicesOf,
-  strangersTo,
-} from './caches.ts'
+import { type EndpointSlice, markedBy, ownedBy, type RolloutCaches, slicesOf, strangersTo } from './caches.ts'
+import { objectsOf } from './router-objects.ts'
 import { routersOf } from './routers.ts'
 import { workloadRefOf } from './workloads.ts'
 
@@ -116,12 +108,9 @@ function readRoutes(caches: RolloutCaches, rollout: Rollout): RouteReading[] {
         drivable: false,
         problem: router.problem,
       }
-    return { router: id, ...router.read(cachedObjects(caches, router.targets)) }
+    return { router: id, ...router.read(objectsOf(router, caches)) }
   })
 }
-
-export const cachedObjects = (caches: RolloutCaches, targets: readonly Parameters<typeof refKey>[0][]): RouterObjects =>
-  Object.fromEntries(targets.map((ref) => [refKey(ref), routeCache(caches, ref.kind)?.get(ref.namespace, ref.name)]))
 
 export function readTemplates(caches: RolloutCaches, namespace: string): Record<string, AnalysisTemplate> {
   const entries = [

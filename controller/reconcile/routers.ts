@@ -1,32 +1,42 @@
-/** The routers that a Rollout configures, ready to read and render. A configuration that is wrong becomes a reading with a problem. */
+/** The routers that a Rollout configures, ready to read and render. A configuration that is wrong becomes a problem in words. */
 import type { Rollout, TrafficRouting } from '../api/rollout.ts'
+import { isRouterId, routerField } from '../api/router-capabilities.ts'
 import { rolesOf } from '../domain/canary/roles.ts'
+import { rolloutOwner } from '../domain/render-replica-set.ts'
 import { findRouter } from '../traffic/registry.ts'
-import type { Router } from '../traffic/router.ts'
+import type { Router, RouterContext } from '../traffic/router.ts'
 
 export interface ConfiguredRouter {
   readonly id: string
   readonly router: Router | { readonly problem: string }
 }
 
+/** In the order of the manifest: Argo's own routers first, then plugins. */
 export function routersOf(rollout: Rollout): readonly ConfiguredRouter[] {
-  const canary = rollout.spec?.strategy?.canary
-  const plugins = canary?.trafficRouting?.plugins ?? {}
-  const roles = rolesOf(rollout)
-  const context = {
-    namespace: rollout.metadata.namespace ?? '',
-    rollout: rollout.metadata.name,
-    stableService: roles.stableService ?? '',
-    canaryService: roles.canaryService ?? '',
-    maxWeight: canary?.trafficRouting?.maxTrafficWeight ?? 100,
-    managedRouteNames: namesOf(canary?.trafficRouting?.managedRoutes),
-  }
-  return Object.entries(plugins).map(([id, config]) => ({
+  const routing = rollout.spec?.strategy?.canary?.trafficRouting
+  if (!routing) return []
+  const context = contextOf(rollout, routing)
+  const { plugins = {}, ...fields } = routing
+  const builtIn = Object.entries(fields).filter(([id, config]) => isRouterId(id) && config !== null)
+  return [...builtIn, ...Object.entries(plugins)].map(([id, config]) => ({
     id,
     router: findRouter(id)?.configure(config, context) ?? {
-      problem: `trafficRouting.plugins["${id}"] is not a router that Penstock knows`,
+      problem: `trafficRouting.${routerField(id)} is not a router that Penstock knows`,
     },
   }))
+}
+
+function contextOf(rollout: Rollout, { maxTrafficWeight = 100, managedRoutes }: TrafficRouting): RouterContext {
+  const roles = rolesOf(rollout)
+  return {
+    namespace: rollout.metadata.namespace ?? '',
+    rollout: rollout.metadata.name,
+    owner: rolloutOwner(rollout),
+    stableService: roles.stableService ?? '',
+    canaryService: roles.canaryService ?? '',
+    maxWeight: maxTrafficWeight,
+    managedRouteNames: namesOf(managedRoutes),
+  }
 }
 
 /** Manifests come here before anybody has looked at their shape. */

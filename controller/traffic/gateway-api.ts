@@ -3,11 +3,13 @@
  * weights of the two Services in every rule that names both, the rules and backends that it added, and not one byte more.
  */
 import { z } from 'zod'
+import { routerCapabilities } from '../api/router-capabilities.ts'
 import type { ObjectRef } from '../kube/client.ts'
 import { grpcRoutes, httpRoutes } from '../kube/kinds.ts'
+import { combine } from './codec/combine.ts'
 import type { Target } from './gateway-api/layout.ts'
 import type { GatewayRoute } from './gateway-api/objects.ts'
-import { combine, readRoute } from './gateway-api/read.ts'
+import { readRoute } from './gateway-api/read.ts'
 import { renderRoute } from './gateway-api/render.ts'
 import { defineRouter, type Router, type RouterContext, type RouterObjects, refKey } from './router.ts'
 
@@ -59,8 +61,11 @@ function routesOf({ httpRoute, httpRoutes: listed = [], grpcRoute, grpcRoutes: l
 
 export const gatewayApi = defineRouter<Config>({
   id: 'argoproj-labs/gatewayAPI',
-  capabilities: { headers: true, mirror: true, additional: true, confirms: true },
-  watches: [httpRoutes, grpcRoutes],
+  capabilities: routerCapabilities['argoproj-labs/gatewayAPI'],
+  watches: [
+    { kind: httpRoutes, verbs: ['patch'] },
+    { kind: grpcRoutes, verbs: ['patch'] },
+  ],
   schema,
   create,
 })
@@ -86,7 +91,7 @@ function create(config: Config, context: RouterContext): Router {
         const route = routeAt(objects, target)
         if (!route) return []
         const patch = renderRoute(target, route, context, intent)
-        return patch.length === 0 ? [] : [{ ref: target.ref, patch }]
+        return patch.length === 0 ? [] : [{ do: 'patch', ref: target.ref, patch }]
       }),
   }
 }

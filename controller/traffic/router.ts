@@ -3,7 +3,8 @@
  * performs nothing (`controller/reconcile/apply.ts` writes) and knows no steps, pods or verdicts.
  */
 import type { z } from 'zod'
-import type { KubeObject } from '../api/meta.ts'
+import type { KubeObject, OwnerReference } from '../api/meta.ts'
+import { type RouterCapabilities, type RouterId, routerField } from '../api/router-capabilities.ts'
 import type { TrafficIntent, TrafficReading } from '../api/traffic.ts'
 import type { ObjectRef, ResourceKind } from '../kube/client.ts'
 
@@ -12,6 +13,8 @@ export interface RouterContext {
   readonly namespace: string
   /** Name of the Rollout: what is written into an object that several share is written under it. */
   readonly rollout: string
+  /** The Rollout as the owner of objects that a router makes. */
+  readonly owner: OwnerReference
   readonly stableService: string
   readonly canaryService: string
   /** The sum of all weights. */
@@ -23,39 +26,47 @@ export interface RouterContext {
 /** The objects of a router as they were read; a missing one is undefined. Keys are {@link refKey}. */
 export type RouterObjects = Readonly<Record<string, KubeObject | undefined>>
 
-/** One write: a JSON patch that touches only what the router owns and fails with 409 when the object has moved on. */
-export interface RouterWrite {
-  readonly ref: ObjectRef
-  readonly patch: readonly JsonPatchOperation[]
-}
+/**
+ * One write. A patch touches only what the router owns and fails with 409 when the object has moved on; an object that is made bears the Rollout
+ * as its owner; one that is deleted goes only as it was read.
+ */
+export type RouterWrite =
+  | { readonly do: 'patch'; readonly ref: ObjectRef; readonly patch: readonly JsonPatchOperation[] }
+  | { readonly do: 'create'; readonly ref: ObjectRef; readonly object: KubeObject }
+  | { readonly do: 'delete'; readonly ref: ObjectRef; readonly object: KubeObject }
 
 export type JsonPatchOperation =
   | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: string }
 
+/** Objects that a configuration does not name one by one: by their labels, or because another object refers to them. */
+export interface Selection {
+  readonly kind: ResourceKind
+  readonly namespace: string
+  /** @param found what has been read so far: the targets, and what earlier selections took */
+  selects(candidate: KubeObject, found: RouterObjects): boolean
+}
+
 export interface Router {
-  /** Objects to observe, all named; their order is the order of writes. */
+  /** Objects to observe that are named; their order is the order of writes. Each is a key of what `read` and `render` get. */
   readonly targets: readonly ObjectRef[]
+  /** Further objects, in order, as far as they exist. */
+  readonly selections?: readonly Selection[]
   read(objects: RouterObjects): TrafficReading
   /** Empty when the objects already say so; what the intent does not name any more is taken back. */
   render(intent: TrafficIntent, objects: RouterObjects): readonly RouterWrite[]
 }
 
-/** What a kind of router can carry. Validation refuses what none of a Rollout's routers can. */
-export interface RouterCapabilities {
-  readonly headers: boolean
-  readonly mirror: boolean
-  /** Weights for Services besides the two roles. */
-  readonly additional: boolean
-  /** The data plane reports what it serves. */
-  readonly confirms: boolean
+/** A kind that a router needs, and what it does with it besides reading: the chart grants no more. */
+export interface WatchedKind {
+  readonly kind: ResourceKind
+  readonly verbs: readonly ('patch' | 'create' | 'delete')[]
 }
 
 export interface RouterDefinition<Config> {
-  readonly id: string
+  readonly id: RouterId
   readonly capabilities: RouterCapabilities
-  /** Kinds to watch when a Rollout uses this router. */
-  readonly watches: readonly ResourceKind[]
+  readonly watches: readonly WatchedKind[]
   /** Checks the user's configuration; `create` gets it parsed. */
   readonly schema: z.ZodType<Config>
   create(config: Config, context: RouterContext): Router
@@ -74,7 +85,7 @@ export const defineRouter = <Config>({ create, ...module }: RouterDefinition<Con
     if (parsed.success) return create(parsed.data, context)
     const issue = parsed.error.issues[0]
     return {
-      problem: `trafficRouting.plugins["${module.id}"]${(issue?.path ?? []).map((part) => `.${String(part)}`).join('')}: ${issue?.message}`,
+      problem: `trafficRouting.${routerField(module.id)}${(issue?.path ?? []).map((part) => `.${String(part)}`).join('')}: ${issue?.message}`,
     }
   },
 })

@@ -89,7 +89,7 @@ function validateTemplate(template: StepTemplate, canary: CanaryStrategy, field:
       'Experiment template weight cannot be set unless TrafficRouting is enabled',
     ),
     ...when(
-      isWeighted && routing !== undefined && !routersCan(routing, 'experimentWeights'),
+      isWeighted && routing !== undefined && !routersCan(routing, ({ additional }) => additional),
       `${field}.weight`,
       'Experiment template weight is only available for TrafficRouting with SMI, ALB, Istio and Plugins at this time',
     ),

@@ -1,32 +1,23 @@
-/**
- * What each kind of router can carry, as far as a manifest may ask for it. Facts only; which routers this version drives is in `routing.ts`.
- *
- *   router      headers  mirror  experiment weights  ping-pong  total weight
- *   istio       yes      yes     yes                 yes        100
- *   alb         exact    -       yes                 yes        100
- *   nginx       -        -       -                   -          any
- *   smi         -        -       yes                 -          100
- *   ambassador  -        -       -                   -          100
- *   appMesh     -        -       -                   -          100
- *   traefik     -        -       -                   -          100
- *   apisix      yes      -       -                   -          100
- *   a plugin    yes      yes     yes                 yes        any
- */
+/** Whether a Rollout's routers can do what its manifest asks of them. What each can is in `api/router-capabilities.ts`. */
 import type { TrafficRouting } from '../../api/rollout.ts'
+import {
+  isRouterId,
+  type RouterCapabilities,
+  type RouterId,
+  routerCapabilities,
+} from '../../api/router-capabilities.ts'
 
+/** Fields of `trafficRouting` that name a router of Argo's, whether this version drives it or not. */
 export const BUILT_IN_ROUTERS = ['istio', 'nginx', 'alb', 'smi', 'ambassador', 'appMesh', 'traefik', 'apisix'] as const
 
-const ABILITIES = {
-  headers: ['istio', 'alb', 'apisix', 'plugins'],
-  mirror: ['istio', 'plugins'],
-  experimentWeights: ['smi', 'alb', 'istio', 'plugins'],
-  pingPong: ['alb', 'istio', 'plugins'],
-  maxWeight: ['nginx', 'plugins'],
-} as const
-export type RouterAbility = keyof typeof ABILITIES
+/** The routers that are configured and known. */
+export function knownRouters(routing: TrafficRouting | undefined): readonly RouterId[] {
+  const builtIn = BUILT_IN_ROUTERS.filter((id) => routing?.[id])
+  return [...builtIn, ...Object.keys(routing?.plugins ?? {})].filter(isRouterId)
+}
 
-/** Whether one of the routers has the ability; false without routing. */
-export const routersCan = (routing: TrafficRouting | undefined, ability: RouterAbility): boolean =>
-  ABILITIES[ability].some((name) =>
-    name === 'plugins' ? Object.keys(routing?.plugins ?? {}).length > 0 : routing?.[name] !== undefined,
-  )
+/** Whether one of the routers can; false without routing. */
+export const routersCan = (
+  routing: TrafficRouting | undefined,
+  can: (capabilities: RouterCapabilities) => boolean,
+): boolean => knownRouters(routing).some((id) => can(routerCapabilities[id]))

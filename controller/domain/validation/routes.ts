@@ -12,7 +12,7 @@ export function validateHeaderRoute(route: HeaderRoute, canary: CanaryStrategy, 
   const validate = routing?.alb ? validateExactMatch : validateStringMatch
   return [
     ...when(
-      !routersCan(routing, 'headers'),
+      !routersCan(routing, ({ headers }) => headers.length > 0),
       field,
       'SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix',
     ),
@@ -25,7 +25,7 @@ export function validateMirrorRoute(route: MirrorRoute, canary: CanaryStrategy, 
   const percentage = route.percentage ?? 100
   return [
     ...when(
-      !routersCan(canary.trafficRouting, 'mirror'),
+      !routersCan(canary.trafficRouting, ({ mirror }) => mirror),
       field,
       'SetMirrorRoute requires TrafficRouting, supports Istio and Plugins',
     ),

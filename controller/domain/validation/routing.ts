@@ -3,13 +3,12 @@
  * objects exist is found when they are read.
  */
 import type { CanaryStrategy, TrafficRouting } from '../../api/rollout.ts'
+import { isRouterId, routerField, routerIds } from '../../api/router-capabilities.ts'
 import { type Problem, renderPath, when } from './problem.ts'
 import { BUILT_IN_ROUTERS, routersCan } from './routers.ts'
 import { unsupported } from './unsupported.ts'
 
-/** Routers that this version drives; anything else is named and refused, never replaced by a default. A test holds it to the registry. */
-export const DRIVEN_PLUGINS: readonly string[] = ['argoproj-labs/gatewayAPI']
-const FIX = 'use plugins["argoproj-labs/gatewayAPI"]'
+const FIX = `known are ${routerIds.map((id) => `trafficRouting.${routerField(id)}`).join(', ')}`
 
 export function validateRouting(canary: CanaryStrategy, field: string): readonly Problem[] {
   const routing = canary.trafficRouting
@@ -39,10 +38,8 @@ function validateRouters(routing: TrafficRouting, at: string): readonly Problem[
   const plugins = Object.keys(routing.plugins ?? {})
   const builtIn = BUILT_IN_ROUTERS.filter((name) => routing[name])
   return [
-    ...builtIn.map((name) => unsupported(`${at}.${name}`, FIX)),
-    ...plugins
-      .filter((name) => !DRIVEN_PLUGINS.includes(name))
-      .map((name) => unsupported(renderPath(`${at}.plugins`, [name]), FIX)),
+    ...builtIn.filter((name) => !isRouterId(name)).map((name) => unsupported(`${at}.${name}`, FIX)),
+    ...plugins.filter((name) => !isRouterId(name)).map((name) => unsupported(renderPath(`${at}.plugins`, [name]), FIX)),
     ...when(plugins.length + builtIn.length === 0, at, 'names no router', FIX),
   ]
 }
@@ -53,7 +50,7 @@ function validateMaxWeight(routing: TrafficRouting, at: string): readonly Proble
   if (maxTrafficWeight === undefined) return []
   return [
     ...when(
-      !routersCan(routing, 'maxWeight'),
+      !routersCan(routing, ({ maxWeight }) => maxWeight),
       field,
       'Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins',
     ),
@@ -67,7 +64,7 @@ function validatePingPong({ pingPong, trafficRouting }: CanaryStrategy, field: s
   const missing = 'Ping service and Pong service must to be set to use Ping-Pong feature'
   return [
     ...when(
-      trafficRouting !== undefined && !routersCan(trafficRouting, 'pingPong'),
+      trafficRouting !== undefined && !routersCan(trafficRouting, ({ pingPong: can }) => can),
       `${field}.trafficRouting`,
       'Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only',
     ),

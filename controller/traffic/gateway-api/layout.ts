@@ -3,8 +3,9 @@
  * and the route still has it, or when it bears a managed route's name and sends to the canary alone (the public plugin leaves such). Anything
  * else is the user's, whatever it looks like.
  */
+import { covers } from '../codec/covers.ts'
+import { type LedgerEntry, readLedger } from '../codec/ledger.ts'
 import type { RouterContext } from '../router.ts'
-import { type LedgerEntry, readLedger } from './ledger.ts'
 import type { GatewayRoute, RouteRule } from './objects.ts'
 import { isNamedAfter, type WeightedRule } from './rules.ts'
 import { isAdded, isService, slotOf } from './slots.ts'
@@ -23,7 +24,7 @@ export interface Layout {
   readonly rules: readonly RouteRule[]
   /** The same without the backends that we added: what rules of ours are made from and compared with. */
   readonly bare: readonly RouteRule[]
-  readonly entry: LedgerEntry
+  readonly entry: LedgerEntry<RouteRule>
   /** Positions of our rules. */
   readonly own: ReadonlySet<number>
   /** Position of every recorded rule, in the order of the ledger; undefined: somebody removed it. */
@@ -37,7 +38,7 @@ export interface Layout {
 
 export function examine({ mirrors }: Target, route: GatewayRoute, context: RouterContext): Layout {
   const rules = route.spec?.rules ?? []
-  const entry = readLedger(route, context)
+  const entry = readLedger<RouteRule>(route, context)
   const bare = rules.map((rule) => withoutAdded(rule, entry.backends))
   const placeOf = locate(
     entry.routes.flatMap((recorded) => recorded.rules),
@@ -70,7 +71,7 @@ function locate(recorded: readonly RouteRule[], rules: readonly RouteRule[]): Re
   const taken = new Set<number>()
   for (const rule of recorded) {
     const fits = (candidate: RouteRule, at: number): boolean =>
-      !taken.has(at) && (isNamesake(candidate, rule) || (candidate.name === undefined && covers(candidate, rule)))
+      !taken.has(at) && (isNamesake(candidate, rule) || (candidate.name === undefined && coversRule(candidate, rule)))
     const at = rules.findIndex(fits)
     if (at < 0) continue
     taken.add(at)
@@ -82,20 +83,7 @@ function locate(recorded: readonly RouteRule[], rules: readonly RouteRule[]): Re
 const isNamesake = (a: RouteRule, b: RouteRule): boolean => a.name !== undefined && a.name === b.name
 
 /** True when `actual` says everything that `wanted` says. The API server adds defaults, and may drop the names of rules. */
-export function covers(actual: RouteRule, wanted: RouteRule): boolean {
+export function coversRule(actual: RouteRule, wanted: RouteRule): boolean {
   const { name: _name, ...rest } = wanted
-  return coversValue(actual, rest)
-}
-
-function coversValue(actual: unknown, wanted: unknown): boolean {
-  if (Array.isArray(wanted))
-    return (
-      Array.isArray(actual) &&
-      actual.length === wanted.length &&
-      wanted.every((value, at) => coversValue(actual[at], value))
-    )
-  if (typeof wanted !== 'object' || wanted === null) return actual === wanted
-  if (typeof actual !== 'object' || actual === null) return false
-  const held = new Map<string, unknown>(Object.entries(actual))
-  return Object.entries(wanted).every(([key, value]) => coversValue(held.get(key), value))
+  return covers(actual, rest)
 }

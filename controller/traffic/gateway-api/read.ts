@@ -1,16 +1,14 @@
 /** What routes are found to carry, as one reading. It changes nothing and wants nothing. */
 import type { PresentRoute, TrafficReading } from '../../api/traffic.ts'
+import { missing } from '../codec/missing.ts'
 import type { RouterContext } from '../router.ts'
-import { covers, examine, type Layout, type Target } from './layout.ts'
+import { coversRule, examine, type Layout, type Target } from './layout.ts'
 import type { GatewayRoute } from './objects.ts'
 import { renderRules } from './rules.ts'
 import { readSlot, slotOf } from './slots.ts'
 
 export function readRoute(target: Target, route: GatewayRoute | undefined, context: RouterContext): TrafficReading {
-  if (!route) {
-    const problem = `${target.label} not found: create it or correct trafficRouting.plugins`
-    return { programmedCanary: undefined, confirmation: 'unknown', drivable: false, isGone: true, problem }
-  }
+  if (!route) return missing(target.label, 'trafficRouting.plugins')
   const layout = examine(target, route, context)
   const present = presentRoutes(layout)
   const shared = {
@@ -58,7 +56,7 @@ function presentRoutes(layout: Layout): readonly PresentRoute[] {
         const inOrder = place !== undefined && place > last && place < firstBase
         last = place ?? last
         const [now] = wanted.slice(at)
-        return inOrder && found !== undefined && now !== undefined && covers(found, now)
+        return inOrder && found !== undefined && now !== undefined && coversRule(found, now)
       })
     return { route, intact }
   })
@@ -91,39 +89,4 @@ function readParents({ label }: Target, route: GatewayRoute): Pick<TrafficReadin
   if (!refused) return { confirmation: 'confirmed' }
   const problem = `${label} is not accepted by its gateway: ${refused.message ?? 'no reason given'}`
   return { confirmation: 'pending', problem }
-}
-
-/**
- * Several routes count as one: the same on all that can be written or nothing, the slowest confirmation, the first problem. A route that is
- * missing leaves the others to be driven (an abort must reach them); whether its traffic has ended is unknown.
- */
-export function combine(readings: readonly TrafficReading[]): TrafficReading {
-  const drivable = readings.filter((reading) => reading.drivable)
-  const [first] = drivable
-  const weights = ({ programmedCanary, additional }: TrafficReading) => JSON.stringify([programmedCanary, additional])
-  const agree = first !== undefined && drivable.every((reading) => weights(reading) === weights(first))
-  const slowest = (['pending', 'unknown', 'confirmed'] as const).find((state) =>
-    readings.some(({ confirmation }) => confirmation === state),
-  )
-  const problem = readings.find((reading) => reading.problem !== undefined)?.problem
-  const managedRoutes = combineManaged(drivable)
-  return {
-    programmedCanary: agree ? first.programmedCanary : undefined,
-    ...(agree && first.additional ? { additional: first.additional } : {}),
-    ...(managedRoutes ? { managedRoutes } : {}),
-    confirmation: slowest ?? 'unknown',
-    drivable: drivable.length > 0,
-    ...(readings.every(({ isGone }) => isGone) ? { isGone: true } : {}),
-    ...(problem === undefined ? {} : { problem }),
-  }
-}
-
-/** Intact when every route that takes managed ones has it alike. */
-function combineManaged(drivable: readonly TrafficReading[]): readonly PresentRoute[] | undefined {
-  const lists = drivable.flatMap(({ managedRoutes }) => (managedRoutes ? [managedRoutes] : []))
-  const [first] = lists
-  if (!first) return undefined
-  if (lists.every((list) => JSON.stringify(list) === JSON.stringify(first))) return first
-  const byName = new Map(lists.flat().map(({ route }) => [route.name, route] as const))
-  return [...byName.values()].map((route) => ({ route, intact: false }))
 }

@@ -3,9 +3,10 @@
  * taken over as they are. It fails with 409 when the route is not the one that was read.
  */
 import type { TrafficIntent } from '../../api/traffic.ts'
+import { type RecordedRoute, renderLedger } from '../codec/ledger.ts'
+import { guarded } from '../codec/patch.ts'
 import type { JsonPatchOperation, RouterContext } from '../router.ts'
-import { covers, examine, type Layout, type Target } from './layout.ts'
-import { type RecordedRoute, renderLedger } from './ledger.ts'
+import { coversRule, examine, type Layout, type Target } from './layout.ts'
 import type { BackendRef, GatewayRoute, RouteRule } from './objects.ts'
 import { reference, renderRules } from './rules.ts'
 import { isAdded, slotOf } from './slots.ts'
@@ -22,22 +23,22 @@ export function renderRoute(
   const recorded = intent.managedRoutes.map((managed) => ({ route: managed, rules: renderRules(managed, layout) }))
   const rules = arrange(layout, recorded).map((rule) => withTraffic(rule, layout, context, intent))
   const backends = layout.bases.length > 0 ? intent.additional.map(({ service }) => service) : []
-  const changes = [
+  return guarded(route, [
     ...renderChanges(layout.rules, rules),
     ...renderLedger(route, context, { routes: recorded, backends }),
-  ]
-  if (changes.length === 0) return []
-  const resourceVersion = route.metadata.resourceVersion ?? ''
-  return [{ op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion }, ...changes]
+  ])
 }
 
 /** The user's rules in their order, ours in front of the first weighted one; a rule of ours that says enough is kept as the server holds it. */
-function arrange({ rules, bare, own, firstBase }: Layout, recorded: readonly RecordedRoute[]): readonly RouteRule[] {
+function arrange(
+  { rules, bare, own, firstBase }: Layout,
+  recorded: readonly RecordedRoute<RouteRule>[],
+): readonly RouteRule[] {
   const present = [...own]
   const managed = recorded.flatMap((one) =>
     one.rules.map((wanted) => {
       const says = (rule: RouteRule | undefined): boolean =>
-        rule !== undefined && (rule.name ?? wanted.name) === wanted.name && covers(rule, wanted)
+        rule !== undefined && (rule.name ?? wanted.name) === wanted.name && coversRule(rule, wanted)
       const at = present.find((place) => says(bare[place]))
       return (at === undefined ? undefined : rules[at]) ?? wanted
     }),

@@ -6,6 +6,8 @@
  *   written as     Exact            RegularExpression, quoted     RegularExpression
  */
 import type { ManagedRoute } from '../../api/traffic.ts'
+import { headerTerms } from '../codec/header-terms.ts'
+import { quote } from '../codec/patterns.ts'
 import type { BackendRef, HeaderMatch, RouteMatch, RouteRule } from './objects.ts'
 import type { Slot } from './slots.ts'
 
@@ -32,9 +34,9 @@ export function renderRules(route: ManagedRoute, { bases, mirrors }: Bases): rea
   if (route.kind === 'mirror' && !mirrors) return []
   return bases
     .flatMap((base) => {
-      const matches = route.kind === 'header' ? headerMatches(route.match, base.rule) : mirrorMatches(route, base.rule)
+      const matches = matchesFor(route, base.rule)
       if (matches.length === 0) return []
-      return [route.kind === 'header' ? headerRule(base, matches) : mirrorRule(base, matches, route.percentage)]
+      return [route.kind === 'mirror' ? mirrorRule(base, matches, route.percentage) : headerRule(base, matches)]
     })
     .map((rule, at) => ({ ...nameOf(route.name, at), ...rule }))
 }
@@ -77,11 +79,25 @@ export const reference = ({ group, kind, name, namespace, port }: BackendRef): B
 })
 
 type HeaderRoute = Extract<ManagedRoute, { kind: 'header' }>
+type ColorRoute = Extract<ManagedRoute, { kind: 'color' }>
 type MirrorRoute = Extract<ManagedRoute, { kind: 'mirror' }>
+
+function matchesFor(route: ManagedRoute, rule: RouteRule): readonly RouteMatch[] {
+  if (route.kind === 'mirror') return mirrorMatches(route, rule)
+  return route.kind === 'header' ? headerMatches(route.match, rule) : colorMatches(route.match, rule)
+}
 
 const headerMatches = (match: HeaderRoute['match'], rule: RouteRule): readonly RouteMatch[] => {
   const wanted = match.map(({ headerName, headerValue }) => headerMatch(headerName, headerValue ?? {}))
   return matchesOf(rule).flatMap((base) => narrowHeaders(base, wanted))
+}
+
+function colorMatches(match: ColorRoute['match'], rule: RouteRule): readonly RouteMatch[] {
+  const alternatives = match.flatMap((one) => {
+    const terms = headerTerms(one)
+    return terms ? [terms.map(({ name, kind, value }) => headerMatch(name, { [kind]: value }))] : []
+  })
+  return matchesOf(rule).flatMap((base) => alternatives.flatMap((wanted) => narrowHeaders(base, wanted)))
 }
 
 function mirrorMatches({ match }: MirrorRoute, rule: RouteRule): readonly RouteMatch[] {
@@ -101,7 +117,7 @@ const matchesOf = (rule: RouteRule): readonly RouteMatch[] => (rule.matches?.len
 
 function headerMatch(name: string, { exact, prefix, regex }: StringMatch): HeaderMatch {
   if (exact) return { type: 'Exact', name, value: exact }
-  const value = prefix ? `${prefix.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}.*` : (regex ?? '')
+  const value = prefix ? `${quote(prefix)}.*` : (regex ?? '')
   return { type: 'RegularExpression', name, value }
 }
 

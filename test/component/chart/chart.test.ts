@@ -153,9 +153,9 @@ describe('chart', () => {
   test('the role covers what the routers watch and write, by the registry', async () => {
     const rules = controllerRules(await render({}))
     for (const router of Object.values(routerRegistry))
-      for (const kind of router.watches) {
+      for (const { kind, verbs } of router.watches) {
         const rule = rules.find((one) => one.apiGroups.includes(kind.group) && one.resources.includes(kind.plural))
-        assert.deepEqual(rule?.verbs, ['get', 'list', 'watch', 'patch'], `${kind.plural}.${kind.group}`)
+        assert.deepEqual(rule?.verbs, ['get', 'list', 'watch', ...verbs], `${kind.plural}.${kind.group}`)
       }
   })
 

@@ -10,7 +10,6 @@ import { endpointSlices, httpRoutes, namespaces } from '../../../controller/kube
 import { systemClock as clock } from '../../../controller/runtime/clock.ts'
 import { silentLogger } from '../../../controller/runtime/log.ts'
 import { systemRandom } from '../../../controller/runtime/random.ts'
-import { gatewayApi } from '../../../controller/traffic/gateway-api.ts'
 import { refKey } from '../../../controller/traffic/router.ts'
 import { createApiServer } from '../../../sandbox/api-server/server.ts'
 import { type RunningGateway, startGateway } from '../../../sandbox/gateway/gateway.ts'
@@ -19,6 +18,7 @@ import { startLoad } from '../../../sandbox/load/load.ts'
 import { applyManifest, readManifests } from '../../../sandbox/manifests.ts'
 import { createStopList, type StopList } from '../../../sandbox/stop-list.ts'
 import { waitFor } from '../../../sandbox/wait.ts'
+import { openRouter, routerContext } from '../../builders/router.ts'
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 const HOST = 'shop.example'
@@ -90,14 +90,16 @@ async function setWeights(client: KubeClient, stable: number, canary: number): P
 
 /** Writes what a rollout wants as the controller's own router writes it. */
 async function route(client: KubeClient, intent: TrafficIntent): Promise<void> {
-  const context = { namespace: 'shop', rollout: 'shop', stableService: 'shop-stable', canaryService: 'shop-canary' }
-  const router = gatewayApi.configure(
-    { httpRoute: 'shop' },
-    { ...context, maxWeight: 100, managedRouteNames: intent.managedRoutes.map(({ name }) => name) },
-  )
-  if ('problem' in router) throw new Error(router.problem)
+  const context = routerContext({
+    namespace: 'shop',
+    stableService: 'shop-stable',
+    canaryService: 'shop-canary',
+    managedRouteNames: intent.managedRoutes.map(({ name }) => name),
+  })
+  const router = openRouter('argoproj-labs/gatewayAPI', { httpRoute: 'shop' }, context)
   const observed = { [refKey(routeRef)]: await client.get<HttpRoute>(routeRef) }
-  for (const { ref, patch } of router.render(intent, observed)) await client.patch(ref, 'json', patch)
+  for (const write of router.render(intent, observed))
+    if (write.do === 'patch') await client.patch(write.ref, 'json', write.patch)
   await waitFor(
     async () => {
       const reading = router.read({ [refKey(routeRef)]: await client.get<HttpRoute>(routeRef) })

@@ -1,8 +1,4 @@
 /** Rules about a canary as a whole: Services, budget, routers, background analysis, anti-affinity. Words that other tools match on are Argo's. */
-import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { DRIVEN_PLUGINS } from '../../../controller/domain/validation/routing.ts'
-import { routerRegistry } from '../../../controller/traffic/registry.ts'
 import { accepts, canary, type Row, refuses, UNSUPPORTED } from './validation-table.ts'
 
 const at = 'spec.strategy.canary'
@@ -178,16 +174,4 @@ accepts('a canary may have', {
   'an argument from a label': analysis(argument("metadata.labels['app']")),
   'an argument from a status that comes later': analysis(argument('status.alb.canaryTargetGroup.name')),
   'progress by percent': canary({ replicaProgressThreshold: { type: 'Percent', value: 90 } }),
-})
-
-describe('routers that the rules call driven', () => {
-  test('are those that there are', () => {
-    const BUILT_IN = ['istio', 'nginx', 'alb', 'smi', 'ambassador', 'appMesh', 'traefik', 'apisix']
-    assert.deepEqual(
-      Object.keys(routerRegistry)
-        .filter((id) => !BUILT_IN.includes(id))
-        .sort(),
-      [...DRIVEN_PLUGINS].sort(),
-    )
-  })
 })

@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { applyPatch, type Operation } from 'rfc6902'
 import { MANAGED_RULES } from '../../../controller/api/labels.ts'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import type { ManagedRoute, TrafficIntent } from '../../../controller/api/traffic.ts'
 import { gatewayApi } from '../../../controller/traffic/gateway-api.ts'
-import type { Router, RouterContext, RouterObjects } from '../../../controller/traffic/router.ts'
+import type { Router, RouterContext } from '../../../controller/traffic/router.ts'
+import { routerContext, trafficIntent, writeTraffic } from '../../builders/router.ts'
 
 interface Rule {
   readonly name?: string
@@ -22,14 +22,7 @@ interface Route extends KubeObject {
 }
 
 const KEY = 'httproutes.gateway.networking.k8s.io/web/shop'
-const context: RouterContext = {
-  namespace: 'web',
-  rollout: 'shop',
-  stableService: 'stable',
-  canaryService: 'canary',
-  maxWeight: 100,
-  managedRouteNames: ['beta', 'gamma', 'shadow'],
-}
+const context = routerContext({ managedRouteNames: ['beta', 'gamma', 'shadow'] })
 const beta: ManagedRoute = {
   kind: 'header',
   name: 'beta',
@@ -41,11 +34,6 @@ const gamma: ManagedRoute = {
   match: [{ headerName: 'x-gamma', headerValue: { prefix: 'a.b' } }],
 }
 const shadow: ManagedRoute = { kind: 'mirror', name: 'shadow', match: [{ method: { exact: 'GET' } }], percentage: 25 }
-
-const intent = (canary: number, rest: Partial<TrafficIntent> = {}): TrafficIntent => {
-  const added = (rest.additional ?? []).reduce((sum, { weight }) => sum + weight, 0)
-  return { canary, stable: 100 - canary - added, additional: [], managedRoutes: [], ...rest }
-}
 
 function open(config: object = { httpRoute: 'shop' }, over: Partial<RouterContext> = {}): Router {
   const router = gatewayApi.configure(config, { ...context, ...over })
@@ -78,13 +66,7 @@ function store(written: Route, keepsNames: boolean): Route {
 }
 
 function write(router: Router, before: Route, wanted: TrafficIntent, keepsNames = true): Route {
-  const copy = structuredClone(before)
-  for (const { patch } of router.render(wanted, { [KEY]: before }))
-    assert.deepEqual(
-      applyPatch(copy, patch as Operation[]).filter((failure) => failure !== null),
-      [],
-    )
-  return store(copy, keepsNames)
+  return store(writeTraffic(router, { [KEY]: before }, wanted)[KEY] as Route, keepsNames)
 }
 
 const read = (router: Router, object: Route) => router.read({ [KEY]: object })
@@ -96,7 +78,7 @@ describe('header routes', () => {
     test(`are put in front, read back, written once and taken back whole (names ${keepsNames ? 'kept' : 'dropped'})`, () => {
       const router = open()
       const before = store(route([weighted]), keepsNames)
-      const wanted = intent(20, { managedRoutes: [gamma, beta] })
+      const wanted = trafficIntent(20, { managedRoutes: [gamma, beta] })
       const after = write(router, before, wanted, keepsNames)
       assert.deepEqual(
         rulesOf(after).map(({ matches }) => JSON.stringify(matches).match(/x-\w+/)?.[0]),
@@ -109,15 +91,15 @@ describe('header routes', () => {
       ])
       assert.equal(reading.programmedCanary, 20)
       assert.deepEqual(router.render(wanted, { [KEY]: after }), [], 'writing it again writes nothing')
-      const back = write(router, after, intent(0), keepsNames)
+      const back = write(router, after, trafficIntent(0), keepsNames)
       assert.deepEqual(back.spec, before.spec)
       assert.deepEqual(back.metadata.annotations ?? {}, {}, 'an empty annotation goes')
     })
 
   test('send to the canary alone, and their weight follows nobody (GW#158)', () => {
     const router = open()
-    const one = write(router, store(route([weighted]), true), intent(20, { managedRoutes: [beta] }))
-    const two = write(router, one, intent(60, { managedRoutes: [beta] }))
+    const one = write(router, store(route([weighted]), true), trafficIntent(20, { managedRoutes: [beta] }))
+    const two = write(router, one, trafficIntent(60, { managedRoutes: [beta] }))
     assert.deepEqual(
       rulesOf(two).map(({ backendRefs }) => backendRefs?.map(({ name, weight }) => `${name} ${weight}`)),
       [['canary 1'], ['stable 40', 'canary 60']],
@@ -126,8 +108,8 @@ describe('header routes', () => {
 
   test('a second one does not replace the first (GW#215), in the order of managedRoutes', () => {
     const router = open()
-    const one = write(router, store(route([weighted]), true), intent(0, { managedRoutes: [beta] }))
-    const two = write(router, one, intent(0, { managedRoutes: [gamma, beta] }))
+    const one = write(router, store(route([weighted]), true), trafficIntent(0, { managedRoutes: [beta] }))
+    const two = write(router, one, trafficIntent(0, { managedRoutes: [gamma, beta] }))
     assert.deepEqual(namesOf(two), ['gamma', 'beta', undefined])
   })
 
@@ -138,7 +120,7 @@ describe('header routes', () => {
       matches: [{ path: { type: 'PathPrefix', value: '/api' }, headers: [{ name: 'x-tenant', value: 't' }] }],
       filters,
     }
-    const after = write(open(), store(route([weighted, api]), true), intent(0, { managedRoutes: [beta] }))
+    const after = write(open(), store(route([weighted, api]), true), trafficIntent(0, { managedRoutes: [beta] }))
     const [first, second] = rulesOf(after)
     assert.deepEqual([first?.name, second?.name], ['beta', 'beta-1'])
     assert.deepEqual(second?.filters, filters)
@@ -154,7 +136,7 @@ describe('header routes', () => {
   })
 
   test('a prefix becomes a quoted expression', () => {
-    const [first] = rulesOf(write(open(), store(route([weighted]), true), intent(0, { managedRoutes: [gamma] })))
+    const [first] = rulesOf(write(open(), store(route([weighted]), true), trafficIntent(0, { managedRoutes: [gamma] })))
     assert.deepEqual(first?.matches, [
       {
         path: { type: 'PathPrefix', value: '/' },
@@ -166,16 +148,16 @@ describe('header routes', () => {
   test('a rule that asks for another value of the header has no such requests', () => {
     const taken = { ...weighted, matches: [{ headers: [{ name: 'X-Beta', value: 'no' }] }] }
     const router = open()
-    const after = write(router, store(route([taken]), true), intent(0, { managedRoutes: [beta] }))
+    const after = write(router, store(route([taken]), true), trafficIntent(0, { managedRoutes: [beta] }))
     assert.equal(rulesOf(after).length, 1)
     assert.match(read(router, after).problem ?? '', /managed route "beta" cannot be written/)
-    assert.deepEqual(router.render(intent(0, { managedRoutes: [beta] }), { [KEY]: after }), [])
+    assert.deepEqual(router.render(trafficIntent(0, { managedRoutes: [beta] }), { [KEY]: after }), [])
   })
 
   test('routes of a list take them only when they say so; routes named alone always do', () => {
     const listed = open({ httpRoutes: [{ name: 'shop' }] })
     const plain = store(route([weighted]), true)
-    assert.deepEqual(listed.render(intent(0, { managedRoutes: [beta] }), { [KEY]: plain }), [])
+    assert.deepEqual(listed.render(trafficIntent(0, { managedRoutes: [beta] }), { [KEY]: plain }), [])
     assert.equal(listed.read({ [KEY]: plain }).managedRoutes, undefined)
     const willing = open({ httpRoutes: [{ name: 'shop', useHeaderRoutes: true }] })
     assert.deepEqual(willing.read({ [KEY]: plain }).managedRoutes, [])
@@ -191,15 +173,15 @@ describe('what is ours and what is not', () => {
   test("a user's rule for the canary alone stays through all of it (GW#217)", () => {
     const router = open()
     const before = store(route([theirs, weighted]), true)
-    const during = write(router, before, intent(30, { managedRoutes: [beta] }))
+    const during = write(router, before, trafficIntent(30, { managedRoutes: [beta] }))
     assert.deepEqual(during.spec.rules[0], before.spec.rules[0])
-    assert.deepEqual(write(router, during, intent(0)).spec, before.spec)
+    assert.deepEqual(write(router, during, trafficIntent(0)).spec, before.spec)
   })
 
   for (const keepsNames of [true, false])
     test(`a rule that somebody deleted is missed and comes back (names ${keepsNames ? 'kept' : 'dropped'})`, () => {
       const router = open()
-      const wanted = intent(0, { managedRoutes: [beta] })
+      const wanted = trafficIntent(0, { managedRoutes: [beta] })
       const during = write(router, store(route([weighted]), keepsNames), wanted, keepsNames)
       const damaged = { ...during, spec: { rules: during.spec.rules.slice(1) } }
       assert.deepEqual(read(router, damaged).managedRoutes, [{ route: beta, intact: false }])
@@ -208,7 +190,7 @@ describe('what is ours and what is not', () => {
 
   test('a rule of ours that somebody edits or moves is put right', () => {
     const router = open()
-    const wanted = intent(0, { managedRoutes: [beta] })
+    const wanted = trafficIntent(0, { managedRoutes: [beta] })
     const during = write(router, store(route([weighted]), true), wanted)
     const [own, base] = during.spec.rules
     assert.ok(own && base)
@@ -225,7 +207,7 @@ describe('what is ours and what is not', () => {
 
   test('a rule follows when the user changes the weighted rule that it narrows', () => {
     const router = open()
-    const wanted = intent(0, { managedRoutes: [beta] })
+    const wanted = trafficIntent(0, { managedRoutes: [beta] })
     const during = write(router, store(route([weighted]), true), wanted)
     const [own] = during.spec.rules
     const moved = { ...weighted, matches: [{ path: { type: 'PathPrefix', value: '/v2' } }] }
@@ -245,9 +227,9 @@ describe('what is ours and what is not', () => {
     }
     const before = store(route([left, weighted]), true)
     assert.equal(read(router, before).managedRoutes?.[0]?.intact, false)
-    const after = write(router, before, intent(0, { managedRoutes: [beta] }))
+    const after = write(router, before, trafficIntent(0, { managedRoutes: [beta] }))
     assert.deepEqual(namesOf(after), ['beta', undefined])
-    assert.deepEqual(namesOf(write(router, after, intent(0))), [undefined])
+    assert.deepEqual(namesOf(write(router, after, trafficIntent(0))), [undefined])
   })
 
   test('two Rollouts share a route without touching each other', () => {
@@ -261,11 +243,11 @@ describe('what is ours and what is not', () => {
     const mine = open()
     const yours = open({ httpRoute: 'shop' }, { rollout: 'blog', stableService: 'a', canaryService: 'b' })
     const before = store(route([weighted, other]), true)
-    const one = write(mine, before, intent(10, { managedRoutes: [beta] }))
-    const two = write(yours, one, intent(40, { managedRoutes: [gamma] }))
+    const one = write(mine, before, trafficIntent(10, { managedRoutes: [beta] }))
+    const two = write(yours, one, trafficIntent(40, { managedRoutes: [gamma] }))
     assert.deepEqual(mine.read({ [KEY]: two }).managedRoutes, [{ route: beta, intact: true }])
     assert.deepEqual(yours.read({ [KEY]: two }).managedRoutes, [{ route: gamma, intact: true }])
-    const three = write(mine, two, intent(0))
+    const three = write(mine, two, trafficIntent(0))
     assert.deepEqual(namesOf(three), [undefined, 'gamma', undefined])
     assert.deepEqual(Object.keys(JSON.parse(three.metadata.annotations?.[MANAGED_RULES] ?? '{}')), ['web/blog'])
   })
@@ -274,14 +256,14 @@ describe('what is ours and what is not', () => {
     test(`an unreadable annotation claims nothing: ${text || 'empty'}`, () => {
       const damaged = store(route([theirs, weighted], { [MANAGED_RULES]: text }), true)
       assert.deepEqual(read(open(), damaged).managedRoutes, [])
-      assert.equal(rulesOf(write(open(), damaged, intent(0))).length, 2)
+      assert.equal(rulesOf(write(open(), damaged, trafficIntent(0))).length, 2)
     })
 })
 
 describe('mirror routes', () => {
   test('share as the weighted rule does, follow its weights, and copy to the canary', () => {
     const router = open()
-    const during = write(router, store(route([weighted]), true), intent(20, { managedRoutes: [shadow] }))
+    const during = write(router, store(route([weighted]), true), trafficIntent(20, { managedRoutes: [shadow] }))
     const [mirror] = rulesOf(during)
     assert.deepEqual(mirror?.filters, [
       {
@@ -297,19 +279,19 @@ describe('mirror routes', () => {
         ['canary', 20],
       ],
     )
-    const wanted = intent(50, { managedRoutes: [shadow] })
+    const wanted = trafficIntent(50, { managedRoutes: [shadow] })
     const after = write(router, during, wanted)
     assert.equal(read(router, after).programmedCanary, 50)
     assert.deepEqual(read(router, after).managedRoutes, [{ route: shadow, intact: true }])
     assert.deepEqual(router.render(wanted, { [KEY]: after }), [])
-    assert.equal(rulesOf(write(router, after, intent(0))).length, 1)
+    assert.equal(rulesOf(write(router, after, trafficIntent(0))).length, 1)
   })
 
   test('a path is narrowed, never widened', () => {
     const api = { ...weighted, matches: [{ path: { type: 'PathPrefix', value: '/api' } }] }
     const pathOf = (path: Readonly<Record<string, string>>) => {
       const managed: ManagedRoute = { kind: 'mirror', name: 'shadow', match: [{ path }], percentage: 100 }
-      const after = write(open(), store(route([api]), true), intent(0, { managedRoutes: [managed] }))
+      const after = write(open(), store(route([api]), true), trafficIntent(0, { managedRoutes: [managed] }))
       return rulesOf(after).length === 2 ? rulesOf(after)[0]?.matches?.[0] : undefined
     }
     assert.deepEqual(pathOf({ prefix: '/api/v1' }), { path: { type: 'PathPrefix', value: '/api/v1' } })
@@ -325,7 +307,7 @@ describe('added backends', () => {
   test('come with a weight beside the two and go without a trace', () => {
     const router = open()
     const before = store(route([weighted]), true)
-    const wanted = intent(20, { additional: added })
+    const wanted = trafficIntent(20, { additional: added })
     const during = write(router, before, wanted)
     assert.deepEqual(
       rulesOf(during)[0]?.backendRefs?.map(({ name, weight }) => [name, weight]),
@@ -338,7 +320,7 @@ describe('added backends', () => {
     const reading = read(router, during)
     assert.deepEqual([reading.programmedCanary, reading.additional], [20, { trial: 5 }])
     assert.deepEqual(router.render(wanted, { [KEY]: during }), [])
-    assert.deepEqual(write(router, during, intent(0)).spec, before.spec)
+    assert.deepEqual(write(router, during, trafficIntent(0)).spec, before.spec)
   })
 
   test("a user's third backend keeps its weight", () => {
@@ -348,7 +330,7 @@ describe('added backends', () => {
     }
     const router = open()
     const before = store(route([three]), true)
-    const after = write(router, write(router, before, intent(20, { additional: added })), intent(0))
+    const after = write(router, write(router, before, trafficIntent(20, { additional: added })), trafficIntent(0))
     assert.deepEqual(after.spec, before.spec)
   })
 })
@@ -370,7 +352,7 @@ describe('weights that say nothing', () => {
       const router = open()
       const before = route([{ backendRefs: refs }])
       assert.equal(read(router, before).programmedCanary, undefined)
-      assert.equal(read(router, write(router, before, intent(10))).programmedCanary, 10)
+      assert.equal(read(router, write(router, before, trafficIntent(10))).programmedCanary, 10)
     })
 })
 
@@ -381,9 +363,8 @@ describe('GRPCRoutes', () => {
     const before = route([
       { matches: [{ method: { service: 'shop.v1.Cart' } }], backendRefs: weighted.backendRefs ?? [] },
     ])
-    const copy: RouterObjects = { [key]: structuredClone(before) }
-    const wanted = intent(10, { managedRoutes: [beta, shadow] })
-    for (const { patch } of router.render(wanted, { [key]: before })) applyPatch(copy[key], patch as Operation[])
+    const wanted = trafficIntent(10, { managedRoutes: [beta, shadow] })
+    const copy = writeTraffic(router, { [key]: before }, wanted)
     const [own] = rulesOf(copy[key] as Route)
     assert.deepEqual(own?.matches, [
       { method: { service: 'shop.v1.Cart' }, headers: [{ type: 'Exact', name: 'x-beta', value: 'yes' }] },

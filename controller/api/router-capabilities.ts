@@ -1,0 +1,47 @@
+/**
+ * What each traffic router can carry, as data: the rules that judge manifests ask it, the routers themselves state it, and the reference pages are
+ * compared with it. One row per router, under the key by which a Rollout names it: a field of `trafficRouting`, or, with a slash, a plugin.
+ */
+
+/** How the value of a header can be compared. */
+export type StringMatchKind = 'exact' | 'prefix' | 'regex'
+
+export interface RouterCapabilities {
+  /** Routes by header (`setHeaderRoute`), by the comparisons that it knows; empty: none. */
+  readonly headers: readonly StringMatchKind[]
+  readonly mirror: boolean
+  /** Weights for Services besides the two roles: an experiment's. */
+  readonly additional: boolean
+  readonly pingPong: boolean
+  /** Weights may add up to another total than 100 (`maxTrafficWeight`). */
+  readonly maxWeight: boolean
+  /** What `penstock/color` can ask of it besides headers. */
+  readonly color: {
+    readonly cookie: boolean
+    /** Ranges of a decimal id: of any modulus, of powers of ten only, or none. */
+    readonly idRange: 'any' | 'powerOfTen' | 'none'
+    readonly cidr: boolean
+  }
+  /** The data plane reports what it serves; where it does not, a time has to pass instead. */
+  readonly confirms: boolean
+}
+
+export const routerCapabilities = {
+  'argoproj-labs/gatewayAPI': {
+    headers: ['exact', 'prefix', 'regex'],
+    mirror: true,
+    additional: true,
+    pingPong: true,
+    maxWeight: true,
+    color: { cookie: true, idRange: 'powerOfTen', cidr: false },
+    confirms: true,
+  },
+} as const satisfies Readonly<Record<string, RouterCapabilities>>
+
+export type RouterId = keyof typeof routerCapabilities
+export const routerIds = Object.keys(routerCapabilities) as readonly RouterId[]
+
+export const isRouterId = (id: string): id is RouterId => Object.hasOwn(routerCapabilities, id)
+
+/** The field of `trafficRouting` under which a router's configuration stands. */
+export const routerField = (id: string): string => (id.includes('/') ? `plugins["${id}"]` : id)

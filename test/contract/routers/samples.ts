@@ -1,0 +1,8 @@
+/** One sample per router: the compiler asks for it. */
+import type { RouterId } from '../../../controller/api/router-capabilities.ts'
+import { gatewayApiSample } from './gateway-api.ts'
+import type { RouterSample } from './sample.ts'
+
+export const samples: Readonly<Record<RouterId, RouterSample>> = {
+  'argoproj-labs/gatewayAPI': gatewayApiSample,
+}
