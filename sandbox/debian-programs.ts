@@ -51,8 +51,12 @@ function listPlaces(program: Program, env: Env): readonly string[] {
   const cache = join(cacheOf(env), 'usr')
   const folders = [
     ...(env.PATH ?? '').split(delimiter),
-    ...['/usr/bin', '/usr/local/bin', '/usr/sbin', '/usr/local/sbin'],
-    ...[join(cache, 'bin'), join(cache, 'sbin')],
+    '/usr/bin',
+    '/usr/local/bin',
+    '/usr/sbin',
+    '/usr/local/sbin',
+    join(cache, 'bin'),
+    join(cache, 'sbin'),
   ]
   return folders.filter((folder) => folder !== '').flatMap((folder) => program.files.map((file) => join(folder, file)))
 }

@@ -2,7 +2,7 @@
  * From a backendRef to the addresses behind it now: Service port → EndpointSlice port → ready endpoints. Pure. A backend that cannot
  * be resolved is a problem with Gateway API's reason, never an empty list.
  */
-import type { BackendRef, GatewayEndpointSlice, GatewayService, HttpRoute } from './objects.ts'
+import type { BackendRef, GatewayEndpointSlice, GatewayService } from './objects.ts'
 
 export interface Endpoint {
   readonly address: string
@@ -20,15 +20,16 @@ export interface BackendSource {
   slices(namespace: string, service: string): readonly GatewayEndpointSlice[]
 }
 
-export function resolveBackend(route: HttpRoute, ref: BackendRef, source: BackendSource): ResolvedBackend {
-  const namespace = ref.namespace ?? route.metadata.namespace ?? ''
+/** `home` is the namespace of the object that names the backend. */
+export function resolveBackend(home: string, ref: BackendRef, source: BackendSource): ResolvedBackend {
+  const namespace = ref.namespace ?? home
   const weight = ref.weight ?? 1
   const key = `${namespace}/${ref.name}:${ref.port ?? ''}`
   const refuse = (reason: string, message: string): ResolvedBackend => ({ key, weight, reason, message })
   if ((ref.kind ?? 'Service') !== 'Service' || (ref.group ?? '') !== '') {
     return refuse('InvalidKind', `backend "${ref.name}": only Services are served`)
   }
-  if (namespace !== route.metadata.namespace) {
+  if (namespace !== home) {
     return refuse('RefNotPermitted', `backend "${key}": this gateway does not send across namespaces`)
   }
   if (ref.filters?.length) return refuse('UnsupportedValue', `backend "${ref.name}": filters are not supported`)

@@ -10,8 +10,9 @@ import { declareGatewayMetrics } from './gateway-metrics.ts'
 import { serveRequest } from './proxy.ts'
 import { createResponseLog, type ResponseLog } from './response-log.ts'
 import { buildRouteTable, type ChoiceMemory, type RouteTable } from './route-table.ts'
-import { type GatewayContext, watchGatewaySources } from './sources.ts'
+import { watchGatewaySources } from './sources.ts'
 import { createStatusWriter } from './status-writer.ts'
+import type { GatewayContext } from './watched-caches.ts'
 
 export interface GatewayOptions extends GatewayContext {
   /** 0 or absent takes a free port. */

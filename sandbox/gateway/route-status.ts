@@ -6,7 +6,7 @@
 import type { Attachment } from './attachment.ts'
 import { CONTROLLER_NAME } from './attachment.ts'
 import type { GatewayCondition, ParentRef, RouteParentStatus } from './objects.ts'
-import type { RouteVerdict } from './route-table.ts'
+import type { RouteVerdict } from './route-plan.ts'
 
 type Draft = Omit<GatewayCondition, 'observedGeneration' | 'lastTransitionTime'>
 

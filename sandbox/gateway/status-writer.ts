@@ -8,12 +8,12 @@ import { httpRoutes, refOf } from '../../controller/kube/kinds.ts'
 import { listOwnGateways } from './attachment.ts'
 import { decideClassStatus, decideGatewayStatus } from './gateway-status.ts'
 import { gatewayClasses, gateways } from './objects.ts'
+import type { RoutePlanInput, RouteVerdict } from './route-plan.ts'
 import { decideRouteStatus } from './route-status.ts'
-import type { RouteTableInput, RouteVerdict } from './route-table.ts'
-import type { GatewayContext } from './sources.ts'
+import type { GatewayContext } from './watched-caches.ts'
 
 export interface ProgrammedTable {
-  readonly input: RouteTableInput
+  readonly input: RoutePlanInput
   readonly verdicts: readonly RouteVerdict[]
 }
 

@@ -1,6 +1,6 @@
 /** Gateway API objects as short as a test can say them. */
 import type { GatewayEndpointSlice, GatewayService, HttpRoute, RouteRule } from '../../../sandbox/gateway/objects.ts'
-import type { RouteTableInput } from '../../../sandbox/gateway/route-table.ts'
+import type { RoutePlanInput } from '../../../sandbox/gateway/route-plan.ts'
 
 export const gatewayClass = {
   metadata: { name: 'sandbox' },
@@ -44,7 +44,7 @@ export const slice = (
 export function tableInput(
   routes: readonly HttpRoute[],
   endpoints: Readonly<Record<string, GatewayEndpointSlice>>,
-): RouteTableInput {
+): RoutePlanInput {
   const service = (name: string): GatewayService => ({
     metadata: { name, namespace: 'shop' },
     spec: { ports: [{ name: 'http', port: 80 }] },

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { RouteVerdict } from '../../../sandbox/gateway/route-plan.ts'
 import { decideRouteStatus } from '../../../sandbox/gateway/route-status.ts'
-import { buildRouteTable, type RouteVerdict } from '../../../sandbox/gateway/route-table.ts'
+import { buildRouteTable } from '../../../sandbox/gateway/route-table.ts'
 import { httpRoute, slice, tableInput, to } from './gateway-objects.ts'
 
 const NOW = '2026-01-01T00:00:00Z'
