@@ -3,12 +3,13 @@
  */
 import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts'
 import { keyOf, type RolloutCaches, watchKeys } from './reconcile/caches.ts'
+import { createRaceWatch } from './reconcile/races.ts'
 import { type RolloutDeps, reconcileRollout } from './reconcile/rollout.ts'
 import { createStuckWatch } from './reconcile/stuck.ts'
 import type { MetricRegistry } from './runtime/metrics.ts'
 
 export interface RolloutControllerOptions {
-  readonly deps: Omit<RolloutDeps, 'stuck'>
+  readonly deps: Omit<RolloutDeps, 'stuck' | 'races'>
   readonly caches: RolloutCaches
   readonly concurrency: number
   readonly registry: MetricRegistry
@@ -23,7 +24,8 @@ export interface Controller {
 
 export function createRolloutController(options: RolloutControllerOptions): Controller {
   const { caches, concurrency, registry } = options
-  const deps = { ...options.deps, stuck: createStuckWatch(options.deps.clock) }
+  const { clock } = options.deps
+  const deps = { ...options.deps, stuck: createStuckWatch(clock), races: createRaceWatch(clock) }
   const queue: WorkQueue = createWorkQueue({
     name: 'rollouts',
     clock: deps.clock,

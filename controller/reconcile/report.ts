@@ -7,6 +7,7 @@ import type { KubeObject } from '../api/meta.ts'
 import { addToOutbox, OUTBOX, readOutbox } from '../api/notice.ts'
 import type { RolloutStatus } from '../api/rollout.ts'
 import { withCreateError } from '../domain/conditions.ts'
+import { recordsAbort, withoutClaims } from '../domain/lost-race.ts'
 import type { Action, AnnotationPatch, Plan } from '../domain/plan.ts'
 import { renderAction, renderPlan, renderWorld } from '../domain/story.ts'
 import { withoutStuck, withStuck } from '../domain/stuck-condition.ts'
@@ -27,8 +28,15 @@ export interface ReportDeps extends ApplyDeps {
 }
 
 export async function report(key: string, world: World, plan: Plan, outcome: Outcome, deps: ReportDeps): Promise<void> {
-  const version = await writeAnnotations(key, world, plan, deps)
-  await writeStatus(key, world, { ...plan, status: statusAfter(world, plan, outcome) }, version, deps)
+  try {
+    const version = await writeAnnotations(key, world, plan, deps)
+    await writeStatus(key, world, { ...plan, status: statusAfter(world, plan, outcome) }, version, deps)
+  } catch (error) {
+    // The writes are made all the same, and no later pass knows of them.
+    const { done, deferred } = outcome
+    tell(world, withoutClaims(world, plan), { done, deferred, refusals: [] }, deps)
+    throw error
+  }
   tell(world, plan, outcome, deps)
 }
 
@@ -56,10 +64,6 @@ const rolloutRef = (world: World) => ({
   name: world.rollout.metadata.name,
 })
 
-/** An abort is on record at once: until it is, its worker is not free for the next one. */
-const isNewAbort = (world: World, plan: Plan): boolean =>
-  plan.status.abort === true && world.rollout.status?.abort !== true
-
 /** Returns the Rollout's resourceVersion after the write, so that the status patch follows it and nothing in between. */
 async function writeAnnotations(key: string, world: World, plan: Plan, deps: ReportDeps): Promise<string> {
   const { metadata } = world.rollout
@@ -76,7 +80,8 @@ async function writeAnnotations(key: string, world: World, plan: Plan, deps: Rep
   const written = await recorded(key, ref, deps.fence, () =>
     applyMergePatch<KubeObject>(deps.client, ref, patch, {
       precondition: { resourceVersion: observed },
-      urgent: isNewAbort(world, plan),
+      // Until an abort is on record, its worker is not free for the next one.
+      urgent: recordsAbort(world, plan),
     }),
   )
   return written.metadata.resourceVersion ?? observed
@@ -95,7 +100,7 @@ async function writeStatus(
   const options = {
     precondition: { resourceVersion },
     subresource: 'status',
-    urgent: isNewAbort(world, plan),
+    urgent: recordsAbort(world, plan),
   } as const
   await recorded(key, ref, deps.fence, () => applyMergePatch<KubeObject>(deps.client, ref, { status }, options))
 }

@@ -3,6 +3,7 @@
  * conflict means that somebody was faster, and the next pass sees what they did.
  */
 import { decide } from '../domain/decide.ts'
+import { recordsAbort, withoutClaims } from '../domain/lost-race.ts'
 import type { Plan } from '../domain/plan.ts'
 import { renderAction } from '../domain/story.ts'
 import type { World } from '../domain/world.ts'
@@ -12,6 +13,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { apply, type Outcome } from './apply.ts'
 import { type ObserveOptions, observe } from './observe.ts'
 import { observeLive } from './observe-live.ts'
+import type { RaceWatch } from './races.ts'
 import { type ReportDeps, report } from './report.ts'
 import type { StuckWatch } from './stuck.ts'
 
@@ -19,6 +21,7 @@ export interface RolloutDeps extends ReportDeps {
   readonly observe: ObserveOptions
   readonly clock: Clock
   readonly stuck: StuckWatch
+  readonly races: RaceWatch
 }
 
 /** Look again when a watch event that should come does not. */
@@ -37,7 +40,8 @@ export async function reconcileRollout(key: string, deps: RolloutDeps): Promise<
     const world = await observeLive(cached, deps)
     const plan = decide(world)
     const outcome = withLoop(await apply(key, world, plan, deps), { key, world, plan }, deps)
-    await report(key, world, plan, outcome, deps)
+    const isSilent = deps.races.note(key, outcome) && !recordsAbort(world, plan)
+    await report(key, world, isSilent ? withoutClaims(world, plan) : plan, outcome, deps)
     return requeue(world, plan, outcome)
   } catch (error) {
     if (isPreconditionFailed(error)) return { requeueAfterMs: CONFLICT_RECHECK_MS }
@@ -66,6 +70,7 @@ async function isBehind(key: string, { fence }: RolloutDeps): Promise<boolean> {
 function gone(key: string, deps: RolloutDeps): Result {
   deps.fence.forget(key)
   deps.stuck.forget(key)
+  deps.races.forget(key)
   deps.metrics.forget(key)
   return done
 }

@@ -1,58 +1,10 @@
-/** One pass as a whole: what is written in which order, what a lost race does, and that the steady state is silent. */
+/** One pass as a whole: what is written in which order, what a refusal does, and that the steady state is silent. */
 import assert from 'node:assert/strict'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { Rollout } from '../../../controller/api/rollout.ts'
 import { KubeError } from '../../../controller/kube/client.ts'
-import { createFence } from '../../../controller/kube/fence.ts'
-import { createInformers } from '../../../controller/kube/informers.ts'
 import * as kinds from '../../../controller/kube/kinds.ts'
-import { openCaches } from '../../../controller/reconcile/caches.ts'
-import { reconcileRollout } from '../../../controller/reconcile/rollout.ts'
-import { declareRolloutMetrics } from '../../../controller/reconcile/rollout-metrics.ts'
-import { createStuckWatch } from '../../../controller/reconcile/stuck.ts'
-import { silentLogger } from '../../../controller/runtime/log.ts'
-import { createMetricRegistry } from '../../../controller/runtime/metrics.ts'
-import { rollout } from '../../builders/rollout.ts'
-import { createFakeClock } from '../../fakes/fake-clock.ts'
-import { seededRandom } from '../../fakes/fake-random.ts'
-import { createMemoryKube } from '../../fakes/memory-kube.ts'
-
-async function setUp(t: TestContext) {
-  const clock = createFakeClock()
-  const kube = createMemoryKube()
-  await kube.client.create(kinds.rollouts, rollout({ replicas: 1, routed: false }))
-  const informers = createInformers({ client: kube.client, clock, random: seededRandom(1), log: silentLogger })
-  const caches = openCaches(informers)
-  const told: string[] = []
-  informers.start()
-  await clock.settle()
-  t.after(async () => {
-    const stopped = informers.stop()
-    await clock.advance(1_000)
-    await stopped
-  })
-  const deps = {
-    client: kube.client,
-    caches,
-    clock,
-    log: silentLogger,
-    fence: createFence({ clock, log: silentLogger, client: kube.client, caches: informers }),
-    metrics: declareRolloutMetrics(createMetricRegistry()),
-    events: {
-      record: (_: unknown, __: unknown, reason: string) => void told.push(reason),
-      flush: async () => {},
-      stop: async () => {},
-    },
-    observe: { caches, now: () => clock.now(), compat: 'strict' as const, notices: true },
-    stuck: createStuckWatch(clock),
-  }
-  const pass = async () => {
-    const result = await reconcileRollout('web/shop', deps)
-    await clock.settle()
-    return result
-  }
-  return { kube, told, pass, clock }
-}
+import { setUp } from './one-rollout.ts'
 
 describe('one pass', () => {
   test('objects first, then annotations, then status, then events', async (t) => {
@@ -67,15 +19,6 @@ describe('one pass', () => {
     assert.equal(rest.length, 2)
     assert.ok(rest.every((write) => write.startsWith('patch rollouts')))
     assert.equal(told[0], 'RolloutAddedToInformer')
-  })
-
-  test('a lost race is silent: no event, no error, soon again', async (t) => {
-    const { kube, told, pass } = await setUp(t)
-    kube.before((verb) => {
-      if (verb === 'patch') throw new KubeError({ code: 409, reason: 'Conflict' }, 'patch')
-    })
-    assert.deepEqual(await pass(), { requeueAfterMs: 20 })
-    assert.deepEqual(told, [])
   })
 
   test('a refused write is told on the Rollout, with the words of the API server', async (t) => {
