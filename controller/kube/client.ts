@@ -9,6 +9,8 @@ import type { KubeObject, ListMeta } from '../api/meta.ts'
 export interface ResourceKind {
   readonly group: string
   readonly version: string
+  /** Every version that we can speak, best first; absent when there is only `version`. */
+  readonly versions?: readonly string[]
   readonly plural: string
   readonly kind: string
   readonly namespaced: boolean

@@ -13,6 +13,18 @@ const clusterScoped = (group: string, version: string, plural: string, kind: str
   namespaced: false,
 })
 
+/**
+ * A kind of somebody else's CRD, which clusters serve in one version or another.
+ *
+ * @param versions those that we can speak, best first; the fields that we touch must be the same in all of them
+ */
+export const served = (
+  group: string,
+  plural: string,
+  kind: string,
+  versions: readonly [string, ...string[]],
+): ResourceKind => ({ ...namespaced(group, versions[0], plural, kind), versions })
+
 export const rollouts = namespaced('argoproj.io', 'v1alpha1', 'rollouts', 'Rollout')
 export const analysisTemplates = namespaced('argoproj.io', 'v1alpha1', 'analysistemplates', 'AnalysisTemplate')
 export const clusterAnalysisTemplates = clusterScoped(
