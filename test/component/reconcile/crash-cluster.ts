@@ -16,6 +16,7 @@ import { createFakeClock, type FakeClock } from '../../fakes/fake-clock.ts'
 import { type Lateness, withLateWatch } from './late-watch.ts'
 import { type Crash, createMortalClient } from './mortal-client.ts'
 import { createPods, type PlayedPods } from './played-pods.ts'
+import { withRival } from './rival.ts'
 import { startControllers } from './shipped-controllers.ts'
 import { type Left, readLeft, renderEnding } from './story-ending.ts'
 import { judged } from './write-checks.ts'
@@ -63,6 +64,8 @@ export interface Story {
 export interface Trouble {
   readonly crash?: Crash
   readonly late?: Lateness
+  /** The patch or deletion, counted from 1, before which somebody else changes the object. */
+  readonly rivalAt?: number
 }
 
 export interface Ending {
@@ -75,6 +78,8 @@ export interface Ending {
   readonly deployWrites: number
   /** Idempotency keys of the calls of step plugins, in order. */
   readonly calls: readonly string[]
+  /** Events: `Kind Reason`, in order. */
+  readonly told: readonly string[]
   readonly violations: readonly string[]
 }
 
@@ -110,6 +115,7 @@ export async function tell(story: Story, trouble: Trouble = {}): Promise<Ending>
   const writes: string[] = []
   const births: string[] = []
   const calls: string[] = []
+  const told: string[] = []
   const violations: string[] = []
   let { crash } = trouble
   const enoughTicks = trouble.late ? LATE_QUIET_TICKS : QUIET_TICKS
@@ -119,7 +125,7 @@ export async function tell(story: Story, trouble: Trouble = {}): Promise<Ending>
   let quietTicks = 0
 
   async function start() {
-    const mortal = createMortalClient(client, {
+    const mortal = createMortalClient(withRival(client, trouble.rivalAt), {
       writes,
       births,
       crash,
@@ -130,6 +136,7 @@ export async function tell(story: Story, trouble: Trouble = {}): Promise<Ending>
       clock,
       registry: createMetricRegistry(),
       notices: true,
+      tell: (event) => void told.push(event),
       transport: {
         async send(request) {
           calls.push(request.headers?.['Idempotency-Key'] ?? '')
@@ -169,7 +176,7 @@ export async function tell(story: Story, trouble: Trouble = {}): Promise<Ending>
     throw new Error(
       `the story did not end; at stage ${stage} of ${story.stages.length}:\n${lines.join('\n')}\n${writes.slice(-8).join('\n')}`,
     )
-  return { lines, births: [...births].sort(), writes, deployWrites, calls, violations }
+  return { lines, births: [...births].sort(), writes, deployWrites, calls, told, violations }
 }
 
 function kindOf(object: KubeObject): ResourceKind {
