@@ -3,13 +3,13 @@
  * their files, starts them, waits until they are ready and stops them; what they say is theirs.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { KubeClient } from '../../controller/kube/client.ts'
 import type { Clock } from '../../controller/runtime/clock.ts'
 import type { Logger } from '../../controller/runtime/log.ts'
 import type { Random } from '../../controller/runtime/random.ts'
 import { type Child, startChild } from '../child.ts'
+import { findFreePort } from '../free-port.ts'
 import { createStopList } from '../stop-list.ts'
 import { waitFor } from '../wait.ts'
 import type { Binaries } from './binaries.ts'
@@ -37,18 +37,6 @@ export interface Observability {
 }
 
 const READY_WITHIN_MS = 30_000
-
-/** A port that was free a moment ago. */
-async function findFreePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 async function untilReady(child: Child, url: string, name: string, clock: Clock): Promise<void> {
   const look = async (): Promise<boolean> => {

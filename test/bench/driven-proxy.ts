@@ -1,0 +1,37 @@
+/** A real proxy that is driven as a rollout would drive it: by objects that one of our routers writes. */
+import type { ManagedRoute } from '../../controller/api/traffic.ts'
+import type { FoundProgram } from '../../sandbox/debian-programs.ts'
+import type { StopList } from '../../sandbox/stop-list.ts'
+
+export interface DrivenOptions {
+  readonly program: FoundProgram
+  readonly stops: StopList
+}
+
+export interface Traffic {
+  readonly canary: number
+  /** The sum of all weights. */
+  readonly total: number
+}
+
+/** A way to tell requests apart, and requests whose destination it decides alone. */
+export interface ColorCase {
+  readonly name: string
+  readonly routes: readonly ManagedRoute[]
+  /** The canary's share of what the color does not decide, of 100. */
+  readonly canary: number
+  readonly requests: readonly {
+    readonly headers: Readonly<Record<string, string>>
+    readonly goesTo: 'stable' | 'canary'
+  }[]
+}
+
+export interface DrivenProxy {
+  /** Base URL. */
+  readonly url: string
+  /** Resolves when the proxy serves it. */
+  drive(traffic: Traffic, routes?: readonly ManagedRoute[]): Promise<void>
+  readonly colors: readonly ColorCase[]
+  /** How often the proxy's workers were replaced since it started. */
+  reloads(): number
+}
