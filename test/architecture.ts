@@ -33,6 +33,16 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/runtime/',
     'controller/traffic/router.ts',
     'controller/traffic/registry.ts',
+    'controller/traffic/outside.ts',
+  ],
+  // Stores of objects that no API server holds, one folder or file for each system.
+  'controller/outside/': [
+    'controller/api/',
+    'controller/kube/client.ts',
+    'controller/kube/kinds.ts',
+    'controller/runtime/',
+    'controller/traffic/outside.ts',
+    'controller/traffic/router.ts',
   ],
   'controller/rollout-controller.ts': ['controller/kube/', 'controller/reconcile/', 'controller/runtime/'],
   'controller/experiment-controller.ts': ['controller/kube/', 'controller/reconcile/', 'controller/runtime/'],
