@@ -13,7 +13,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { apply, type Outcome } from './apply.ts'
 import { type ObserveOptions, observe } from './observe.ts'
 import { observeLive } from './observe-live.ts'
-import type { RaceWatch } from './races.ts'
+import { hasLostRace, type RaceWatch } from './races.ts'
 import { type ReportDeps, report } from './report.ts'
 import type { StuckWatch } from './stuck.ts'
 
@@ -77,8 +77,8 @@ function gone(key: string, deps: RolloutDeps): Result {
 
 /** A failed write is thrown after the report, so that the queue backs off while what happened is on record. */
 function requeue(world: World, plan: Plan, outcome: Outcome): Result {
+  if (hasLostRace(outcome)) return { requeueAfterMs: CONFLICT_RECHECK_MS }
   if (outcome.failure) {
-    if (isPreconditionFailed(outcome.failure.error)) return { requeueAfterMs: CONFLICT_RECHECK_MS }
     const failed = new Error(`${renderAction(outcome.failure.action)} failed`, { cause: outcome.failure.error })
     throw outcome.loop === undefined ? failed : Object.assign(failed, { retryAfterMs: HELD_BACK_MS })
   }
