@@ -83,9 +83,7 @@ function marksOf({ labels, annotations }: FixtureObject['metadata']) {
   return { labels, annotations: Object.fromEntries(kept) as Record<string, string> }
 }
 
-/** A scale that has lost a race against the ReplicaSet's own controller is made again a pass later: its place is luck. */
-const orderOf = (lines: readonly string[]): readonly string[] =>
-  lines.map((line) => line.split(' ')[1] ?? '').filter((reason) => reason !== 'ScalingReplicaSet')
+const orderOf = (lines: readonly string[]): readonly string[] => lines.map((line) => line.split(' ')[1] ?? '')
 
 const rolloutOf = ({ objects }: Fixture): Rollout | undefined =>
   objects.find(({ kind }) => kind === 'Rollout') as Rollout | undefined
