@@ -36,6 +36,15 @@ export const routerCapabilities = {
     color: { cookie: true, idRange: 'powerOfTen', cidr: false },
     confirms: true,
   },
+  smi: {
+    headers: [],
+    mirror: false,
+    additional: true,
+    pingPong: false,
+    maxWeight: true,
+    color: { cookie: false, idRange: 'none', cidr: false },
+    confirms: false,
+  },
 } as const satisfies Readonly<Record<string, RouterCapabilities>>
 
 export type RouterId = keyof typeof routerCapabilities

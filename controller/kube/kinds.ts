@@ -49,6 +49,12 @@ export const secrets = namespaced('', 'v1', 'secrets', 'Secret')
 export const configMaps = namespaced('', 'v1', 'configmaps', 'ConfigMap')
 export const httpRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute')
 export const grpcRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'grpcroutes', 'GRPCRoute')
+export const trafficSplits = served('split.smi-spec.io', 'trafficsplits', 'TrafficSplit', [
+  'v1alpha4',
+  'v1alpha3',
+  'v1alpha2',
+  'v1alpha1',
+])
 export const namespaces = clusterScoped('', 'v1', 'namespaces', 'Namespace')
 
 /** `v1` for core kinds, `group/version` otherwise: the value of an object's `apiVersion`. */
