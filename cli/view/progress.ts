@@ -8,6 +8,8 @@
  * | no      | some       | w                                    | w         |
  * | no      | some       | none                                 | 0         |
  */
+import { COLOR_STEP, colorOfStep } from '../../controller/api/color-step.ts'
+import { describeColor } from '../../controller/api/color-text.ts'
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { CanaryStep, ReplicaSet, Rollout } from '../../controller/api/rollout.ts'
 
@@ -56,7 +58,10 @@ function computeActualWeight(rollout: Rollout, replicaSets: readonly ReplicaSet[
   return Math.floor(((canary?.status?.availableReplicas ?? 0) * maxWeight(rollout)) / available)
 }
 
-/** The one key that a step has, with its value in short: `setWeight 20`, `pause 30s`, `analysis error-rate`. */
+/**
+ * The one key that a step has, with its value in short: `setWeight 20`, `pause 30s`, `analysis error-rate`, and a colour with what it matches:
+ * `color: vip (x-user mod 1000 in 1-50)`.
+ */
 export function describeStep(step: CanaryStep): string {
   if (step.setWeight !== undefined) return `setWeight ${step.setWeight}`
   if (step.pause)
@@ -66,6 +71,10 @@ export function describeStep(step: CanaryStep): string {
   if (step.setCanaryScale) return 'setCanaryScale'
   if (step.setHeaderRoute) return `setHeaderRoute ${step.setHeaderRoute.name}`
   if (step.setMirrorRoute) return `setMirrorRoute ${step.setMirrorRoute.name}`
+  if (step.plugin?.name === COLOR_STEP) {
+    const color = colorOfStep(step)
+    return color ? `color: ${describeColor(color)}` : 'color'
+  }
   if (step.plugin) return `plugin ${step.plugin.name}`
   return Object.keys(step)[0] ?? 'empty step'
 }

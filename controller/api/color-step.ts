@@ -3,6 +3,7 @@
  * what is in `router-capabilities.ts`. As with `setHeaderRoute` the route is one of `managedRoutes`, and an empty `match` takes it back.
  */
 import { z } from 'zod'
+import type { CanaryStep } from './rollout.ts'
 
 export const COLOR_STEP = 'penstock/color'
 
@@ -26,7 +27,16 @@ const idRange = z
   .refine(({ header, cookie }) => (header === undefined) !== (cookie === undefined), {
     message: 'must name the id by header or by cookie, not both',
   })
-  .refine(({ from, to, modulo }) => from <= to && to < modulo, { message: 'needs from <= to < modulo' })
+  .refine(({ to, modulo }) => to < modulo, { path: ['to'], message: 'must be less than modulo' })
+  .refine(({ from, to }) => from <= to, { path: ['to'], message: 'must not be less than from' })
+
+const cidr = z
+  .string()
+  .max(64)
+  .refine(
+    (range) => z.cidrv4().safeParse(range).success || z.cidrv6().safeParse(range).success,
+    'must be a range of addresses such as 10.0.0.0/8 or 2001:db8::/32',
+  )
 
 /** Everything that is given has to fit. */
 const colorMatch = z
@@ -44,11 +54,7 @@ const colorMatch = z
     /** The decimal id in a header or cookie, modulo `modulo`, from `from` to `to`, both included. What is no decimal number does not fit. */
     idRange: idRange.optional(),
     /** The client's address lies in one of these. */
-    cidrs: z
-      .array(z.union([z.cidrv4(), z.cidrv6()]))
-      .min(1)
-      .max(64)
-      .optional(),
+    cidrs: z.array(cidr).min(1).max(64).optional(),
   })
   .refine((match) => Object.keys(match).length > 0, 'must say something')
 
@@ -56,6 +62,10 @@ export const colorStepSchema = z.strictObject({
   name: z.string().min(1).max(63),
   match: z.array(colorMatch).max(16).optional(),
 })
+
+/** What a colour step declares; undefined for any other step, and for a config of another shape, which validation refuses. */
+export const colorOfStep = ({ plugin }: CanaryStep): ColorStep | undefined =>
+  plugin?.name === COLOR_STEP ? colorStepSchema.safeParse(plugin.config).data : undefined
 
 export type ColorStep = z.infer<typeof colorStepSchema>
 export type ColorMatch = z.infer<typeof colorMatch>

@@ -3,6 +3,7 @@
  * the middle of `penstock explain`. It must not hide an action or a reason.
  */
 import { isCompleted } from '../api/analysis.ts'
+import { describeColor } from '../api/color-text.ts'
 import { readStepEntries, type StepEntry } from '../api/step-plugin-status.ts'
 import { withReadableStatus } from '../argo/readable-status.ts'
 import type { Action, Plan } from './plan.ts'
@@ -133,7 +134,9 @@ function renderReading({ programmedCanary, additional, managedRoutes, confirmati
 
 function renderRouteAction({ from, canary, additional, managedRoutes }: Extract<Action, { do: 'route' }>): string {
   const added = additional.map(({ service, weight }) => `${service} ${weight}`)
-  const managed = managedRoutes.map(({ kind, name }) => `${kind} ${name}`)
+  const managed = managedRoutes.map(
+    (route) => `${route.kind} ${route.kind === 'color' ? describeColor(route) : route.name}`,
+  )
   const beside = [...added, ...managed].join(', ')
   if (from === canary) return `route canary stays at ${canary}, beside it ${beside || 'nothing'}`
   return `route canary ${from ?? 'unset'}→${canary}${beside ? `, beside it ${beside}` : ''}`

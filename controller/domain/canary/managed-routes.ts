@@ -1,5 +1,5 @@
 /**
- * Which header and mirror routes there must be now. The set follows from the steps up to the one in force and from who answers, never from which
+ * Which header, colour and mirror routes there must be now. The set follows from the steps up to the one in force and from who answers, never from which
  * step runs: a route that got lost comes back, one that a later step takes back goes, and none outlives the update (S21).
  *
  *   mode               canary Service names the revision, and it answers | routes
@@ -11,6 +11,7 @@
 import type { CanaryStep } from '../../api/rollout.ts'
 import type { ManagedRoute, PresentRoute } from '../../api/traffic.ts'
 import { endpointsOf } from '../view.ts'
+import { routeOfStep } from './steps.ts'
 import type { CanaryView } from './view.ts'
 
 export function wantedManagedRoutes(view: CanaryView): readonly ManagedRoute[] {
@@ -25,24 +26,13 @@ export function wantedManagedRoutes(view: CanaryView): readonly ManagedRoute[] {
 }
 
 /** Undefined for a name whose last step has no match: that takes it back. */
-function routesSaid(steps: readonly CanaryStep[]): ReadonlyMap<string, ManagedRoute | undefined> {
-  const said = new Map<string, ManagedRoute | undefined>()
-  for (const { setHeaderRoute: header, setMirrorRoute: mirror } of steps) {
-    if (header)
-      said.set(
-        header.name,
-        header.match?.length ? { kind: 'header', name: header.name, match: header.match } : undefined,
-      )
-    if (mirror)
-      said.set(
-        mirror.name,
-        mirror.match?.length
-          ? { kind: 'mirror', name: mirror.name, match: mirror.match, percentage: mirror.percentage ?? 100 }
-          : undefined,
-      )
-  }
-  return said
-}
+const routesSaid = (steps: readonly CanaryStep[]): ReadonlyMap<string, ManagedRoute | undefined> =>
+  new Map(
+    steps.flatMap((step) => {
+      const declared = routeOfStep(step)
+      return declared ? [[declared.name, declared.route] as const] : []
+    }),
+  )
 
 /** The objects say exactly these routes, in this order. */
 export const isAsWanted = (present: readonly PresentRoute[], wanted: readonly ManagedRoute[]): boolean =>

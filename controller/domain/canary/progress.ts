@@ -5,7 +5,7 @@
  *   step            complete when
  *   setWeight       routed: written, settled, and the canary's pods available    unrouted: both sides at their size, older revisions gone
  *   setCanaryScale  the canary's pods available
- *   setHeaderRoute, setMirrorRoute
+ *   setHeaderRoute, setMirrorRoute, colour
  *                   as setCanaryScale, and every managed route is written and settled as wanted
  *   pause           resumed or its time is up
  *   analysis        the run of this revision, step and attempt is Successful
@@ -25,7 +25,7 @@ import { describeExperimentStep, type ExperimentInquiry, isExperimentDone } from
 import { isAsWanted, wantedManagedRoutes } from './managed-routes.ts'
 import { hasStableSettled, ratioTarget } from './ratio.ts'
 import { exchangedRoles } from './roles.ts'
-import { describeStep, pauseOfStep } from './steps.ts'
+import { describeStep, pauseOfStep, pluginOfStep, routeOfStep } from './steps.ts'
 import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './view.ts'
 
 export interface Progress {
@@ -71,13 +71,13 @@ const waitingForResume = (pauses: PauseDecision): Hold => ({
 })
 
 function waiting(view: CanaryView, { plugins, experiment }: Findings): Hold {
-  if (view.step?.plugin && !view.promoteFull)
+  if (pluginOfStep(view.step) && !view.promoteFull)
     return { reason: 'StepPluginRunning', message: describePluginStep(plugins) }
   if (view.step?.experiment && !view.promoteFull)
     return { reason: 'ExperimentRunning', message: describeExperimentStep(experiment) }
   if (view.step?.analysis)
     return { reason: 'AnalysisRunning', message: `step ${view.stepIndex + 1} waits for its AnalysisRun` }
-  if (view.step?.setHeaderRoute || view.step?.setMirrorRoute)
+  if (routeOfStep(view.step))
     return {
       reason: 'StepInProgress',
       message: `step ${view.stepIndex + 1} waits until its route is written and answers`,
@@ -97,11 +97,11 @@ function isComplete(view: CanaryView, pauses: PauseDecision, { inline, plugins, 
   const step = view.step
   if (step?.setWeight !== undefined) return view.routed ? isWeightReached(view) : isRatioReached(view)
   if (step?.setCanaryScale) return isReadyFor(view, wantedCanaryPods(view))
-  if (step?.setHeaderRoute || step?.setMirrorRoute) return areRoutesReached(view)
+  if (routeOfStep(step)) return areRoutesReached(view)
   if (step?.pause) return pauses.over
   if (step?.analysis) return inline?.run?.status?.phase === 'Successful'
   if (step?.experiment) return isExperimentDone(experiment)
-  if (step?.plugin) return isPluginStepDone(plugins)
+  if (pluginOfStep(step)) return isPluginStepDone(plugins)
   return false
 }
 

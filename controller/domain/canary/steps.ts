@@ -1,9 +1,11 @@
 /**
- * What the steps of a canary say at an index: the weight in force, the canary's size in force, the name of a step. Reading only; whether a
- * step is complete is decided in `progress.ts`.
+ * What the steps of a canary say at an index: the weight in force, the canary's size in force, the name of a step, the route or the plugin that a
+ * step stands for. Reading only; whether a step is complete is decided in `progress.ts`.
  */
+import { COLOR_STEP, colorOfStep } from '../../api/color-step.ts'
 import type { CanaryStep } from '../../api/rollout.ts'
 import { parseDurationMs } from '../../api/scalars.ts'
+import type { ManagedRoute } from '../../api/traffic.ts'
 import type { OwnPause } from '../pauses.ts'
 
 /** Weight in force while the step at `index` runs: that of the nearest setWeight at or before it, 0 before the first, all past the end. */
@@ -38,11 +40,38 @@ export function pauseOfStep(step: CanaryStep | undefined): OwnPause | undefined 
   return { reason: 'CanaryPauseStep', durationMs: duration === undefined ? undefined : parseDurationMs(duration) }
 }
 
+/** A managed route by name; without `route` the step takes back what that name stood for. */
+export interface DeclaredRoute {
+  readonly name: string
+  readonly route?: ManagedRoute
+}
+
+/** The route that a step declares, whichever of its three spellings it uses. */
+export function routeOfStep(step: CanaryStep | undefined): DeclaredRoute | undefined {
+  const { setHeaderRoute: header, setMirrorRoute: mirror } = step ?? {}
+  if (header) return declare({ kind: 'header', name: header.name, match: header.match ?? [] })
+  if (mirror) {
+    const { name, match = [], percentage = 100 } = mirror
+    return declare({ kind: 'mirror', name, match, percentage })
+  }
+  const color = step && colorOfStep(step)
+  return color && declare({ kind: 'color', name: color.name, match: color.match ?? [] })
+}
+
+const declare = (route: ManagedRoute): DeclaredRoute =>
+  route.match.length > 0 ? { name: route.name, route } : { name: route.name }
+
+/** The plugin that a step calls. A colour is spelled like a plugin, and declares a route instead. */
+export const pluginOfStep = (step: CanaryStep | undefined): CanaryStep['plugin'] =>
+  step?.plugin?.name === COLOR_STEP ? undefined : step?.plugin
+
 /** The step as Argo's event texts name it, for instance `setWeight: 20`. */
 export function describeStep(step: CanaryStep): string {
   if (step.setWeight !== undefined) return `setWeight: ${step.setWeight}`
   if (step.pause) return step.pause.duration === undefined ? 'pause' : `pause: ${step.pause.duration}`
-  if (step.plugin) return `plugin: ${step.plugin.name}`
+  const plugin = pluginOfStep(step)
+  if (plugin) return `plugin: ${plugin.name}`
+  if (step.plugin) return `color: ${colorOfStep(step)?.name ?? ''}`
   const kind = Object.keys(step)[0] ?? 'empty'
   return kind
 }

@@ -7,7 +7,7 @@ import type { Mode } from '../lifecycle.ts'
 import { availableReplicas, meetsThreshold, podsForWeight } from '../replicas.ts'
 import { type RolloutView, type ServiceFacts, serviceFacts } from '../view.ts'
 import { rolesOf } from './roles.ts'
-import { canaryScaleAt, weightAt } from './steps.ts'
+import { canaryScaleAt, pluginOfStep, weightAt } from './steps.ts'
 import { type TrafficView, viewTraffic } from './traffic.ts'
 
 export interface CanaryView extends RolloutView, TrafficView {
@@ -74,12 +74,12 @@ export const isReadyFor = (view: CanaryView, desired: number): boolean =>
 /** No progress is expected: paused, or the step in force takes its time. */
 export function waitsOnPurpose(view: CanaryView): boolean {
   const paused = (view.status.pauseConditions ?? []).length > 0 || view.specPaused
-  const { pause, analysis, experiment, plugin } = view.step ?? {}
+  const { pause, analysis, experiment } = view.step ?? {}
   // A plugin step has a time of its own; Argo's deadline goes on beside it.
   const lasts =
     pause !== undefined ||
     analysis !== undefined ||
     experiment !== undefined ||
-    (plugin !== undefined && view.world.compat === 'strict')
+    (pluginOfStep(view.step) !== undefined && view.world.compat === 'strict')
   return paused || (view.mode === 'updating' && lasts)
 }

@@ -3,6 +3,7 @@
 import type { CanaryStep } from '../../api/rollout.ts'
 import { readStepEntries, type StepEntry } from '../../api/step-plugin-status.ts'
 import { readStepResults, type StepResult } from '../../api/step-result.ts'
+import { pluginOfStep } from '../canary/steps.ts'
 import type { CanaryView } from '../canary/view.ts'
 import type { Mode } from '../lifecycle.ts'
 import type { Compat } from '../world.ts'
@@ -20,6 +21,7 @@ export interface StepSituation {
   /** This pass first sees that the spec went back to the stable revision: in substance an abort. */
   readonly returning: boolean
   readonly promoteFull: boolean
+  /** With those plugins only that are called. */
   readonly steps: readonly Pick<CanaryStep, 'plugin'>[]
   readonly stepIndex: number
   /** Plugins that are switched off: their steps count as done. */
@@ -48,7 +50,7 @@ export function situationOf(view: CanaryView): StepSituation {
     mode,
     returning: mode === 'superseded' && status.stableRS === view.podHash,
     promoteFull: view.promoteFull,
-    steps: view.steps,
+    steps: view.steps.map((step) => ({ plugin: pluginOfStep(step) })),
     stepIndex: view.stepIndex,
     disabled: world.disabledPlugins ?? [],
     paused: pauses.length > 0 || view.specPaused,

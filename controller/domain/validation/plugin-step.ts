@@ -2,6 +2,7 @@
  * Whether a canary's `plugin` step can be obeyed: the plugin is one of ours, its `config` has the plugin's shape, and what undoes it can be
  * obeyed too. Plugins of Argo are programs of another protocol and are refused by name, never skipped.
  */
+import { COLOR_STEP } from '../../api/color-step.ts'
 import type { CanaryStep, Rollout } from '../../api/rollout.ts'
 import {
   compensationSchema,
@@ -11,10 +12,10 @@ import {
   stepPluginNames,
   stepPluginSchemas,
 } from '../../api/step-plugin-config.ts'
-import { compilePattern } from '../../metric-language/expression/pattern.ts'
 import { parseJsonPath } from '../../metric-language/json-path.ts'
 import { selectorFinds } from './pods/labels.ts'
 import { type Problem, renderPath, when } from './problem.ts'
+import { validatePattern } from './routes.ts'
 
 type Config = Readonly<Record<string, unknown>>
 
@@ -28,6 +29,7 @@ export function validatePluginStep(
 ): readonly Problem[] {
   const { compensate, ...own } = config
   return [
+    ...validateName(name, [...stepPluginNames, COLOR_STEP], field),
     ...validatePlugin(name, own, rollout, field),
     ...(compensate === undefined ? [] : validateCompensation(compensate, rollout, `${field}.config.compensate`)),
     ...when(
@@ -48,18 +50,18 @@ export function validatePluginSteps(steps: readonly CanaryStep[], field: string)
 function validateCompensation(value: unknown, rollout: Rollout, field: string): readonly Problem[] {
   const { data, error } = compensationSchema.safeParse(value)
   if (error) return listIssues(error, field)
-  return validatePlugin(data.name, data.config ?? {}, rollout, field)
+  return [
+    ...validateName(data.name, stepPluginNames, field),
+    ...validatePlugin(data.name, data.config ?? {}, rollout, field),
+  ]
 }
 
+/** A colour is none of those that are called: it declares a route, and is judged in `color-step.ts`. */
+const validateName = (name: string, known: readonly string[], field: string): readonly Problem[] =>
+  when(!isStepPluginName(name), `${field}.name`, `step plugin "${name}" is not known`, `known are ${known.join(', ')}`)
+
 function validatePlugin(name: string, config: Config, rollout: Rollout, field: string): readonly Problem[] {
-  if (!isStepPluginName(name))
-    return [
-      {
-        field: `${field}.name`,
-        message: `step plugin "${name}" is not known`,
-        fix: `known are ${stepPluginNames.join(', ')}`,
-      },
-    ]
+  if (!isStepPluginName(name)) return []
   const { error } = stepPluginSchemas[name].safeParse(config)
   if (error) return listIssues(error, `${field}.config`)
   return rules[name](config, rollout, `${field}.config`)
@@ -123,14 +125,4 @@ function validateTest(
     ...('problem' in path ? [{ field: `${field}.jsonPath`, message: path.problem }] : []),
     ...validatePattern(test.matches, `${field}.matches`),
   ]
-}
-
-function validatePattern(pattern: string | undefined, field: string): readonly Problem[] {
-  if (pattern === undefined) return []
-  try {
-    compilePattern(pattern, 0)
-    return []
-  } catch (error) {
-    return [{ field, message: error instanceof Error ? error.message : 'is no pattern' }]
-  }
 }

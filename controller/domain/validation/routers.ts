@@ -5,6 +5,7 @@ import {
   type RouterCapabilities,
   type RouterId,
   routerCapabilities,
+  routerField,
 } from '../../api/router-capabilities.ts'
 
 /** Fields of `trafficRouting` that name a router of Argo's, whether this version drives it or not. */
@@ -15,6 +16,9 @@ export function knownRouters(routing: TrafficRouting | undefined): readonly Rout
   const builtIn = BUILT_IN_ROUTERS.filter((id) => routing?.[id])
   return [...builtIn, ...Object.keys(routing?.plugins ?? {})].filter(isRouterId)
 }
+
+/** The field that configures it, for words: `trafficRouting.nginx`. */
+export const nameRouter = (id: RouterId): string => `trafficRouting.${routerField(id)}`
 
 /** Whether one of the routers can; false without routing. */
 export const routersCan = (

@@ -1,7 +1,9 @@
-/** Steps that make routes of their own, by header or as a mirror: the router can do it, the route is a managed one, and it matches something. */
-import type { CanaryStep, CanaryStrategy } from '../../api/rollout.ts'
+/** Steps that make routes of their own, by header or as a mirror (colours: `color-step.ts`): the router can do it, the route is a managed one, and it matches something. */
+import type { CanaryStep, CanaryStrategy, TrafficRouting } from '../../api/rollout.ts'
+import { type RouterCapabilities, routerCapabilities } from '../../api/router-capabilities.ts'
+import { compilePattern } from '../../metric-language/expression/pattern.ts'
 import { type Problem, when } from './problem.ts'
-import { routersCan } from './routers.ts'
+import { knownRouters, nameRouter, routersCan } from './routers.ts'
 
 type HeaderRoute = NonNullable<CanaryStep['setHeaderRoute']>
 type MirrorRoute = NonNullable<CanaryStep['setMirrorRoute']>
@@ -16,7 +18,10 @@ export function validateHeaderRoute(route: HeaderRoute, canary: CanaryStrategy, 
       field,
       'SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix',
     ),
-    ...(route.match ?? []).flatMap(({ headerValue }, index) => validate(headerValue, `${field}.match[${index}]`)),
+    ...(route.match ?? []).flatMap(({ headerValue }, index) => [
+      ...validate(headerValue, `${field}.match[${index}]`),
+      ...validateComparison(headerValue, routing, `${field}.match[${index}]`),
+    ]),
     ...validateManaged(route.name, canary, field),
   ]
 }
@@ -39,8 +44,40 @@ export function validateMirrorRoute(route: MirrorRoute, canary: CanaryStrategy, 
   ]
 }
 
+/** Of the routers that carry such routes each has to; about ALB Argo has words of its own. */
+function validateComparison(
+  match: StringMatch,
+  routing: TrafficRouting | undefined,
+  field: string,
+): readonly Problem[] {
+  const kinds = (['exact', 'prefix', 'regex'] as const).filter((kind) => match?.[kind])
+  return knownRouters(routing).flatMap((id) => {
+    const { headers }: RouterCapabilities = routerCapabilities[id]
+    if (headers.length === 0 || nameRouter(id) === 'trafficRouting.alb') return []
+    return kinds.flatMap((kind) =>
+      when(
+        !headers.includes(kind),
+        field,
+        `${nameRouter(id)} cannot compare headers by ${kind}`,
+        `it knows ${headers.join(', ')}`,
+      ),
+    )
+  })
+}
+
+/** RE2, as the data planes read it that judge patterns of strangers in linear time. */
+export function validatePattern(pattern: string | undefined, field: string): readonly Problem[] {
+  if (pattern === undefined) return []
+  try {
+    compilePattern(pattern, 0)
+    return []
+  } catch (error) {
+    return [{ field, message: error instanceof Error ? error.message : 'is no pattern' }]
+  }
+}
+
 /** Only a route that `managedRoutes` names is ever made or removed; its place in that list is its precedence. */
-function validateManaged(name: string, { trafficRouting }: CanaryStrategy, field: string): readonly Problem[] {
+export function validateManaged(name: string, { trafficRouting }: CanaryStrategy, field: string): readonly Problem[] {
   if (!trafficRouting) return []
   const list = 'spec.strategy.canary.trafficRouting.managedRoutes'
   const { managedRoutes } = trafficRouting

@@ -16,7 +16,15 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** @param root Path of what was parsed, such as `spec`. */
 export const listShapeProblems = (error: z.ZodError, root: string): readonly Problem[] =>
-  error.issues.slice(0, MOST_TOLD).map((issue) => ({ field: renderPath(root, issue.path), ...describe(issue) }))
+  error.issues.slice(0, MOST_TOLD).flatMap((issue) => {
+    // What is not known is named itself, not what it stands in.
+    if (issue.code !== 'unrecognized_keys') return [{ field: renderPath(root, issue.path), ...describe(issue) }]
+    return issue.keys.map((key) => ({
+      field: renderPath(root, [...issue.path, key]),
+      message: 'is not known',
+      fix: 'remove it',
+    }))
+  })
 
 function describe(issue: z.core.$ZodIssue): Omit<Problem, 'field'> {
   if (issue.code === 'invalid_type') {

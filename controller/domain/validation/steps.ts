@@ -1,7 +1,9 @@
 /** Whether each step of a canary says exactly one thing that can be done. What a step does is decided elsewhere. */
+import { COLOR_STEP } from '../../api/color-step.ts'
 import type { CanaryStep, CanaryStrategy, Rollout } from '../../api/rollout.ts'
 import { parseDurationMs } from '../../api/scalars.ts'
 import { validateRolloutAnalysis } from './analysis-args.ts'
+import { validateColorStep } from './color-step.ts'
 import { validateExperimentStep } from './experiment-step.ts'
 import { validatePluginStep, validatePluginSteps } from './plugin-step.ts'
 import { type Problem, when, whenNegative } from './problem.ts'
@@ -43,7 +45,10 @@ const rules: StepRules = {
   setCanaryScale: validateScale,
   setHeaderRoute: (route, { canary, at }) => validateHeaderRoute(route, canary, `${at}.setHeaderRoute`),
   setMirrorRoute: (route, { canary, at }) => validateMirrorRoute(route, canary, `${at}.setMirrorRoute`),
-  plugin: (plugin, { rollout, at }) => validatePluginStep(plugin, rollout, `${at}.plugin`),
+  plugin: (plugin, { canary, rollout, at }) =>
+    plugin.name === COLOR_STEP
+      ? validateColorStep(plugin.config, canary, `${at}.plugin.config`)
+      : validatePluginStep(plugin, rollout, `${at}.plugin`),
 }
 const KINDS = Object.keys(rules) as readonly StepKind[]
 

@@ -5,6 +5,7 @@
 import type { AnalysisTemplateSpec } from '../../api/analysis.ts'
 import type { Rollout, RolloutSpec } from '../../api/rollout.ts'
 import type { Problem } from './problem.ts'
+import { warnOfRoutes } from './route-warnings.ts'
 import { listMetricEffects } from './strict-rules.ts'
 
 interface Warning extends Problem {
@@ -65,5 +66,7 @@ export function warnOfMetrics({ metrics, dryRun }: AnalysisTemplateSpec): readon
 }
 
 /** The spec must be valid. */
-export const warnOfRollout = ({ spec }: Rollout): readonly Problem[] =>
-  warnings.filter(({ isDue }) => isDue(spec)).map(({ isDue: _isDue, ...problem }) => problem)
+export const warnOfRollout = ({ spec }: Rollout): readonly Problem[] => [
+  ...warnings.filter(({ isDue }) => isDue(spec)).map(({ isDue: _isDue, ...problem }) => problem),
+  ...warnOfRoutes(spec),
+]
