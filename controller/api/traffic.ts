@@ -29,6 +29,8 @@ export interface AdditionalWeight {
   readonly weight: number
   /** Port of that Service; that of the canary Service's entry when absent. */
   readonly port?: number
+  /** Of the pods behind it. */
+  readonly podHash?: string
 }
 
 /** Everything that routers are to carry, whole: what is not in it has to go. The weights sum up to the maximum. */
@@ -38,6 +40,23 @@ export interface TrafficIntent {
   readonly additional: readonly AdditionalWeight[]
   /** In order of precedence. */
   readonly managedRoutes: readonly ManagedRoute[]
+}
+
+/** Pods of one revision among those behind a Service. */
+export interface Subset {
+  readonly name: string
+  /** '' when it takes every pod of the Service. */
+  readonly podHash: string
+}
+
+/** How a router tells the two parts apart by itself, where no two Services do. */
+export interface Subsets {
+  /** The Service whose endpoints they are taken from, in the Rollout's namespace. */
+  readonly service: string
+  readonly stable: Subset
+  readonly canary: Subset
+  /** The Rollout whose mark their object carries. */
+  readonly owner?: string
 }
 
 /** A managed route that is on record as ours; `intact` when the objects say exactly that. */
@@ -57,6 +76,12 @@ export interface TrafficReading {
   /** Absent when this router, as it is configured, carries no managed routes. */
   readonly managedRoutes?: readonly PresentRoute[]
   readonly confirmation: 'confirmed' | 'pending' | 'unknown'
+  /** Absent when it sends to the two Services. */
+  readonly subsets?: Subsets
+  /** What destinations that are not ours leave of the maximum: a canary weight above it, but for all, cannot be right. */
+  readonly room?: number
+  /** False when the marks of an update on its objects, such as a label, do not fit what they carry: the next write puts them right. */
+  readonly marksFit?: boolean
   /** Some object of it can be written: without one a decision to write would be repeated for ever. */
   readonly drivable: boolean
   /** None of its objects exists: nothing new is sent through it, though a data plane may not have noticed yet. */

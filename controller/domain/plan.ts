@@ -60,7 +60,14 @@ export type Action =
   | { readonly do: 'annotateRollout'; readonly annotations: AnnotationPatch }
   /** Writes the default of `spec.replicas` down where there is none: without it the scale subresource answers autoscalers with an error. */
   | { readonly do: 'setDefaultReplicas' }
-  | { readonly do: 'select'; readonly service: string; readonly podHash: string; readonly replicaSet: string }
+  /** With `subset` that subset of the Service, which a router keeps, else the Service itself. */
+  | {
+      readonly do: 'select'
+      readonly service: string
+      readonly subset?: string
+      readonly podHash: string
+      readonly replicaSet: string
+    }
   /** Gives a Service back: without our mark and without the hash it takes every pod of its other labels. */
   | { readonly do: 'release'; readonly service: string }
   | ({

@@ -5,6 +5,7 @@
 import { isCompleted } from '../api/analysis.ts'
 import { describeColor } from '../api/color-text.ts'
 import { readStepEntries, type StepEntry } from '../api/step-plugin-status.ts'
+import type { Subsets } from '../api/traffic.ts'
 import { withReadableStatus } from '../argo/readable-status.ts'
 import type { Action, Plan } from './plan.ts'
 import { availableReplicas, specReplicas } from './replicas.ts'
@@ -22,6 +23,7 @@ export function renderWorld(observed: World): string {
   const services = Object.values(world.services).map(
     ({ service }) => `${service.metadata.name}→${service.spec.selector?.['rollouts-pod-template-hash'] ?? '*'}`,
   )
+  const subsets = world.routes.flatMap((route) => (route.subsets ? renderSubsets(route.subsets) : []))
   const workload = world.workload
     ? [`${world.workload.kind} ${world.workload.metadata.name} ${world.workload.spec?.replicas ?? ''}`.trim()]
     : []
@@ -38,10 +40,13 @@ export function renderWorld(observed: World): string {
     status.blueGreen?.scaleUpPreviewCheckPoint ? 'checkpoint' : '',
     ...(status.pauseConditions ?? []).map((pause) => pause.reason),
   ]
-  return [...sets, ...workload, ...services, ...routes, step, ...plugins, ...experiments, ...flags]
+  return [...sets, ...workload, ...services, ...subsets, ...routes, step, ...plugins, ...experiments, ...flags]
     .filter(Boolean)
     .join('  ')
 }
+
+const renderSubsets = ({ service, stable, canary }: Subsets): readonly string[] =>
+  [stable, canary].map(({ name, podHash }) => `${service}/${name}→${podHash || '*'}`)
 
 /** Such as `plugin 2 Run Running (called)`. */
 function renderEntry({ index, operation, phase, disabled, status }: StepEntry): string {
@@ -97,7 +102,7 @@ export function renderAction(action: Action): string {
     case 'annotateRollout':
       return `annotate rollout ${renderAnnotations(action.annotations)}`
     case 'select':
-      return `select ${action.service}→${action.podHash}`
+      return `select ${action.service}${action.subset === undefined ? '' : `/${action.subset}`}→${action.podHash}`
     case 'release':
       return `release ${action.service}`
     case 'route':

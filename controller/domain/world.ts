@@ -31,7 +31,7 @@ export interface World {
   readonly replicaSets: readonly ReplicaSet[]
   /** ReplicaSets that it does not control though their name is like one of its own, or nobody controls them; absent: none. */
   readonly strangers?: readonly ReplicaSet[]
-  /** Services that the strategy names, and those that it named once and still marks; a named one that is absent here does not exist. */
+  /** Services that the strategy names, whose subsets a router names, and those that it named once and still marks; an absent one does not exist. */
   readonly services: Readonly<Record<string, ServiceReading>>
   /** One reading per configured router; empty without traffic routing. */
   readonly routes: readonly RouteReading[]

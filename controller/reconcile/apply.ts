@@ -12,7 +12,7 @@ import { applyMergePatch, fieldManager } from '../kube/apply.ts'
 import type { ObjectRef } from '../kube/client.ts'
 import * as kinds from '../kube/kinds.ts'
 import type { RouterWrite } from '../traffic/router.ts'
-import type { RolloutCaches } from './caches.ts'
+import { type RolloutCaches, routeCache } from './caches.ts'
 import { findObjection } from './live-guards.ts'
 import { evictPods, labelPods, type Refusal } from './pods.ts'
 import { objectsOf } from './router-objects.ts'
@@ -203,6 +203,7 @@ async function select(
   action: Extract<Action, { do: 'select' }>,
   deps: ApplyDeps,
 ): Promise<void> {
+  if (action.subset !== undefined) return selectSubset(key, world, action.subset, action.podHash, deps)
   const service = world.services[action.service]?.service
   if (!service) return
   const patch = {
@@ -210,6 +211,22 @@ async function select(
     spec: { selector: { [POD_TEMPLATE_HASH]: action.podHash } },
   }
   await patchObserved(key, refIn(world, kinds.services, action.service), service, patch, deps)
+}
+
+/** Written by the router that keeps it. */
+async function selectSubset(
+  key: string,
+  { rollout }: World,
+  subset: string,
+  podHash: string,
+  deps: ApplyDeps,
+): Promise<void> {
+  for (const { router } of routersOf(rollout)) {
+    if ('problem' in router || !router.subsets) continue
+    const { ref, select: render } = router.subsets
+    const object = routeCache(deps.caches, ref.kind)?.get(ref.namespace, ref.name)
+    for (const write of object ? render(object, subset, podHash) : []) await writeRoute(key, write, false, deps)
+  }
 }
 
 async function release(

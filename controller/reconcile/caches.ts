@@ -47,8 +47,19 @@ const BY_MARK = 'managedBy'
 const BY_FAMILY = 'family'
 const SERVICE_NAME = 'kubernetes.io/service-name'
 
+const watchedKinds = Object.values(routerRegistry).flatMap((router) => router.watches)
+
+/** For kinds whose objects pick pods from a Service that no Rollout names. */
+const pickIndexers = new Map(
+  watchedKinds.flatMap(({ kind, serviceOf }) =>
+    serviceOf
+      ? [[kinds.kindId(kind), { [BY_SERVICE]: (object: KubeObject) => [serviceOf(object) ?? []].flat() }] as const]
+      : [],
+  ),
+)
+
 export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
-  const routeKinds = Object.values(routerRegistry).flatMap((router) => router.watches.map(({ kind }) => kind))
+  const routeKinds = watchedKinds.map(({ kind }) => kind)
   const rollouts = informers.for<Rollout>(kinds.rollouts, {
     indexers: { [BY_SERVICE]: servicesNamed, [BY_ROUTE]: routesNamed, [BY_WORKLOAD]: workloadsNamed },
   })
@@ -70,7 +81,10 @@ export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
     clusterTemplates: informers.for<AnalysisTemplate>(kinds.clusterAnalysisTemplates),
     workloads: openWorkloads(informers, rollouts),
     routes: new Map(
-      routeKinds.map((kind) => [kinds.kindId(kind), informers.for<KubeObject>(kind, { optional: true })]),
+      routeKinds.map((kind) => [
+        kinds.kindId(kind),
+        informers.for<KubeObject>(kind, { optional: true, indexers: pickIndexers.get(kinds.kindId(kind)) ?? {} }),
+      ]),
     ),
   }
 }
@@ -130,6 +144,13 @@ function rolloutsServed({ services }: RolloutCaches, { metadata }: EndpointSlice
   return service ? rolloutsMarked(service) : []
 }
 
+/** A router's object picks pods from the Service. */
+const rolloutsPicking = ({ routes, rollouts }: RolloutCaches, service: string): readonly Rollout[] =>
+  [...pickIndexers.keys()].flatMap((kind) => {
+    const objects = routes.get(kind)?.byIndex(BY_SERVICE, service) ?? []
+    return objects.flatMap((object) => rollouts.byIndex(BY_ROUTE, `${kind}/${keyOf(object)}`))
+  })
+
 function serviceOfSlice(slice: EndpointSlice): string[] {
   const service = slice.metadata.labels?.[SERVICE_NAME]
   return service === undefined ? [] : [`${slice.metadata.namespace}/${service}`]
@@ -170,6 +191,7 @@ export function watchKeys(caches: RolloutCaches, add: AddKey): () => void {
     caches.endpointSlices.subscribe(({ object }) => {
       for (const service of serviceOfSlice(object)) addAll(caches.rollouts.byIndex(BY_SERVICE, service))
       for (const key of rolloutsServed(caches, object)) add(key)
+      for (const service of serviceOfSlice(object)) addAll(rolloutsPicking(caches, service))
     }),
     caches.workloads.subscribe((ref) => addAll(caches.rollouts.byIndex(BY_WORKLOAD, workloadKeyOf(ref)))),
     caches.templates.subscribe(({ object }) => addAll(caches.rollouts.list(object.metadata.namespace))),

@@ -8,7 +8,7 @@
  *   point a Service at a revision  the revision's ReplicaSet has an available pod (unless no pods are wanted at all)
  *   point the active Service at    the Rollout is the version that was decided on, and the revision has every pod available (the preview Service
  *   a revision that is not stable  asks for nothing: no user is behind it)
- *   take a revision to 0 pods      no Service of the Rollout names it; blue-green: nor has the active Service an endpoint of it
+ *   take a revision to 0 pods      no Service of the Rollout, and no subset of one, names it; blue-green: nor has the active Service an endpoint of it
  *   take pods from a revision      blue-green: the active Service does not name it, or all that are wanted stay
  *   adopt a ReplicaSet             the Rollout is still there and not being deleted
  *   take pods from a workload      with what it keeps and what is available here no more pods are missing than may be
@@ -18,6 +18,7 @@ import { POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { KubeObject } from '../api/meta.ts'
 import type { BlueGreenStrategy, ReplicaSet, Service } from '../api/rollout.ts'
 import { budgetOf } from '../domain/availability.ts'
+import { subsetsOf } from '../domain/canary/parts.ts'
 import { rolesOf } from '../domain/canary/roles.ts'
 import { type Action, isRisky } from '../domain/plan.ts'
 import { availableReplicas, sum } from '../domain/replicas.ts'
@@ -27,6 +28,7 @@ import type { KubeClient } from '../kube/client.ts'
 import * as kinds from '../kube/kinds.ts'
 import type { EndpointSlice } from './caches.ts'
 import { countReady } from './observe.ts'
+import { routersOf } from './routers.ts'
 
 type LiveClient = Pick<KubeClient, 'get' | 'list'>
 
@@ -101,7 +103,9 @@ async function objectToService(client: LiveClient, world: World, service: string
     const answers = slices.some(({ endpoints = [] }) => endpoints.some(({ conditions }) => conditions?.ready !== false))
     return answers ? undefined : `Service "${service}" has no ready endpoint`
   }
-  const hash = reading.service.spec.selector?.[POD_TEMPLATE_HASH]
+  const subsets = subsetsOf(world)
+  const isDivided = subsets?.service === service
+  const hash = isDivided ? subsets.canary.podHash : reading.service.spec.selector?.[POD_TEMPLATE_HASH]
   const named = world.replicaSets.find((rs) => podHashOf(rs) === hash)
   const ready = named ? (countReady(slices, world.replicaSets)[named.metadata.name] ?? 0) : 0
   return ready > 0 ? undefined : `Service "${service}" has no ready endpoint of the revision that it names`
@@ -138,7 +142,35 @@ function objectToShrink(client: LiveClient, world: World, action: Scaling): Prom
   const tolerated =
     canary.dynamicStableScale && world.compat === 'argo' ? rolesOf(world.rollout).stableService : undefined
   const counted = Object.keys(world.services).filter((name) => name !== tolerated)
-  return findNaming(client, world, action.replicaSet, counted)
+  return objectToLeaveBehind(client, world, action.replicaSet, counted, tolerated !== undefined)
+}
+
+async function objectToLeaveBehind(
+  client: LiveClient,
+  world: World,
+  rs: ReplicaSet,
+  services: readonly string[],
+  toleratesStable: boolean,
+): Promise<string | undefined> {
+  const naming = await findNaming(client, world, rs, services)
+  return naming ?? findSubset(client, world, rs, toleratesStable)
+}
+
+/** As the routers' objects have them now. */
+async function findSubset(
+  client: LiveClient,
+  { rollout }: World,
+  rs: ReplicaSet,
+  toleratesStable: boolean,
+): Promise<string | undefined> {
+  const keepers = routersOf(rollout).flatMap(({ router }) => ('problem' in router ? [] : (router.subsets ?? [])))
+  const live = await Promise.all(keepers.map(async (keeper) => keeper.read(await client.get(keeper.ref))))
+  for (const subsets of live.filter((one) => one !== undefined)) {
+    const counted = toleratesStable ? [subsets.canary] : [subsets.stable, subsets.canary]
+    const naming = counted.find(({ podHash }) => podHash === podHashOf(rs))
+    if (naming) return `subset "${naming.name}" of Service "${subsets.service}" names ReplicaSet "${rs.metadata.name}"`
+  }
+  return undefined
 }
 
 async function objectToRetire(

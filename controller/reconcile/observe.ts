@@ -32,13 +32,14 @@ export function observe(key: string, options: ObserveOptions): World | undefined
   if (!rollout || rollout.metadata.labels?.[INSTANCE_ID] !== options.instanceId) return undefined
   const uid = rollout.metadata.uid ?? ''
   const replicaSets = ownedBy(caches.replicaSets, uid)
+  const routes = readRoutes(caches, rollout)
   return {
     now: options.now(),
     rollout,
     replicaSets,
     strangers: strangersTo(caches, rollout),
-    services: readServices(caches, rollout, replicaSets),
-    routes: readRoutes(caches, rollout),
+    services: readServices(caches, rollout, replicaSets, routes),
+    routes,
     analysisRuns: ownedBy(caches.analysisRuns, uid),
     experiments: ownedBy(caches.experiments, uid),
     templates: readTemplates(caches, namespace),
@@ -66,10 +67,12 @@ function readServices(
   caches: RolloutCaches,
   rollout: Rollout,
   replicaSets: readonly ReplicaSet[],
+  routes: readonly RouteReading[],
 ): Record<string, ServiceReading> {
   const namespace = rollout.metadata.namespace ?? ''
   const marked = markedBy(caches, rollout).map(({ metadata }) => metadata.name)
-  const names = new Set([...serviceNamesOf(rollout), ...marked.sort()])
+  const divided = routes.flatMap(({ subsets }) => subsets?.service ?? [])
+  const names = new Set([...serviceNamesOf(rollout), ...divided, ...marked.sort()])
   return Object.fromEntries(
     [...names].flatMap((name) => {
       const service = caches.services.get(namespace, name)

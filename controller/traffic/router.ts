@@ -5,7 +5,7 @@
 import type { z } from 'zod'
 import type { KubeObject, OwnerReference } from '../api/meta.ts'
 import { type RouterCapabilities, type RouterId, routerField } from '../api/router-capabilities.ts'
-import type { TrafficIntent, TrafficReading } from '../api/traffic.ts'
+import type { Subsets, TrafficIntent, TrafficReading } from '../api/traffic.ts'
 import type { ObjectRef, ResourceKind } from '../kube/client.ts'
 
 /** Who asks. The roles are those of this pass: which Service is the stable one changes with every ping-pong promotion. */
@@ -47,11 +47,22 @@ export interface Selection {
   selects(candidate: KubeObject, found: RouterObjects): boolean
 }
 
+/** The object in which a router keeps the pods of the two parts apart, where no two Services do. */
+export interface SubsetKeeper {
+  readonly ref: ObjectRef
+  /** Undefined when the object is missing, or does not name both subsets. */
+  read(object: KubeObject | undefined): Subsets | undefined
+  /** Points one of the two at a revision and marks the object as the Rollout's; empty when it says so. */
+  select(object: KubeObject, subset: string, podHash: string): readonly RouterWrite[]
+}
+
 export interface Router {
   /** Objects to observe that are named; their order is the order of writes. Each is a key of what `read` and `render` get. */
   readonly targets: readonly ObjectRef[]
   /** Further objects, in order, as far as they exist. */
   readonly selections?: readonly Selection[]
+  /** Its object is among the targets, and what it reads is in the reading. */
+  readonly subsets?: SubsetKeeper
   read(objects: RouterObjects): TrafficReading
   /** Empty when the objects already say so; what the intent does not name any more is taken back. */
   render(intent: TrafficIntent, objects: RouterObjects): readonly RouterWrite[]
@@ -61,6 +72,8 @@ export interface Router {
 export interface WatchedKind {
   readonly kind: ResourceKind
   readonly verbs: readonly ('patch' | 'create' | 'delete')[]
+  /** `namespace/name` of the Service whose endpoints an object picks from, where no Rollout names it: their changes concern who names the object. */
+  serviceOf?(object: KubeObject): string | undefined
 }
 
 export interface RouterDefinition<Config> {

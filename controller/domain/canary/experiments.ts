@@ -199,6 +199,6 @@ function portOf({ world, canaryService }: CanaryView, { spec }: Experiment, name
 
 /** Weights for `decideRoute`: of those that may get traffic now. */
 export const experimentWeights = (view: CanaryView): readonly AdditionalWeight[] =>
-  experimentDestinations(view).flatMap(({ serviceName, weight, port, ready }) =>
-    ready ? [{ service: serviceName, weight, ...(port === undefined ? {} : { port }) }] : [],
+  experimentDestinations(view).flatMap(({ serviceName, podTemplateHash, weight, port, ready }) =>
+    ready ? [{ service: serviceName, weight, podHash: podTemplateHash, ...(port === undefined ? {} : { port }) }] : [],
   )

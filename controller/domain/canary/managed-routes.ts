@@ -10,13 +10,13 @@
  */
 import type { CanaryStep } from '../../api/rollout.ts'
 import type { ManagedRoute, PresentRoute } from '../../api/traffic.ts'
-import { endpointsOf } from '../view.ts'
+import { endpointsOf, isAllOf } from '../view.ts'
 import { routeOfStep } from './steps.ts'
 import type { CanaryView } from './view.ts'
 
 export function wantedManagedRoutes(view: CanaryView): readonly ManagedRoute[] {
   const { canaryService, newRs, strategy, steps, stepIndex } = view
-  if (view.mode !== 'updating' || !newRs || canaryService?.podHash !== view.podHash) return []
+  if (view.mode !== 'updating' || !newRs || !isAllOf(canaryService, view.podHash)) return []
   if (endpointsOf(canaryService, newRs.metadata.name) === 0) return []
   const said = routesSaid(steps.slice(0, stepIndex + 1))
   const there = new Set(view.presentRoutes.map(({ route }) => route.name))

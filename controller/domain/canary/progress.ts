@@ -21,6 +21,7 @@ import { promotion } from '../promotion.ts'
 import { availableReplicas, createdReplicas, meetsThreshold, sum } from '../replicas.ts'
 import { isWithinRollbackWindow } from '../rollback-window.ts'
 import { describePluginStep, isPluginStepDone, type PluginInquiry } from '../step-plugins/step-plugins.ts'
+import { isAllOf } from '../view.ts'
 import { describeExperimentStep, type ExperimentInquiry, isExperimentDone } from './experiments.ts'
 import { isAsWanted, wantedManagedRoutes } from './managed-routes.ts'
 import { hasStableSettled, ratioTarget } from './ratio.ts'
@@ -128,7 +129,7 @@ const isWeightReached = (view: CanaryView): boolean =>
 /** A weight of 0 is reached also while the canary Service does not name the new revision yet. */
 const namesCanary = (view: CanaryView): boolean => wantedWeight(view) === 0 || namesNew(view)
 
-const namesNew = (view: CanaryView): boolean => view.canaryService?.podHash === view.podHash
+const namesNew = (view: CanaryView): boolean => isAllOf(view.canaryService, view.podHash)
 
 function isFullyShifted(view: CanaryView): boolean {
   if (!isReadyFor(view, view.replicas)) return false

@@ -45,12 +45,13 @@ function forget({ rollout }: World): Part {
   return { actions: [{ do: 'annotateRollout', annotations: { [PROPAGATION]: null } }] }
 }
 
-const contentOf = ({ router, programmedCanary, additional, managedRoutes, isGone }: RouteReading): unknown => [
+const contentOf = ({ router, programmedCanary, additional, managedRoutes, isGone, subsets }: RouteReading): unknown => [
   router,
   programmedCanary ?? null,
   additional ?? {},
   (managedRoutes ?? []).map(({ route, intact }) => [route.name, intact]),
   isGone === true,
+  ...(subsets ? [subsets.stable.podHash, subsets.canary.podHash] : []),
 ]
 
 /** Undefined when the record tells of something else, or cannot be read: then the time starts anew. */

@@ -5,6 +5,7 @@
 import type { AdditionalWeight, ManagedRoute, TrafficIntent } from '../../api/traffic.ts'
 import type { Hold, Part } from '../plan.ts'
 import { sum } from '../replicas.ts'
+import type { ServiceFacts } from '../view.ts'
 import type { RouteReading } from '../world.ts'
 import { isAsWanted, wantedManagedRoutes } from './managed-routes.ts'
 import type { CanaryView } from './view.ts'
@@ -17,8 +18,9 @@ export function decideRoute(
   additional: readonly AdditionalWeight[] = [],
 ): Part {
   if (!view.routed || arePartsUnset(view)) return {}
-  const intent = intend(view, decision.canary, additional)
-  const holds = [...(decision.hold ? [decision.hold] : []), ...problems(view), ...uncarried(view, intent.managedRoutes)]
+  const wedged = findWedge(view, decision.canary)
+  const intent = intend(view, wedged ? (view.programmed ?? 0) : decision.canary, additional)
+  const holds = [decision.hold ?? [], wedged ?? [], problems(view), uncarried(view, intent.managedRoutes)].flat()
   const written = view.world.routes.every((reading) => !reading.drivable || isWritten(reading, intent))
   if (written) return { holds: [...holds, ...unsettled(view)] }
   const action = { do: 'route', from: view.programmed, opens: opened(view, intent), ...intent } as const
@@ -30,6 +32,14 @@ export function decideRoute(
 /** Before a first ping-pong promotion nobody knows which Service is to be the stable one; both select every pod. */
 const arePartsUnset = ({ strategy, status }: CanaryView): boolean => strategy.pingPong !== undefined && !status.stableRS
 
+/** Destinations of somebody else would leave stable nothing long before the canary is to have all. */
+function findWedge({ world, maxWeight }: CanaryView, canary: number): Hold | undefined {
+  const room = Math.min(maxWeight, ...world.routes.flatMap((route) => route.room ?? []))
+  if (canary <= room || canary === maxWeight) return undefined
+  const message = `canary weight ${canary} cannot be written: destinations that are not the Rollout's leave ${room} of ${maxWeight}, lower their weights`
+  return { reason: 'TrafficRoutingError', message }
+}
+
 function intend(view: CanaryView, canary: number, wanted: readonly AdditionalWeight[]): TrafficIntent {
   const room = view.maxWeight - canary
   const fits = sum(wanted.map(({ weight }) => weight)) <= room
@@ -38,23 +48,27 @@ function intend(view: CanaryView, canary: number, wanted: readonly AdditionalWei
   return { canary, stable, additional, managedRoutes: wantedManagedRoutes(view) }
 }
 
-function isWritten({ programmedCanary, additional = {}, managedRoutes }: RouteReading, intent: TrafficIntent): boolean {
+function isWritten(reading: RouteReading, intent: TrafficIntent): boolean {
+  const { programmedCanary, additional = {}, managedRoutes, marksFit = true } = reading
   const added = Object.entries(additional)
   const sameAdded =
     added.length === intent.additional.length &&
     intent.additional.every(({ service, weight }) => additional[service] === weight)
   const sameManaged = managedRoutes === undefined || isAsWanted(managedRoutes, intent.managedRoutes)
-  return programmedCanary === intent.canary && sameAdded && sameManaged
+  return programmedCanary === intent.canary && sameAdded && sameManaged && marksFit
 }
 
 /** Services that get what they did not have: more weight, or a route of their own. */
 function opened(view: CanaryView, intent: TrafficIntent): readonly string[] {
   const had = new Map(view.presentRoutes.map(({ route, intact }) => [route.name, intact ? JSON.stringify(route) : '']))
   const newRoute = intent.managedRoutes.some((route) => had.get(route.name) !== JSON.stringify(route))
-  const canary = intent.canary > (view.programmed ?? 0) || newRoute ? [view.canaryService?.name ?? ''] : []
+  const canary = intent.canary > (view.programmed ?? 0) || newRoute ? namesOf(view.canaryService) : []
   const added = intent.additional.filter(({ service, weight }) => weight > (view.additional[service] ?? 0))
   return [...canary, ...added.map(({ service }) => service)]
 }
+
+const namesOf = (service: ServiceFacts | undefined): readonly string[] =>
+  service ? [service.name, ...service.beside.map(({ name }) => name)] : ['']
 
 const problems = (view: CanaryView): readonly Hold[] =>
   view.world.routes.flatMap(({ problem }) => (problem ? [{ reason: 'TrafficRoutingError', message: problem }] : []))

@@ -17,7 +17,7 @@ import type { ReplicaSet } from '../../api/rollout.ts'
 import { type Action, join, type Part } from '../plan.ts'
 import { availableReplicas, podsForWeight, rollingBudget, specReplicas, sum } from '../replicas.ts'
 import { type Retirement, retire, retireOthers, scale } from '../scale.ts'
-import { hashOf } from '../view.ts'
+import { hashOf, isNamedBy } from '../view.ts'
 import { countsOf, nextSizes, ratioTarget } from './ratio.ts'
 import { drainOlder } from './replica-ratio.ts'
 import { isCanaryTaken, stablePods } from './stable-scale.ts'
@@ -62,7 +62,7 @@ function scaleAborted(view: CanaryView, newRs: ReplicaSet): Part {
 function follow(view: CanaryView, rs: ReplicaSet): Part {
   const { isReached } = retirement(view, 0)
   const size = specReplicas(rs)
-  const named = view.canaryService?.podHash === hashOf(rs)
+  const named = isNamedBy(view.canaryService, hashOf(rs))
   if (!isReached(rs)) return retire(view, rs, retirement(view, 0))
   return named ? scale(view, rs, Math.min(size, Math.max(1, podsInUse(view, size)))) : {}
 }
@@ -82,7 +82,7 @@ const retirement = (view: CanaryView, delaySeconds: number | undefined): Retirem
   isReached: (rs) => {
     const isIdle = view.strategy.pingPong !== undefined && view.mode !== 'updating' && isQuiet(view)
     const naming = isIdle ? [view.stableService] : [view.canaryService, view.stableService]
-    return naming.some((service) => service?.podHash === hashOf(rs)) || !view.arrived
+    return naming.some((service) => isNamedBy(service, hashOf(rs))) || !view.arrived
   },
 })
 
@@ -92,9 +92,9 @@ const retirement = (view: CanaryView, delaySeconds: number | undefined): Retirem
  */
 export function keepNamed(view: CanaryView, scaling: Part): Part {
   if (!view.routed || view.replicas === 0) return scaling
-  const stable = view.world.compat === 'argo' ? [] : [view.stableService?.podHash]
-  const named = new Set([view.canaryService?.podHash, ...stable])
-  const kept = leaving(scaling).filter((action) => named.has(hashOf(action.replicaSet)))
+  const naming = [view.canaryService, ...(view.world.compat === 'argo' ? [] : [view.stableService])]
+  const isKept = (rs: ReplicaSet): boolean => naming.some((service) => isNamedBy(service, hashOf(rs)))
+  const kept = leaving(scaling).filter((action) => isKept(action.replicaSet))
   if (kept.length === 0) return scaling
   return {
     ...scaling,

@@ -1,6 +1,7 @@
 /**
  * Which revision the stable and the canary Service name. Decides selector changes only, and only while the Service carries no traffic of
  * another revision, or in one step to a set of pods that is just as ready (invariants S1, S4). A Service that another Rollout marks is left alone.
+ * Subsets of a Service are switched like Services, and Services that are named beside them with them.
  *
  *   Service  wanted revision                      when
  *   stable   new, in modes initial and steady     the router sends everything to the canary Service, or the new pods are as many as all
@@ -11,11 +12,10 @@
  */
 
 import type { ReplicaSet } from '../../api/rollout.ts'
-import type { Part } from '../plan.ts'
+import { join, type Part } from '../plan.ts'
 import { availableReplicas, specReplicas } from '../replicas.ts'
-import { revisionOf } from '../revisions.ts'
-import { switchTo } from '../service-switch.ts'
-import { hashOf } from '../view.ts'
+import { holdsSwitch, switchTo } from '../service-switch.ts'
+import { hashOf, notNaming, type ServiceFacts } from '../view.ts'
 import { leaving } from './scaling.ts'
 import { isQuiet } from './traffic.ts'
 import { type CanaryView, isReadyFor, wantedCanaryPods } from './view.ts'
@@ -27,29 +27,32 @@ export function decideServices(view: CanaryView, scaling: Part): Part[] {
 
 function stablePart(view: CanaryView): Part {
   const { stableService, newRs, stableRs } = view
-  if (!stableService) return {}
   const promoted = view.mode === 'initial' || view.mode === 'steady'
   const wanted = promoted ? newRs : stableRs
-  if (!wanted || stableService.podHash === hashOf(wanted)) return {}
+  const late = wanted ? notNaming(stableService, hashOf(wanted)) : []
+  if (!wanted || !stableService || late.length === 0) return {}
   const unused = view.routed && view.arrived && view.carried === view.maxWeight
   const equalSet = promoted ? isReadyFor(view, view.replicas) : availableReplicas(wanted) >= view.replicas
-  if (unused ? availableReplicas(wanted) > 0 : equalSet) return switchTo(view, stableService, wanted)
-  const message = `Service "${stableService.name}" is switched to revision ${revisionOf(wanted)} once all its pods are available`
-  return { holds: [{ reason: 'ServiceNotSwitched', message }] }
+  if (unused ? availableReplicas(wanted) > 0 : equalSet) return switchAll(view, late, wanted)
+  return holdsSwitch(stableService, wanted)
 }
 
 function canaryPart(view: CanaryView, scaling: Part): Part {
   const { canaryService, mode } = view
   if (!canaryService || mode === 'superseded') return {}
   const wanted = wantedBehindCanary(view)
-  if (!wanted || canaryService.podHash === hashOf(wanted)) return {}
+  const late = wanted ? notNaming(canaryService, hashOf(wanted)) : []
+  if (!wanted || late.length === 0) return {}
   if (view.routed && !isQuiet(view)) return {}
   if (availableReplicas(wanted) === 0 && view.replicas > 0) return {}
   const adopting = canaryService.podHash === '' && mode !== 'updating'
   if (adopting && !isReadyFor(view, view.replicas)) return {}
   if (isResting(view, scaling)) return {}
-  return switchTo(view, canaryService, wanted)
+  return switchAll(view, late, wanted)
 }
+
+const switchAll = (view: CanaryView, late: readonly ServiceFacts[], wanted: ReplicaSet): Part =>
+  join(...late.map((service) => switchTo(view, service, wanted)))
 
 function wantedBehindCanary(view: CanaryView): ReplicaSet | undefined {
   if (view.mode === 'aborted') return view.stableRs

@@ -35,8 +35,10 @@ export function weightsOfCanary(view: CanaryView): NonNullable<RolloutStatus['ca
   if (canary === undefined) return view.status.canary?.weights ?? null
   // The revisions that the weights are meant for, as Argo tells them; what a Service names at this moment may lag behind.
   const stableHash = view.status.stableRS ?? view.podHash
-  const service = (facts: CanaryView['canaryService'], podTemplateHash: string) =>
-    facts ? { serviceName: facts.name, podTemplateHash } : {}
+  const service = (facts: CanaryView['canaryService'], podTemplateHash: string) => {
+    const named = facts?.subset === undefined ? facts : facts.beside[0]
+    return facts ? { ...(named ? { serviceName: named.name } : {}), podTemplateHash } : {}
+  }
   const additional = Object.entries(view.additional).map(([serviceName, weight]) => ({
     weight,
     serviceName,

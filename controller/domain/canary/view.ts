@@ -5,12 +5,12 @@
 import type { CanaryStep, CanaryStrategy, RolloutStatus } from '../../api/rollout.ts'
 import type { Mode } from '../lifecycle.ts'
 import { availableReplicas, meetsThreshold, podsForWeight } from '../replicas.ts'
-import { type RolloutView, type ServiceFacts, serviceFacts } from '../view.ts'
-import { rolesOf } from './roles.ts'
+import type { RolloutView } from '../view.ts'
+import { type CanaryParts, partsOf } from './parts.ts'
 import { canaryScaleAt, pluginOfStep, weightAt } from './steps.ts'
 import { type TrafficView, viewTraffic } from './traffic.ts'
 
-export interface CanaryView extends RolloutView, TrafficView {
+export interface CanaryView extends RolloutView, TrafficView, CanaryParts {
   readonly strategy: CanaryStrategy
   readonly steps: readonly CanaryStep[]
   /** Index of the step in force, 0 … steps.length. */
@@ -19,16 +19,12 @@ export interface CanaryView extends RolloutView, TrafficView {
   readonly maxWeight: number
   /** A traffic router carries the weights. */
   readonly routed: boolean
-  /** The Service that plays this part now. */
-  readonly canaryService: ServiceFacts | undefined
-  readonly stableService: ServiceFacts | undefined
 }
 
 export function viewCanary(base: RolloutView, strategy: CanaryStrategy): CanaryView {
   const { world, status, mode } = base
   const steps = strategy.steps ?? []
   const stepIndex = indexInForce(mode, status, steps.length)
-  const roles = rolesOf(world.rollout)
   return {
     ...base,
     ...viewTraffic(world),
@@ -38,8 +34,7 @@ export function viewCanary(base: RolloutView, strategy: CanaryStrategy): CanaryV
     step: steps[stepIndex],
     maxWeight: strategy.trafficRouting?.maxTrafficWeight ?? 100,
     routed: strategy.trafficRouting !== undefined,
-    canaryService: serviceFacts(world, roles.canaryService),
-    stableService: serviceFacts(world, roles.stableService),
+    ...partsOf(world),
   }
 }
 

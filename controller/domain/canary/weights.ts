@@ -20,7 +20,7 @@
 
 import type { Hold } from '../plan.ts'
 import { availableReplicas, meetsThreshold } from '../replicas.ts'
-import { endpointsOf, hashOf, type ServiceFacts } from '../view.ts'
+import { describeService, endpointsOf, hashOf, isAllOf, type ServiceFacts } from '../view.ts'
 import { lowestSafeWeight, stableShort, weightCarriedBy } from './stable-scale.ts'
 import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './view.ts'
 
@@ -30,7 +30,7 @@ export interface WeightDecision {
 }
 
 export function decideWeight(view: CanaryView): WeightDecision {
-  if (view.mode === 'updating' && view.canaryService?.podHash === view.podHash)
+  if (view.mode === 'updating' && view.canaryService && isAllOf(view.canaryService, view.podHash))
     return weightOfStep(view, view.canaryService)
   return weightBackToStable(view)
 }
@@ -66,7 +66,7 @@ function weightBackToStable(view: CanaryView): WeightDecision {
     const enough = answering > 0 && answering >= Math.min(view.replicas, availableReplicas(stableRs))
     return enough || current === 0
       ? { canary: 0 }
-      : { canary: current, hold: holdEndpoints(view, stableService.name, answering) }
+      : { canary: current, hold: holdEndpoints(view, stableService, answering) }
   }
   if (stableService?.podHash === '') return { canary: 0 }
   if (!canaryNamesStable) return { canary: isSettling(view) ? current : 0 }
@@ -96,15 +96,14 @@ function weightOfStep(view: CanaryView, canaryService: ServiceFacts): WeightDeci
   const answering = endpointsOf(canaryService, newRs?.metadata.name)
   const desired = wantedCanaryPods(view)
   if (available === 0) return { canary: 0, ...(wanted > 0 ? { hold: holdPods(view, desired) } : {}) }
-  if (answering === 0) return { canary: 0, hold: holdEndpoints(view, canaryService.name, answering) }
+  if (answering === 0) return { canary: 0, hold: holdEndpoints(view, canaryService, answering) }
   const current = currentWeight(view)
   if (!isReadyFor(view, desired)) {
     const carried = weightCarriedBy(view, Math.min(available, answering))
     return { canary: Math.min(Math.max(current, carried), wanted), hold: holdPods(view, desired) }
   }
   const reachable = meetsThreshold(answering, Math.min(desired, available), view.strategy.replicaProgressThreshold)
-  if (!reachable && wanted > current)
-    return { canary: current, hold: holdEndpoints(view, canaryService.name, answering) }
+  if (!reachable && wanted > current) return { canary: current, hold: holdEndpoints(view, canaryService, answering) }
   return wanted < current ? lower(view, wanted, current) : { canary: wanted }
 }
 
@@ -119,7 +118,7 @@ const holdPods = (view: CanaryView, desired: number): Hold => ({
   message: `${availableReplicas(view.newRs)} of ${desired} canary pods are available`,
 })
 
-const holdEndpoints = (view: CanaryView, service: string, answering: number): Hold => ({
+const holdEndpoints = (view: CanaryView, service: ServiceFacts, answering: number): Hold => ({
   reason: 'EndpointsNotReady',
-  message: `Service "${service}" has ${answering} ready endpoints of revision ${view.revision}`,
+  message: `${describeService(service)} has ${answering} ready endpoints of revision ${view.revision}`,
 })
