@@ -23,6 +23,7 @@ import { createHttpClient } from './kube/http-client.ts'
 import { createInformers } from './kube/informers.ts'
 import { createLeaderElection } from './kube/lease.ts'
 import { leaseNameFor, renderIdentity } from './kube/lease-record.ts'
+import { createVersionedClient } from './kube/served-versions.ts'
 import { openChannels } from './notify/channels.ts'
 import { createOutbox } from './notify/outbox.ts'
 import { openCaches, ownedBy } from './reconcile/caches.ts'
@@ -73,7 +74,8 @@ function openCluster(config: Config, { redactor, log, metrics }: Runtime, leader
   // The client reads it again and again; an error that is there from the start is the flag's.
   fromFlag('--kubeconfig', () => loadKubeConfig(access))
   const userAgent = `penstock/${VERSION}`
-  const direct = createHttpClient({ clock, random, log, metrics, redactor, userAgent, qps, burst, ...access })
+  const http = createHttpClient({ clock, random, log, metrics, redactor, userAgent, qps, burst, ...access })
+  const direct = createVersionedClient(http, { clock, log })
   const election = createLeaderElection({
     client: direct,
     clock,
@@ -195,7 +197,7 @@ function openWebhooks(
       getRollout: (namespace, name) => caches.rollouts.get(namespace, name),
       listReplicaSets: (rollout) => ownedBy(caches.replicaSets, rollout.metadata.uid ?? ''),
     },
-    findObstacle: () => (informers.hasSynced() ? informers.unready() : 'the caches are not filled yet'),
+    findObstacle: () => informers.unready(),
     clock,
     log,
     metrics,

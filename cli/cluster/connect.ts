@@ -2,6 +2,7 @@
 
 import { loadKubeConfig } from '../../controller/kube/credentials.ts'
 import { createHttpClient } from '../../controller/kube/http-client.ts'
+import { createVersionedClient } from '../../controller/kube/served-versions.ts'
 import type { Clock } from '../../controller/runtime/clock.ts'
 import { silentLogger } from '../../controller/runtime/log.ts'
 import { createMetricRegistry } from '../../controller/runtime/metrics.ts'
@@ -15,14 +16,15 @@ export function connectToCluster(options: ConnectOptions, clock: Clock): Connect
     ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
     ...(options.context === undefined ? {} : { context: options.context }),
   }
-  const client = createHttpClient({
+  const ports = { clock, log: silentLogger }
+  const http = createHttpClient({
     ...access,
-    clock,
+    ...ports,
     random: systemRandom,
-    log: silentLogger,
     metrics: createMetricRegistry(),
     userAgent: 'penstock-cli',
   })
+  const client = createVersionedClient(http, ports)
   return { client, namespace: options.namespace ?? contextNamespace(access), close: () => client.close() }
 }
 

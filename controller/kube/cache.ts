@@ -11,6 +11,12 @@ export type CacheChange<T extends KubeObject> =
   | { readonly type: 'updated'; readonly object: T; readonly previous: T }
   | { readonly type: 'deleted'; readonly object: T }
 
+/**
+ * What is known of a collection. `filling`: nothing yet; `filled`: a whole list was stored; `notServed`: the server does not know the kind;
+ * `forbidden`: we may not list it, what is held is old; `failing`: no list has succeeded, for another reason.
+ */
+export type CacheState = 'filling' | 'filled' | 'notServed' | 'forbidden' | 'failing'
+
 export type CacheListener<T extends KubeObject> = (change: CacheChange<T>) => void
 
 /** From an object to the index values it is found under. */
@@ -25,6 +31,9 @@ export interface ObjectCache<T extends KubeObject> {
   /** Newest resourceVersion the cache is known to include; '' before the first list. */
   resourceVersion(): string
   size(): number
+  state(): CacheState
+  /** `listener` runs after each change of the state. Returns the unsubscriber. */
+  subscribeState(listener: () => void): () => void
   /** Listeners run after the cache has changed; one that throws is logged and harms nobody. Returns the unsubscriber. */
   subscribe(listener: CacheListener<T>): () => void
 }
@@ -37,6 +46,8 @@ export interface CacheSink<T extends KubeObject> {
   remove(object: T): void
   /** The server has told us everything up to here. */
   advance(resourceVersion: string): void
+  /** A list failed. A passing failure takes nothing away from what was listed before. */
+  fail(state: Exclude<CacheState, 'filling' | 'filled'>): void
   /** Declares an index, filling it from what is there. Throws TypeError when the name is taken by another indexer. */
   addIndexer(name: string, indexer: Indexer<T>): void
 }
@@ -71,16 +82,24 @@ export function createCache<T extends KubeObject>(options: CacheOptions<T>): Obj
   const indexes = new Map<string, KeyIndex<T>>()
   const byNamespace = createIndex<T>((object) => [object.metadata.namespace ?? ''], options)
   const listeners = new Set<CacheListener<T>>()
+  const stateListeners = new Set<() => void>()
   let version = ''
+  let state: CacheState = 'filling'
 
-  const notify = (change: CacheChange<T>): void => {
-    for (const listener of listeners) {
-      try {
-        listener(change)
-      } catch (error) {
-        options.log.error('a cache listener threw', { reason: 'ListenerThrew', cache: options.name, error })
-      }
+  const tell = (listener: () => void): void => {
+    try {
+      listener()
+    } catch (error) {
+      options.log.error('a cache listener threw', { reason: 'ListenerThrew', cache: options.name, error })
     }
+  }
+  const notify = (change: CacheChange<T>): void => {
+    for (const listener of listeners) tell(() => listener(change))
+  }
+  const setState = (next: CacheState): void => {
+    if (next === state) return
+    state = next
+    for (const listener of stateListeners) tell(listener)
   }
   const place = (key: string, next: T | undefined, previous: T | undefined): void => {
     for (const index of [byNamespace, ...indexes.values()]) {
@@ -143,6 +162,11 @@ export function createCache<T extends KubeObject>(options: CacheOptions<T>): Obj
     },
     resourceVersion: () => version,
     size: () => objects.size,
+    state: () => state,
+    subscribeState(listener) {
+      stateListeners.add(listener)
+      return () => void stateListeners.delete(listener)
+    },
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -158,6 +182,7 @@ export function createCache<T extends KubeObject>(options: CacheOptions<T>): Obj
       // A list is the truth as it is, even when a restored backup took the API server back in time.
       version = resourceVersion
       for (const object of next) if (put(object, isDifferent)) differences += 1
+      setState('filled')
       return differences
     },
     upsert(object) {
@@ -171,6 +196,9 @@ export function createCache<T extends KubeObject>(options: CacheOptions<T>): Obj
       if (cached && cached.metadata.uid === object.metadata.uid) drop(keyOf(object))
     },
     advance,
+    fail(next) {
+      if (next !== 'failing' || state !== 'filled') setState(next)
+    },
   }
 }
 

@@ -105,6 +105,14 @@ export interface KubeClient {
   ): Promise<void>
 }
 
+/** What the API server says that it serves. Everything but "not served" throws {@link KubeError}. */
+export interface Discovery {
+  /** Versions of a group, the server's favourite first; none when the group is not served. */
+  listVersions(group: string): Promise<readonly string[]>
+  /** Plural names of the resources in one version of a group; none when it is not served. */
+  listResources(group: string, version: string): Promise<readonly string[]>
+}
+
 /** `KubeError.reason` of failures that have no answer from the server; all of them carry code 0. */
 export const noAnswerReasons = {
   /** The connection was lost after the request may have been sent. */
@@ -140,6 +148,7 @@ export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof KubeError && error.reason === 'AlreadyExists'
 export const isConflict = (error: unknown): boolean =>
   error instanceof KubeError && error.code === 409 && !isAlreadyExists(error)
+export const isNotFound = (error: unknown): boolean => error instanceof KubeError && error.code === 404
 export const isGone = (error: unknown): boolean => error instanceof KubeError && error.code === 410
 
 /** True when a write that failed with `error` may nevertheless have been applied: no answer, or an answer of 500 and above. */

@@ -10,6 +10,7 @@ import type { Random } from '../runtime/random.ts'
 import type { Redactor } from '../runtime/redact.ts'
 import {
   type DeleteOptions,
+  type Discovery,
   type KubeClient,
   KubeError,
   type KubeList,
@@ -24,6 +25,7 @@ import {
 import { createCredentials, type KubeConfigOptions, loadKubeConfig } from './credentials.ts'
 import { createHttpCaller, type HttpCall, type HttpCaller } from './http-call.ts'
 import { createHttpClientMetrics } from './http-client-metrics.ts'
+import { createHttpDiscovery } from './http-discovery.ts'
 import { createHttpPool } from './http-pool.ts'
 import { kindId, leases } from './kinds.ts'
 import { splitLines } from './line-splitter.ts'
@@ -51,7 +53,7 @@ export interface HttpClientOptions extends KubeConfigOptions {
   readonly maxWatchLineBytes?: number
 }
 
-export interface HttpKubeClient extends KubeClient {
+export interface HttpKubeClient extends KubeClient, Discovery {
   /** Removes the metric series of an object that is gone; wait a minute so that they are scraped once more. */
   dropSeries(ref: ObjectRef): void
   /** Ends every connection, watches included. */
@@ -88,6 +90,7 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
   return {
     ...createReads(caller, deadlineMs, maxLineBytes),
     ...createWrites(caller, deadlineMs),
+    ...createHttpDiscovery(caller, deadlineMs),
     dropSeries: (ref) => metrics.dropObject(ref.kind, ref.namespace, ref.name),
     close: () => pool.close(),
   }

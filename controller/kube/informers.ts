@@ -18,6 +18,11 @@ export interface InformerOptions<T extends KubeObject> {
   readonly labelSelector?: string
   /** The kind may be absent, or the right to list it: then the cache counts as filled, and stays empty until that changes. */
   readonly optional?: boolean
+  /**
+   * Opened for the few that name it, who ask for its state themselves: like an optional one, and besides its lists may fail without making the
+   * process unready. Only the first try of a list is waited for.
+   */
+  readonly onDemand?: boolean
 }
 
 export interface WatchHealth {
@@ -39,7 +44,7 @@ export interface Informers {
   start(): void
   stop(): Promise<void>
   hasSynced(): boolean
-  /** Resolves true once every cache is filled, false when `signal` ended the wait. */
+  /** Resolves true once every cache is filled, or has been tried if it is on demand, false when `signal` ended the wait. */
   waitForSync(signal: AbortSignal): Promise<boolean>
   health(): readonly WatchHealth[]
   /** One sentence for a readiness check; undefined while all is well. */
@@ -63,10 +68,12 @@ export interface InformersOptions {
 interface Source {
   readonly kind: ResourceKind
   readonly name: string
-  readonly optional: boolean
+  readonly need: Need
   readonly cache: ObjectCache<KubeObject> & CacheSink<KubeObject>
   readonly reflector: Reflector
 }
+
+type Need = 'required' | 'optional' | 'onDemand'
 
 const DEFAULT_SILENCE_MS = 90_000
 const SYNC_POLL_MS = 50
@@ -78,7 +85,7 @@ export function createInformers(options: InformersOptions): Informers {
   const sources = new Map<string, Source>()
   let isStarted = false
 
-  function open(kind: ResourceKind, name: string, labelSelector: string | undefined, optional: boolean): Source {
+  function open(kind: ResourceKind, name: string, labelSelector: string | undefined, need: Need): Source {
     const cache = createCache<KubeObject>({ name, log })
     const reflector = createReflector<KubeObject>({
       client: options.client,
@@ -93,17 +100,20 @@ export function createInformers(options: InformersOptions): Informers {
       ...(labelSelector === undefined ? {} : { labelSelector }),
     })
     if (isStarted) reflector.start()
-    return { kind, name, optional, cache, reflector }
+    return { kind, name, need, cache, reflector }
   }
 
-  const isFilled = (source: Source): boolean =>
-    source.reflector.hasSynced() || (source.optional && source.reflector.isMissing())
+  const isFilled = ({ reflector, cache, need }: Source): boolean =>
+    reflector.hasSynced() ||
+    (need === 'optional' && reflector.isMissing()) ||
+    (need === 'onDemand' && cache.state() !== 'filling')
 
   const judge = (source: Source): WatchHealth => {
     const lastMs = source.reflector.lastProgressMs()
     const silentMs = lastMs === undefined ? undefined : clock.monotonicMs() - lastMs
-    const isAbsent = source.optional && source.reflector.isMissing()
-    const healthy = isAbsent || (source.reflector.hasSynced() && (silentMs ?? 0) <= unreadyAfterMs)
+    const isAbsent = source.need !== 'required' && source.reflector.isMissing()
+    const isUntold = source.need === 'onDemand' && !source.reflector.hasSynced()
+    const healthy = isAbsent || isUntold || (source.reflector.hasSynced() && (silentMs ?? 0) <= unreadyAfterMs)
     return { source: source.name, synced: isFilled(source), silentMs, healthy }
   }
 
@@ -112,7 +122,8 @@ export function createInformers(options: InformersOptions): Informers {
   return {
     for<T extends KubeObject>(kind: ResourceKind, wish: InformerOptions<T> = {}): ObjectCache<T> {
       const name = wish.labelSelector === undefined ? kindId(kind) : `${kindId(kind)}?${wish.labelSelector}`
-      const source = sources.get(name) ?? open(kind, name, wish.labelSelector, wish.optional ?? false)
+      const need = wish.onDemand ? 'onDemand' : wish.optional ? 'optional' : 'required'
+      const source = sources.get(name) ?? open(kind, name, wish.labelSelector, need)
       sources.set(name, source)
       // The API server decides what a kind's objects look like; T is the caller's reading of them.
       const cache = source.cache as unknown as ObjectCache<T> & CacheSink<T>

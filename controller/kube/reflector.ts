@@ -181,6 +181,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     if (!isMissing) log.warn('the list failed; it will be repeated', { reason: 'ListFailed', error })
     else if (!progress.isMissing) log.info('the server does not serve this kind', { reason: 'KindMissing' })
     if (isMissing && progress.synced) options.sink.replace([], '')
+    options.sink.fail(isMissing ? 'notServed' : isForbidden ? 'forbidden' : 'failing')
     progress.isMissing = isMissing || isForbidden
   }
 

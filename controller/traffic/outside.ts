@@ -78,7 +78,8 @@ export function applyOutsideWrite(current: KubeObject | undefined, write: Router
   if (!current) throw conflict(write, 'Conflict', 'it does not exist any more')
   const { resourceVersion = '' } = current.metadata
   const guard = write.do === 'delete' ? write.object.metadata.resourceVersion : guardOf(write.patch)
-  if (guard !== resourceVersion) throw conflict(write, 'Conflict', `it is at version ${resourceVersion}, not ${guard}`)
+  if (guard !== resourceVersion)
+    throw conflict(write, 'Conflict', `it is at version ${resourceVersion}, not ${String(guard)}`)
   if (write.do === 'delete') return undefined
   const next = structuredClone(current)
   const failed = applyPatch(next, [...write.patch] as Operation[]).find((failure) => failure !== null)

@@ -4,6 +4,8 @@
  */
 import {
   type DeleteOptions,
+  type Discovery,
+  isNotFound,
   type KubeClient,
   KubeError,
   type KubeList,
@@ -17,6 +19,7 @@ import {
   type WatchOptions,
   type WriteOptions,
 } from '../../controller/kube/client.ts'
+import { resourcesIn, versionsIn } from '../../controller/kube/http-discovery.ts'
 import type { ApiRequest, ApiResponse, WatchLine } from './api-message.ts'
 import { cloneJson, type JsonObject } from './json.ts'
 import { patchTypes } from './request/patch.ts'
@@ -122,7 +125,7 @@ async function* follow(response: ApiResponse, signal: AbortSignal, request: stri
   }
 }
 
-export const createInProcessClient = (handle: Handle, userAgent: string): KubeClient => {
+export const createInProcessClient = (handle: Handle, userAgent: string): KubeClient & Discovery => {
   const send = (
     method: string,
     path: string,
@@ -139,8 +142,18 @@ export const createInProcessClient = (handle: Handle, userAgent: string): KubeCl
     })
   const call = <T>(method: string, path: string, query: URLSearchParams, body?: unknown, contentType?: string): T =>
     unwrap(send(method, path, query, body, contentType), `${method} ${path}`) as T
+  const discover = (path: string): unknown => {
+    try {
+      return call('GET', path, queryOf({}))
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
 
   return {
+    listVersions: async (group) => versionsIn(discover(`/apis/${group}`)),
+    listResources: async (group, version) => resourcesIn(discover(`/apis/${group}/${version}`)),
     async get<T>(ref: ObjectRef) {
       try {
         return call<T>('GET', objectPath(ref), queryOf({}))

@@ -3,7 +3,7 @@
  * sandbox and in-process by tests and the simulator. With a fake clock and a given id source it is deterministic.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { KubeClient } from '../../controller/kube/client.ts'
+import type { Discovery, KubeClient } from '../../controller/kube/client.ts'
 import type { ApiRequest, ApiResponse } from './api-message.ts'
 import { builtinTypes } from './builtin/kinds.ts'
 import { type ServerClock, systemClock } from './clock.ts'
@@ -43,7 +43,7 @@ export interface ListenOptions {
 export interface ApiServer {
   handle(request: ApiRequest): ApiResponse
   /** A client on the store itself, without a socket. */
-  client(options?: { userAgent?: string }): KubeClient
+  client(options?: { userAgent?: string }): KubeClient & Discovery
   listen(options?: ListenOptions): Promise<{ readonly url: string }>
   /** Forgets all past events: older watches and pages get 410. */
   compact(): void

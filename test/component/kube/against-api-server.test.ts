@@ -152,6 +152,17 @@ describe('the runtime against an API server', () => {
     assert.equal(informers.unready(), undefined)
   })
 
+  test('what is served is told over HTTP as in-process', async (t) => {
+    const { client, outside } = await setUp(t)
+    for (const discovery of [client, outside]) {
+      assert.deepEqual(await discovery.listVersions('apps'), ['v1'])
+      assert.ok((await discovery.listResources('apps', 'v1')).includes('deployments'))
+      assert.ok(!(await discovery.listResources('apps', 'v1')).includes('deployments/scale'))
+      assert.deepEqual(await discovery.listVersions('no.such.group'), [])
+      assert.deepEqual(await discovery.listResources('apps', 'v9'), [])
+    }
+  })
+
   test('a leader holds a Lease that kubectl can read, and hands it over at the end', async (t) => {
     const { client } = await setUp(t)
     const options = { ...ports, client, namespace: 'default', name: 'argo-rollouts-controller-lock' }

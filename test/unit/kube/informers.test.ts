@@ -86,6 +86,44 @@ describe('informers', () => {
     await informers.stop()
   })
 
+  test('a kind on demand is waited for until its list has been tried, and never makes the process unready', async () => {
+    const { clock, kube, informers } = setUp()
+    kube.answerLists(kubeFailure(500))
+    const routes = informers.for(httpRoutes, { onDemand: true })
+    assert.deepEqual([routes.state(), informers.hasSynced(), informers.unready()], ['filling', false, undefined])
+    informers.start()
+    await clock.settle()
+    assert.deepEqual([routes.state(), informers.hasSynced(), informers.unready()], ['failing', true, undefined])
+    kube.answerLists(listOf('3', route))
+    await clock.advance(31_000)
+    assert.deepEqual([routes.state(), routes.size()], ['filled', 1])
+    await informers.stop()
+  })
+
+  test('a cache tells why it is empty or old, and when that changes', async () => {
+    const { clock, kube, informers } = setUp()
+    const routes = informers.for(httpRoutes, { onDemand: true })
+    const states: string[] = []
+    routes.subscribeState(() => states.push(`${routes.state()} ${routes.size()}`))
+    kube.answerLists(kubeFailure(403), kubeFailure(404), listOf('3', route))
+    informers.start()
+    await clock.advance(10_000)
+    const relist = async (answer: ReturnType<typeof kubeFailure>) => {
+      kube.answerLists(answer)
+      informers.relist(httpRoutes)
+      await clock.advance(31_000)
+    }
+    await relist(kubeFailure(500))
+    assert.deepEqual(states, ['forbidden 0', 'notServed 0', 'filled 1'], 'a passing failure takes nothing away')
+    await relist(kubeFailure(403))
+    assert.equal(states.at(-1), 'forbidden 1', 'what is held may be old')
+    await relist(kubeFailure(404))
+    assert.equal(states.at(-1), 'notServed 0')
+    const stopped = informers.stop()
+    await clock.advance(1_000)
+    await stopped
+  })
+
   test('a kind that must be there and is not keeps the process unready', async () => {
     const { clock, kube, informers } = setUp()
     kube.answerLists(kubeFailure(404, 'NotFound'))
