@@ -72,6 +72,13 @@ describe('lintText', () => {
       ),
       [],
     ],
+    [
+      'a colour that the router cannot carry',
+      manifest(
+        `${sound}  strategy:\n    canary:\n      stableService: a\n      canaryService: b\n      trafficRouting:\n        managedRoutes: [{name: vip}]\n        plugins: {"argoproj-labs/gatewayAPI": {httpRoute: a}}\n      steps:\n      - plugin:\n          name: penstock/color\n          config:\n            name: vip\n            match:\n            - idRange: {header: x-user, modulo: 1000, from: 1, to: 1000}\n`,
+      ),
+      ['21:68 spec.strategy.canary.steps[0].plugin.config.match[0].idRange.to must be less than modulo'],
+    ],
     ['what is not ours', 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\n', []],
   ]
   for (const [name, text, expected] of rows) test(name, () => assert.deepEqual(findings(text), expected))

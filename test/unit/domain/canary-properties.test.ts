@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { COLOR_STEP } from '../../../controller/api/color-step.ts'
 import { POD_TEMPLATE_HASH, PROPAGATION_SECONDS } from '../../../controller/api/labels.ts'
 import type { CanaryStep, CanaryStrategy } from '../../../controller/api/rollout.ts'
 import { decide } from '../../../controller/domain/decide.ts'
@@ -21,6 +22,15 @@ const parameters = {
 
 const beta = { name: 'beta', match: [{ headerName: 'x-beta', headerValue: { exact: 'yes' } }] }
 const shadow = { name: 'shadow', match: [{ path: { prefix: '/' } }], percentage: 50 }
+const users = (to?: number): CanaryStep => ({
+  plugin: {
+    name: COLOR_STEP,
+    config: {
+      name: 'users',
+      match: to === undefined ? [] : [{ idRange: { header: 'x-user', modulo: 1000, from: 1, to } }],
+    },
+  },
+})
 const plans: readonly (readonly CanaryStep[])[] = [
   [{ setWeight: 25 }, { pause: { duration: 30 } }, { setWeight: 75 }, { pause: {} }],
   [
@@ -40,6 +50,21 @@ const plans: readonly (readonly CanaryStep[])[] = [
     { setWeight: 60 },
     { pause: {} },
     { setWeight: 20 },
+    { pause: {} },
+  ],
+  [
+    { setCanaryScale: { replicas: 1 } },
+    users(50),
+    { setHeaderRoute: beta },
+    { pause: {} },
+    users(200),
+    { setHeaderRoute: { name: 'beta' } },
+    { setCanaryScale: { matchTrafficWeight: true } },
+    { setWeight: 30 },
+    users(),
+    { pause: { duration: 20 } },
+    { setWeight: 60 },
+    users(900),
     { pause: {} },
   ],
   [{ setWeight: 100 }, { pause: {} }],
@@ -115,7 +140,7 @@ function createChecked(s: Shape): Machine {
     ...(s.abortDelay === undefined ? {} : { abortScaleDownDelaySeconds: s.abortDelay }),
     ...(s.minPods === undefined ? {} : { minPodsPerReplicaSet: s.minPods }),
     trafficRouting: {
-      managedRoutes: [{ name: 'shadow' }, { name: 'beta' }],
+      managedRoutes: [{ name: 'shadow' }, { name: 'users' }, { name: 'beta' }],
       plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } },
     },
   }
@@ -179,6 +204,7 @@ function act(machine: Machine, op: Op): void {
       return
     case 'damage':
       machine.damageRoute('beta')
+      machine.damageRoute('users')
       return
     case 'replicas':
       machine.patchSpec({ replicas: op.count })

@@ -9,6 +9,7 @@ import { type Situation, view } from '../../builders/world.ts'
 const experiment = { templates: [{ name: 'baseline', specRef: 'stable' }] }
 const pauseConditions = [{ reason: 'CanaryPauseStep', startTime: '2026-01-01T00:00:00Z' }]
 const plugin = { plugin: { name: 'penstock/webhook' } }
+const color = { plugin: { name: 'penstock/color', config: { name: 'vip' } } }
 
 type Row = readonly [what: string, step: CanaryStep, strict: boolean, argo: boolean, more?: Situation]
 const rows: readonly Row[] = [
@@ -18,6 +19,7 @@ const rows: readonly Row[] = [
   ['analysis', { analysis: { templates: [{ templateName: 'gate' }] } }, true, true],
   ['experiment', { experiment }, true, true],
   ['plugin: it has a time of its own, but Argo’s deadline goes on beside it', plugin, true, false],
+  ['a colour: it waits for pods and routes, as a header route does', color, false, false],
   ['setWeight while paused', { setWeight: 20 }, true, true, { status: { pauseConditions } }],
   ['plugin of an update that was taken back', plugin, false, false, { status: { abort: true } }],
 ]

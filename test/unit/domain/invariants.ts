@@ -2,6 +2,7 @@
  * The safety invariants as functions over one write and the world as it truly is at that moment; named by their ids. They are written from the
  * invariants alone and share no rule with the code that they check.
  */
+import { COLOR_STEP } from '../../../controller/api/color-step.ts'
 import { POD_TEMPLATE_HASH } from '../../../controller/api/labels.ts'
 import type { ReplicaSet } from '../../../controller/api/rollout.ts'
 import type { Action } from '../../../controller/domain/plan.ts'
@@ -151,6 +152,23 @@ const S8: Invariant = ({ truth, action, aborted }) => {
   return undefined
 }
 
+/** No route leads to what was promoted or taken back, and none is written that no step has declared, or that a step has taken back. */
+const S21: Invariant = ({ truth: { world }, action, aborted }) => {
+  if (action.do !== 'route' || action.managedRoutes.length === 0) return undefined
+  const { stableRS, currentPodHash, currentStepIndex } = world.rollout.status ?? {}
+  const names = action.managedRoutes.map(({ kind, name }) => `${kind} ${name}`)
+  if (aborted || stableRS === currentPodHash) return `${names.join(', ')} without an update`
+  const said = new Map<string, string>()
+  const begun = (canaryOf(world)?.steps ?? []).slice(0, (currentStepIndex ?? 0) + 1)
+  for (const { setHeaderRoute, setMirrorRoute, plugin } of begun) {
+    const color = plugin?.name === COLOR_STEP ? (plugin.config as typeof setHeaderRoute) : undefined
+    for (const [kind, step] of Object.entries({ header: setHeaderRoute, mirror: setMirrorRoute, color }))
+      if (step) said.set(step.name, (step.match ?? []).length > 0 ? `${kind} ${step.name}` : '')
+  }
+  const undeclared = names.filter((name) => ![...said.values()].includes(name))
+  return undeclared.length > 0 ? `${undeclared.join(', ')} at step ${currentStepIndex}` : undefined
+}
+
 function budget(world: World): { readonly surge: number; readonly unavailable: number } {
   const { maxSurge = '25%', maxUnavailable = '25%' } = canaryOf(world) ?? {}
   const size = (value: number | string, round: (x: number) => number): number =>
@@ -189,7 +207,7 @@ const S7OfRestart: Invariant = ({ truth: { world }, action }) => {
   return after < floor ? `${after} available pods after evictions, at least ${floor} are to stay` : undefined
 }
 
-export const invariants: Readonly<Record<string, Invariant>> = { S1, S2, S3, S4, S5, S6, S7, S7OfRestart, S8 }
+export const invariants: Readonly<Record<string, Invariant>> = { S1, S2, S3, S4, S5, S6, S7, S7OfRestart, S8, S21 }
 
 export function checkWrite(checked: Checked): void {
   const isBlueGreen = checked.truth.world.rollout.spec.strategy?.blueGreen !== undefined

@@ -1,9 +1,11 @@
 /** The truth table of `managed-routes.ts`: which routes there must be follows from the steps and from who answers. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { COLOR_STEP } from '../../../controller/api/color-step.ts'
 import type { CanaryStep } from '../../../controller/api/rollout.ts'
 import type { PresentRoute } from '../../../controller/api/traffic.ts'
 import { isAsWanted, wantedManagedRoutes } from '../../../controller/domain/canary/managed-routes.ts'
+import { describeStep, pluginOfStep, routeOfStep } from '../../../controller/domain/canary/steps.ts'
 import { type Situation, view } from '../../builders/world.ts'
 
 const header = (name: string, value = 'yes') => ({
@@ -15,6 +17,10 @@ const mirror = (percentage?: number) => ({
     match: [{ path: { prefix: '/' } }],
     ...(percentage === undefined ? {} : { percentage }),
   },
+})
+const users = [{ idRange: { header: 'x-user', modulo: 1000, from: 1, to: 50 } }]
+const color = (name: string, match?: object): CanaryStep => ({
+  plugin: { name: COLOR_STEP, config: { name, ...(match ? { match } : {}) } },
 })
 const steps: readonly CanaryStep[] = [
   { setWeight: 25 },
@@ -68,6 +74,40 @@ describe('the managed routes that there must be', () => {
       name: 'beta',
       match: [{ headerName: 'x', headerValue: { exact: 'no' } }],
     })
+  })
+
+  test('are colours by the same rules', () => {
+    const mixed = [color('beta', users), header('gamma'), mirror(), color('shadow', users), color('beta', [])]
+    const wanted = (stepIndex: number, more: Situation = {}) =>
+      wantedManagedRoutes(view({ steps: mixed, strategy, stepIndex, ...more })).map(
+        ({ kind, name }) => `${kind} ${name}`,
+      )
+    assert.deepEqual(wanted(0), ['color beta'])
+    assert.deepEqual(wanted(2), ['header gamma', 'mirror shadow', 'color beta'])
+    assert.deepEqual(wanted(3), ['header gamma', 'color shadow', 'color beta'], 'one name, the last word')
+    assert.deepEqual(wanted(4), ['header gamma', 'color shadow'], 'taken back')
+    assert.deepEqual(wanted(3, { answering: 0 }), [])
+    assert.deepEqual(wanted(3, { status: { abort: true } }), [])
+    const full = { status: { promoteFull: true }, managed: [present('beta')] }
+    assert.deepEqual(wanted(3, full), ['color beta'], 'a full promotion adds none')
+  })
+
+  test('are declared by steps that are called by nobody', () => {
+    assert.deepEqual(routeOfStep(color('vip', users)), {
+      name: 'vip',
+      route: { kind: 'color', name: 'vip', match: users },
+    })
+    assert.deepEqual(routeOfStep(color('vip')), { name: 'vip' })
+    assert.equal(pluginOfStep(color('vip', users)), undefined)
+    assert.equal(describeStep(color('vip', users)), 'color: vip')
+    const called: CanaryStep = { plugin: { name: 'penstock/webhook', config: { url: 'https://gate.example/' } } }
+    assert.deepEqual([routeOfStep(called), pluginOfStep(called)], [undefined, called.plugin])
+    assert.deepEqual(
+      [routeOfStep(undefined), pluginOfStep(undefined), routeOfStep({ setWeight: 5 })],
+      [undefined, undefined, undefined],
+    )
+    const odd = color('vip', [{ idRange: 'all' }])
+    assert.deepEqual([routeOfStep(odd), pluginOfStep(odd)], [undefined, undefined], 'neither route nor call')
   })
 
   test('are there only when each is intact and in its place', () => {

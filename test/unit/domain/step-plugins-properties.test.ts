@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { COLOR_STEP } from '../../../controller/api/color-step.ts'
 import type { CanaryStep } from '../../../controller/api/rollout.ts'
 import { formatInstant } from '../../../controller/api/scalars.ts'
 import { readStepEntries, type StepEntry } from '../../../controller/api/step-plugin-status.ts'
@@ -25,10 +26,19 @@ const call = (config: object = {}): CanaryStep => ({ plugin: { name: 'penstock/w
 const work: CanaryStep = {
   plugin: { name: 'penstock/job', config: { spec: { template: { spec: podSpec } }, compensate: undo } },
 }
+/** Spelled like the others and called by nobody. */
+const color: CanaryStep = {
+  plugin: { name: COLOR_STEP, config: { name: 'vip', match: [{ headers: [{ name: 'a', value: { exact: 'b' } }] }] } },
+}
+const trafficRouting = {
+  managedRoutes: [{ name: 'vip' }],
+  plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } },
+}
 const plans: readonly (readonly CanaryStep[])[] = [
   [call({ compensate: undo }), { setWeight: 20 }, work, { setWeight: 50 }, call({ tell: ['Terminate', 'Abort'] })],
   [{ setWeight: 30 }, call({ compensate: undo, tell: ['Terminate'] }), work, call({ compensate: undo }), { pause: {} }],
   [work, work, work, call()],
+  [{ setWeight: 20 }, color, work, color, call({ compensate: undo })],
 ]
 
 type Act = { readonly do: 'answer'; readonly phase: StepAnswer['phase'] } | { readonly do: (typeof others)[number] }
@@ -49,7 +59,7 @@ const acts: fc.Arbitrary<readonly Act[]> = fc.array(
 )
 
 function createPlay(steps: readonly CanaryStep[], compat: 'strict' | 'argo') {
-  const machine = createMachine({ rollout: rollout({ steps }), compat, podDelayMs: SECOND })
+  const machine = createMachine({ rollout: rollout({ steps, canary: { trafficRouting } }), compat, podDelayMs: SECOND })
   const consumed = new Set<string>()
   /** Steps whose undoing was called, by attempt, in the order of the first call. */
   const undone = new Map<string, number[]>()
@@ -60,6 +70,10 @@ function createPlay(steps: readonly CanaryStep[], compat: 'strict' | 'argo') {
   function waiting(): StepEntry | undefined {
     const all = entries().filter(({ status }) => status.call !== undefined)
     assert.ok(all.length <= 1, `${all.length} calls wait`)
+    assert.ok(
+      entries().every(({ name }) => name !== COLOR_STEP),
+      'a colour is called',
+    )
     return all[0]
   }
 

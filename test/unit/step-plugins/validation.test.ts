@@ -1,6 +1,7 @@
 /** What is refused of plugin steps, and with which field; by the registry as by the lint. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { COLOR_STEP } from '../../../controller/api/color-step.ts'
 import { stepPluginNames } from '../../../controller/api/step-plugin-config.ts'
 import { validateRollout } from '../../../controller/domain/validation/validate.ts'
 import { stepPlugins } from '../../../controller/step-plugins/registry.ts'
@@ -139,6 +140,12 @@ describe('plugin steps that are refused', () => {
     })
   test('an unknown one with the names of the known', () => {
     const [problem] = validateRollout(rollout({ steps: [{ plugin: { name: 'x' } }] }))
+    assert.equal(problem?.fix, `known are ${[...stepPluginNames, COLOR_STEP].join(', ')}`)
+  })
+  test('a colour as a compensation, with the names of those that are called', () => {
+    const config = { url, compensate: { name: COLOR_STEP, config: { name: 'vip' } } }
+    const [problem] = validateRollout(rollout({ steps: [{ plugin: { name: 'penstock/webhook', config } }] }))
+    assert.equal(problem?.field, `${AT}.config.compensate.name`)
     assert.equal(problem?.fix, `known are ${stepPluginNames.join(', ')}`)
   })
   test('configs that are too long together', () => {
