@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ColorMatch } from '../../controller/api/color-step.ts'
 import type { ManagedRoute } from '../../controller/api/traffic.ts'
 import type { KubeClient } from '../../controller/kube/client.ts'
 import { httpRoutes } from '../../controller/kube/kinds.ts'
@@ -19,14 +20,21 @@ const routeRef = { kind: httpRoutes, namespace: NAMESPACE, name: 'shop' }
 const CONFIRMED_WITHIN_MS = 20_000
 const ROUTE = 'colour'
 
-const header = (headerName: string, headerValue: { exact: string } | { prefix: string } | { regex: string }) =>
-  [{ kind: 'header', name: ROUTE, match: [{ headerName, headerValue }] }] as const
+interface Color extends Omit<ColorCase, 'drive'> {
+  readonly route: ManagedRoute
+}
 
-const colors: readonly ColorCase[] = [
+const byHeader = (
+  headerName: string,
+  headerValue: { exact: string } | { prefix: string } | { regex: string },
+): ManagedRoute => ({ kind: 'header', name: ROUTE, match: [{ headerName, headerValue }] })
+
+const byColor = (match: ColorMatch): ManagedRoute => ({ kind: 'color', name: ROUTE, match: [match] })
+
+const colors: readonly Color[] = [
   {
     name: 'header exact',
-    routes: header('x-version', { exact: "v2's" }),
-    canary: 0,
+    route: byHeader('x-version', { exact: "v2's" }),
     requests: [
       { headers: { 'x-version': "v2's" }, goesTo: 'canary' },
       { headers: { 'x-version': "v2's.1" }, goesTo: 'stable' },
@@ -36,8 +44,7 @@ const colors: readonly ColorCase[] = [
   },
   {
     name: 'header prefix',
-    routes: header('x-user', { prefix: 'beta.' }),
-    canary: 0,
+    route: byHeader('x-user', { prefix: 'beta.' }),
     requests: [
       { headers: { 'x-user': 'beta.ann' }, goesTo: 'canary' },
       { headers: { 'x-user': 'betaXann' }, goesTo: 'stable' },
@@ -46,8 +53,7 @@ const colors: readonly ColorCase[] = [
   },
   {
     name: 'header regex',
-    routes: header('x-region', { regex: 'eu-(west|north)-[0-9]+' }),
-    canary: 0,
+    route: byHeader('x-region', { regex: 'eu-(west|north)-[0-9]+' }),
     requests: [
       { headers: { 'x-region': 'eu-north-12' }, goesTo: 'canary' },
       { headers: { 'x-region': 'eu-south-1' }, goesTo: 'stable' },
@@ -56,8 +62,7 @@ const colors: readonly ColorCase[] = [
   },
   {
     name: 'cookie',
-    routes: [{ kind: 'color', name: ROUTE, match: [{ cookies: [{ name: 'canary', value: { exact: 'always' } }] }] }],
-    canary: 0,
+    route: byColor({ cookies: [{ name: 'canary', value: { exact: 'always' } }] }),
     requests: [
       { headers: { cookie: 'canary=always' }, goesTo: 'canary' },
       { headers: { cookie: 'a=b; canary=always; c=d' }, goesTo: 'canary' },
@@ -67,16 +72,14 @@ const colors: readonly ColorCase[] = [
     ],
   },
   {
-    name: 'range of ids, 1 to 50 of 1000',
-    routes: [
-      { kind: 'color', name: ROUTE, match: [{ idRange: { header: 'x-user-id', modulo: 1000, from: 1, to: 50 } }] },
-    ],
-    canary: 0,
+    name: 'range of ids',
+    route: byColor({ idRange: { header: 'x-user-id', modulo: 1000, from: 1, to: 50 } }),
     requests: [
       { headers: { 'x-user-id': '77050' }, goesTo: 'canary' },
       { headers: { 'x-user-id': '1' }, goesTo: 'canary' },
       { headers: { 'x-user-id': '77051' }, goesTo: 'stable' },
       { headers: { 'x-user-id': '5000' }, goesTo: 'stable' },
+      { headers: { 'x-user-id': 'x50' }, goesTo: 'stable' },
     ],
   },
 ]
@@ -103,20 +106,22 @@ async function writeRoute(client: KubeClient, { canary, total }: Traffic, manage
 }
 
 /** In a cluster of its own. Everything that was started is in `stops`. */
-export async function startDrivenHaproxy({
-  program,
-  stops,
-}: DrivenOptions): Promise<DrivenProxy & { client: KubeClient }> {
+export async function startDrivenHaproxy({ program, stops }: DrivenOptions): Promise<DrivenProxy> {
   const client = await startProxyCluster(stops)
   const directory = await mkdtemp(join(tmpdir(), 'penstock-haproxy-'))
   stops.add(() => rm(directory, { recursive: true, force: true }))
   const haproxy = await startHaproxyGateway({ client, clock, random, log, program, directory })
   stops.add(() => haproxy.stop())
   return {
+    name: 'HAProxy',
     client,
     url: haproxy.url,
-    colors,
+    colors: colors.map(({ name, route, requests }) => ({
+      name,
+      requests,
+      drive: () => writeRoute(client, { canary: 0, total: 100 }, [route]),
+    })),
     reloads: haproxy.reloads,
-    drive: (traffic, routes = []) => writeRoute(client, traffic, routes),
+    drive: (traffic) => writeRoute(client, traffic, []),
   }
 }

@@ -1,5 +1,5 @@
 /** A real proxy that is driven as a rollout would drive it: by objects that one of our routers writes. */
-import type { ManagedRoute } from '../../controller/api/traffic.ts'
+import type { KubeClient } from '../../controller/kube/client.ts'
 import type { FoundProgram } from '../../sandbox/debian-programs.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
 
@@ -14,12 +14,11 @@ export interface Traffic {
   readonly total: number
 }
 
-/** A way to tell requests apart, and requests whose destination it decides alone. */
+/** A way to tell requests apart, and requests whose destination it decides alone, without a share for the weight. */
 export interface ColorCase {
   readonly name: string
-  readonly routes: readonly ManagedRoute[]
-  /** The canary's share of what the color does not decide, of 100. */
-  readonly canary: number
+  /** Resolves when the proxy serves it. */
+  drive(): Promise<void>
   readonly requests: readonly {
     readonly headers: Readonly<Record<string, string>>
     readonly goesTo: 'stable' | 'canary'
@@ -27,10 +26,12 @@ export interface ColorCase {
 }
 
 export interface DrivenProxy {
+  readonly name: string
   /** Base URL. */
   readonly url: string
+  readonly client: KubeClient
   /** Resolves when the proxy serves it. */
-  drive(traffic: Traffic, routes?: readonly ManagedRoute[]): Promise<void>
+  drive(traffic: Traffic): Promise<void>
   readonly colors: readonly ColorCase[]
   /** How often the proxy's workers were replaced since it started. */
   reloads(): number

@@ -1,13 +1,16 @@
 /**
  * `npm run bench`: one suite, printed as a table and, with `--json`, as one JSON document in the last line. A missed target is printed and is
- * no failure: the clock of a shared machine is no verdict. The exit code is 1 when a suite could not be measured, 2 for a wrong command line.
+ * no failure: the clock of a shared machine is no verdict. The exit code is 1 when a suite could not be measured or a share is not what the weight
+ * says, 2 for a wrong command line.
  */
 import { createStopList, type StopList } from '../../sandbox/stop-list.ts'
 import { measureIdle } from './idle.ts'
 import { observeMachine } from './machine.ts'
 import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts'
+import { measureProxies } from './proxies.ts'
 import { measureReaction } from './reaction.ts'
 import { type Report, reportIdle, reportReaction, reportWrites } from './report.ts'
+import { reportProxies } from './report-proxies.ts'
 import { measureWrites } from './writes.ts'
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -35,6 +38,8 @@ function runSuite(options: BenchOptions, stops: StopList): Promise<Report> {
       return compare(options, (bundle) => measureWrites({ ...common, ...bundle }), reportWrites)
     case 'idle':
       return compare(options, (bundle) => measureIdle({ ...common, ...bundle }), reportIdle)
+    case 'proxies':
+      return measureProxies(common).then(reportProxies)
   }
 }
 
@@ -47,13 +52,14 @@ async function run(options: BenchOptions): Promise<void> {
   process.once('SIGTERM', interrupt)
   try {
     const before = observeMachine()
-    const { text, figures } = await runSuite(options, stops)
+    const { text, figures, failure } = await runSuite(options, stops)
     const machine = { ...before, load1AtEnd: observeMachine().load1 }
     process.stdout.write(
       `${text}${machine.cores} cores of ${machine.cpu}, Node ${machine.node}, load ${machine.load1} to ${machine.load1AtEnd}\n`,
     )
     if (options.json)
       process.stdout.write(`${JSON.stringify({ suite: options.suite, machine, options, ...figures })}\n`)
+    if (failure !== undefined) throw new Error(failure)
   } finally {
     await stops.run()
     process.removeListener('SIGINT', interrupt)

@@ -1,7 +1,7 @@
 /** The command line of `npm run bench`: which suite, with which sizes. Pure; a wrong word is one sentence. */
 import { parseArgs } from 'node:util'
 
-export const suiteNames = ['reaction', 'writes', 'idle'] as const
+export const suiteNames = ['reaction', 'writes', 'idle', 'proxies'] as const
 export type SuiteName = (typeof suiteNames)[number]
 
 export interface BenchOptions {
@@ -11,6 +11,7 @@ export interface BenchOptions {
   readonly rounds: number
   readonly minutes: number
   readonly loadPerRollout: number
+  readonly requests: number
   /** Bundle of another build, measured first in the same run. */
   readonly baseline: string | undefined
 }
@@ -26,12 +27,14 @@ Suites:
   reaction   alert posted → route write that gives stable all → last canary answer; spec change → first write
   writes     writes to the API server per rollout: a promoted release of five steps, and an aborted one
   idle       writes, memory and CPU time of a controller that has nothing to do
+  proxies    share of the requests that real proxies, HAProxy and nginx, send to the canary; no controller
 
 Flags:
   --rollouts N       how many Rollouts (default 20): 1 to 20, idle up to 2000
   --rounds N         reaction: aborted releases per pattern, 1 to 20 (default 2)
   --load N           reaction: requests per second for each rollout, 4 to 100 (default 12)
   --minutes N        idle: how long, above 0 to 120 (default 10)
+  --requests N       proxies: for each weight, 100 to 100000 (default 10000)
   --baseline FILE    measure this controller.js first, in the same run, and print ratios
   --json             one JSON document with every raw sample as the last line
   --help
@@ -54,6 +57,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     rollouts: readNumber('--rollouts', values.rollouts, { least: 1, most: known === 'idle' ? 2000 : 20, whole: true }),
     rounds: readNumber('--rounds', values.rounds, { least: 1, most: 20, whole: true }),
     loadPerRollout: readNumber('--load', values.load, { least: 4, most: 100, whole: true }),
+    requests: readNumber('--requests', values.requests, { least: 100, most: 100_000, whole: true }),
     minutes: readNumber('--minutes', values.minutes, { least: 0.05, most: 120, whole: false }),
     baseline: values.baseline,
   }
@@ -68,6 +72,7 @@ function parse(args: readonly string[]) {
         rollouts: { type: 'string', default: '20' },
         rounds: { type: 'string', default: '2' },
         load: { type: 'string', default: '12' },
+        requests: { type: 'string', default: '10000' },
         minutes: { type: 'string', default: '10' },
         baseline: { type: 'string' },
         json: { type: 'boolean', default: false },

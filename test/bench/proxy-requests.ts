@@ -45,7 +45,8 @@ export async function sendRequests({ url, host, headers = {}, isWanted }: Reques
     const answer = await send(url, options).catch((error: SendError) => {
       if (!error.isOnKeptConnection) throw error
       repeated += 1
-      return send(url, options)
+      // The other kept connections may have been closed with this one.
+      return send(url, { ...options, agent: false })
     })
     const revision = answer.headers[HASH_HEADER]
     if (answer.statusCode === 200 && typeof revision === 'string') count(byRevision, revision)

@@ -9,6 +9,8 @@ export interface Report {
   readonly text: string
   /** For the JSON document. */
   readonly figures: object
+  /** What is wrong with what was measured, where that is no matter of the machine. */
+  readonly failure?: string
 }
 
 /** Milliseconds, at twenty rollouts. */

@@ -92,7 +92,7 @@ const renderDefaults = (): readonly string[] => [
   '  option idle-close-on-response',
   '  option forwardfor',
   '  balance roundrobin',
-  '  retries 2',
+  '  retries 1',
   '  option redispatch 1',
   '  retry-on conn-failure empty-response',
   `  http-error ${refusal(502, 'connection-lost')}`,

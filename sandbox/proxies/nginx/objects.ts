@@ -1,0 +1,26 @@
+/** The parts of Ingress objects that the stand-in for ingress-nginx reads. Types only; what is not named here is not obeyed. */
+import type { KubeObject } from '../../../controller/api/meta.ts'
+import type { ResourceKind } from '../../../controller/kube/client.ts'
+
+export const ingresses: ResourceKind = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'ingresses',
+  kind: 'Ingress',
+  namespaced: true,
+}
+
+export interface IngressPath {
+  readonly path?: string
+  readonly pathType: string
+  readonly backend: {
+    readonly service?: { readonly name: string; readonly port?: { readonly number?: number; readonly name?: string } }
+  }
+}
+
+export interface Ingress extends KubeObject {
+  readonly spec?: {
+    readonly ingressClassName?: string
+    readonly rules?: readonly { readonly host?: string; readonly http?: { readonly paths: readonly IngressPath[] } }[]
+  }
+}
