@@ -45,6 +45,15 @@ export const routerCapabilities = {
     color: { cookie: false, idRange: 'none', cidr: false },
     confirms: false,
   },
+  traefik: {
+    headers: ['exact', 'prefix', 'regex'],
+    mirror: false,
+    additional: false,
+    pingPong: true,
+    maxWeight: true,
+    color: { cookie: true, idRange: 'powerOfTen', cidr: true },
+    confirms: false,
+  },
 } as const satisfies Readonly<Record<string, RouterCapabilities>>
 
 export type RouterId = keyof typeof routerCapabilities

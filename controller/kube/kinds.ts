@@ -55,6 +55,10 @@ export const trafficSplits = served('split.smi-spec.io', 'trafficsplits', 'Traff
   'v1alpha2',
   'v1alpha1',
 ])
+export const traefikServices = namespaced('traefik.io', 'v1alpha1', 'traefikservices', 'TraefikService')
+export const ingressRoutes = namespaced('traefik.io', 'v1alpha1', 'ingressroutes', 'IngressRoute')
+export const oldTraefikServices = namespaced('traefik.containo.us', 'v1alpha1', 'traefikservices', 'TraefikService')
+export const oldIngressRoutes = namespaced('traefik.containo.us', 'v1alpha1', 'ingressroutes', 'IngressRoute')
 export const namespaces = clusterScoped('', 'v1', 'namespaces', 'Namespace')
 
 /** `v1` for core kinds, `group/version` otherwise: the value of an object's `apiVersion`. */

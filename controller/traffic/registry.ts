@@ -3,10 +3,12 @@ import { isRouterId, type RouterId } from '../api/router-capabilities.ts'
 import { gatewayApi } from './gateway-api.ts'
 import type { RouterModule } from './router.ts'
 import { smi } from './smi.ts'
+import { traefik } from './traefik.ts'
 
 export const routerRegistry: Readonly<Record<RouterId, RouterModule>> = {
   'argoproj-labs/gatewayAPI': gatewayApi,
   smi,
+  traefik,
 }
 
 export const findRouter = (id: string): RouterModule | undefined => (isRouterId(id) ? routerRegistry[id] : undefined)

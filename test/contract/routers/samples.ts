@@ -3,8 +3,10 @@ import type { RouterId } from '../../../controller/api/router-capabilities.ts'
 import { gatewayApiSample } from './gateway-api.ts'
 import type { RouterSample } from './sample.ts'
 import { smiSample } from './smi.ts'
+import { traefikSample } from './traefik.ts'
 
 export const samples: Readonly<Record<RouterId, RouterSample>> = {
   'argoproj-labs/gatewayAPI': gatewayApiSample,
   smi: smiSample,
+  traefik: traefikSample,
 }
