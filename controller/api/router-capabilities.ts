@@ -54,6 +54,15 @@ export const routerCapabilities = {
     color: { cookie: true, idRange: 'powerOfTen', cidr: true },
     confirms: false,
   },
+  apisix: {
+    headers: ['exact', 'prefix', 'regex'],
+    mirror: false,
+    additional: false,
+    pingPong: true,
+    maxWeight: true,
+    color: { cookie: true, idRange: 'powerOfTen', cidr: true },
+    confirms: false,
+  },
 } as const satisfies Readonly<Record<string, RouterCapabilities>>
 
 export type RouterId = keyof typeof routerCapabilities

@@ -59,6 +59,7 @@ export const traefikServices = namespaced('traefik.io', 'v1alpha1', 'traefikserv
 export const ingressRoutes = namespaced('traefik.io', 'v1alpha1', 'ingressroutes', 'IngressRoute')
 export const oldTraefikServices = namespaced('traefik.containo.us', 'v1alpha1', 'traefikservices', 'TraefikService')
 export const oldIngressRoutes = namespaced('traefik.containo.us', 'v1alpha1', 'ingressroutes', 'IngressRoute')
+export const apisixRoutes = namespaced('apisix.apache.org', 'v2', 'apisixroutes', 'ApisixRoute')
 export const namespaces = clusterScoped('', 'v1', 'namespaces', 'Namespace')
 
 /** `v1` for core kinds, `group/version` otherwise: the value of an object's `apiVersion`. */

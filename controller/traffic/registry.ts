@@ -1,5 +1,6 @@
 /** Every router there is, by the key under which a Rollout names it. An unknown key is a validation error, never a default. */
 import { isRouterId, type RouterId } from '../api/router-capabilities.ts'
+import { apisix } from './apisix.ts'
 import { gatewayApi } from './gateway-api.ts'
 import type { RouterModule } from './router.ts'
 import { smi } from './smi.ts'
@@ -9,6 +10,7 @@ export const routerRegistry: Readonly<Record<RouterId, RouterModule>> = {
   'argoproj-labs/gatewayAPI': gatewayApi,
   smi,
   traefik,
+  apisix,
 }
 
 export const findRouter = (id: string): RouterModule | undefined => (isRouterId(id) ? routerRegistry[id] : undefined)

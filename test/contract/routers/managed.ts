@@ -33,6 +33,6 @@ export const mirrorRoutes = ({ mirror }: RouterCapabilities): readonly ManagedRo
       ]
     : []
 
-/** One of each kind, at the same time. */
+/** One of each kind, at the same time, in the order of {@link MANAGED_NAMES}. */
 export const oneOfEach = (capabilities: RouterCapabilities): readonly ManagedRoute[] =>
-  [colorRoutes, headerRoutes, mirrorRoutes].flatMap((list) => list(capabilities).slice(0, 1))
+  [headerRoutes, colorRoutes, mirrorRoutes].flatMap((list) => list(capabilities).slice(0, 1))

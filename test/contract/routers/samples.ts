@@ -1,5 +1,6 @@
 /** One sample per router: the compiler asks for it. */
 import type { RouterId } from '../../../controller/api/router-capabilities.ts'
+import { apisixSample } from './apisix.ts'
 import { gatewayApiSample } from './gateway-api.ts'
 import type { RouterSample } from './sample.ts'
 import { smiSample } from './smi.ts'
@@ -9,4 +10,5 @@ export const samples: Readonly<Record<RouterId, RouterSample>> = {
   'argoproj-labs/gatewayAPI': gatewayApiSample,
   smi: smiSample,
   traefik: traefikSample,
+  apisix: apisixSample,
 }

@@ -27,13 +27,15 @@ export const traefikSample: RouterSample = {
       { kind: 'Rule', match: 'Host(`shop.example`)', services: [toShop], middlewares: [foreign] },
       { kind: 'Rule', match: 'Host(`shop.example`) && PathPrefix(`/admin`)', services: [{ name: 'admin', port: 80 }] },
     ]
-    return structuredClone({
-      [SERVICE]: { metadata, spec: { weighted: { services, sticky: foreign } } } as KubeObject,
-      'ingressroutes.traefik.io/web/shop': {
-        metadata,
-        spec: { entryPoints: ['web'], routes, tls: foreign },
-      } as KubeObject,
-    })
+    return JSON.parse(
+      JSON.stringify({
+        [SERVICE]: { metadata, spec: { weighted: { services, sticky: foreign } } } as KubeObject,
+        'ingressroutes.traefik.io/web/shop': {
+          metadata,
+          spec: { entryPoints: ['web'], routes, tls: foreign },
+        } as KubeObject,
+      }),
+    )
   },
   weights: (objects) => {
     const { services = [] } = (objects[SERVICE] as Weighted | undefined)?.spec?.weighted ?? {}
