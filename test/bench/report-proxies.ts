@@ -1,6 +1,6 @@
 /** What the suite `proxies` prints, and which of its figures are outside of what they may be. Pure. */
 import type { ProxiesResult } from './proxies.ts'
-import { MOST_POINTS_OFF, pointsOff } from './proxy-share.ts'
+import { isPlausible, MOST_POINTS_OFF, pointsOff } from './proxy-share.ts'
 import type { Report } from './report.ts'
 import { renderTable } from './table.ts'
 
@@ -11,13 +11,9 @@ const sumOf = (counts: Readonly<Record<string, number>>): number =>
 export function reportProxies({ shares, colors, changes }: ProxiesResult): Report {
   const judged = shares.map((share) => {
     const off = pointsOff(share.toCanary, share.requests, share.canary / share.total)
-    const isExact = share.canary === 0 || share.canary === share.total
-    return {
-      ...share,
-      share: share.toCanary / share.requests,
-      off,
-      isMet: isExact ? off === 0 : off <= MOST_POINTS_OFF,
-    }
+    // A band in points says nothing of small weights, so chance is asked too.
+    const isMet = off <= MOST_POINTS_OFF && isPlausible(share.toCanary, share.requests, share.canary / share.total)
+    return { ...share, share: share.toCanary / share.requests, off, isMet }
   })
   const lossless = changes.map((change) => ({ ...change, failed: sumOf(change.failures) }))
   const word = (isMet: boolean): string => (isMet ? 'met' : 'missed')

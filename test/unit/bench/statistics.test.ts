@@ -48,6 +48,7 @@ describe('the command line', () => {
       rounds: 2,
       minutes: 2,
       loadPerRollout: 12,
+      requests: 10_000,
       baseline: undefined,
     })
     assert.equal(parseOptions(['--help']), undefined)
@@ -60,6 +61,7 @@ describe('the command line', () => {
       ['idle', 'writes'],
       ['writes', '--rollouts', '21'],
       ['idle', '--rollouts', '1.5'],
+      ['proxies', '--requests', '99'],
     ])
       assert.throws(() => parseOptions(args), UsageError)
     assert.throws(

@@ -10,7 +10,6 @@ import { type Annotations, isCanary, readCanary } from '../../../sandbox/proxies
 import type { Ingress } from '../../../sandbox/proxies/nginx/objects.ts'
 import { planNginx } from '../../../sandbox/proxies/nginx/plan.ts'
 import { createSingleFlight } from '../../../sandbox/proxies/single-flight.ts'
-import { isPlausible, MOST_POINTS_OFF, pointsOff } from '../../bench/proxy-share.ts'
 import { httpRoute, slice, tableInput, to } from './gateway-objects.ts'
 
 describe('HAProxy: what it is not asked', () => {
@@ -267,31 +266,5 @@ describe('one run at a time', () => {
     await settle()
     assert.deepEqual([runs, told.length], [2, 1])
     await flight.stop()
-  })
-})
-
-describe('whether a share is what a weight says', () => {
-  test('the band of the figures is in points of the share', () => {
-    assert.ok(pointsOff(2150, 10_000, 0.2) <= MOST_POINTS_OFF)
-    assert.ok(pointsOff(2151, 10_000, 0.2) > MOST_POINTS_OFF)
-  })
-
-  test('six standard deviations, where the normal curve holds', () => {
-    const deviation = Math.sqrt(2000 * 0.5 * 0.5)
-    assert.equal(isPlausible(Math.round(1000 + 5.9 * deviation), 2000, 0.5), true)
-    assert.equal(isPlausible(Math.round(1000 + 6.2 * deviation), 2000, 0.5), false)
-    assert.equal(isPlausible(Math.round(1000 - 6.2 * deviation), 2000, 0.5), false)
-  })
-
-  test('where it does not: 2 are expected of 2000, and none is no wonder', () => {
-    assert.deepEqual(
-      [0, 2, 10, 20].map((hits) => isPlausible(hits, 2000, 0.001)),
-      [true, true, true, false],
-    )
-  })
-
-  test('nothing and all are exact', () => {
-    assert.deepEqual([isPlausible(0, 2000, 0), isPlausible(1, 2000, 0)], [true, false])
-    assert.deepEqual([isPlausible(2000, 2000, 1), isPlausible(1999, 2000, 1)], [true, false])
   })
 })
