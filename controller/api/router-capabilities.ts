@@ -36,6 +36,16 @@ export const routerCapabilities = {
     color: { cookie: true, idRange: 'powerOfTen', cidr: false },
     confirms: true,
   },
+  istio: {
+    headers: ['exact', 'prefix', 'regex'],
+    mirror: true,
+    additional: true,
+    pingPong: true,
+    maxWeight: false,
+    // VirtualServices know no addresses of clients; x-forwarded-for is what a client says.
+    color: { cookie: true, idRange: 'powerOfTen', cidr: false },
+    confirms: false,
+  },
   smi: {
     headers: [],
     mirror: false,

@@ -49,6 +49,16 @@ export const secrets = namespaced('', 'v1', 'secrets', 'Secret')
 export const configMaps = namespaced('', 'v1', 'configmaps', 'ConfigMap')
 export const httpRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute')
 export const grpcRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'grpcroutes', 'GRPCRoute')
+export const virtualServices = served('networking.istio.io', 'virtualservices', 'VirtualService', [
+  'v1',
+  'v1beta1',
+  'v1alpha3',
+])
+export const destinationRules = served('networking.istio.io', 'destinationrules', 'DestinationRule', [
+  'v1',
+  'v1beta1',
+  'v1alpha3',
+])
 export const trafficSplits = served('split.smi-spec.io', 'trafficsplits', 'TrafficSplit', [
   'v1alpha4',
   'v1alpha3',

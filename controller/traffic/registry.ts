@@ -2,12 +2,14 @@
 import { isRouterId, type RouterId } from '../api/router-capabilities.ts'
 import { apisix } from './apisix.ts'
 import { gatewayApi } from './gateway-api.ts'
+import { istio } from './istio.ts'
 import type { RouterModule } from './router.ts'
 import { smi } from './smi.ts'
 import { traefik } from './traefik.ts'
 
 export const routerRegistry: Readonly<Record<RouterId, RouterModule>> = {
   'argoproj-labs/gatewayAPI': gatewayApi,
+  istio,
   smi,
   traefik,
   apisix,
