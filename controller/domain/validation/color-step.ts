@@ -1,6 +1,7 @@
 /**
- * Whether a colour can be rendered: its shape, its name among the managed routes, and whether every configured router that takes routes at all can
- * match what it asks for, without approximating. A router that takes none goes by weight alone: `warnings.ts` tells of it.
+ * Whether a colour can be rendered: its shape, its name among the managed routes, and whether the configured routers can match what it asks for,
+ * without approximating. Every router that routes by headers has to, or the colour would depend on the door somebody comes through; one that does
+ * not goes by weight alone where it must, which `route-warnings.ts` tells, as long as another one carries the colour.
  *
  *   a colour asks for            the router must
  *   headers[].value.<comparison> know that comparison
@@ -32,10 +33,9 @@ function validateColor({ name, match = [] }: ColorStep, canary: CanaryStrategy, 
   if (!trafficRouting)
     return [{ field, message: 'penstock/color requires trafficRouting', fix: `with ${listRouters(takesColors)}` }]
   const known = knownRouters(trafficRouting)
-  const takers = known.filter((id) => takesColors(routerCapabilities[id]))
   return [
     ...when(
-      known.length > 0 && takers.length === 0,
+      known.length > 0 && !known.some((id) => takesColors(routerCapabilities[id])),
       field,
       `${known.map(nameRouter).join(' and ')} cannot carry routes beside the weighted one`,
       `use ${listRouters(takesColors)}`,
@@ -43,15 +43,21 @@ function validateColor({ name, match = [] }: ColorStep, canary: CanaryStrategy, 
     ...validateManaged(name, canary, `${field}.name`),
     ...match.flatMap((one, index) => {
       const at = `${field}.match[${index}]`
-      const asked = listAsked(one, at)
-      return [...takers.flatMap((id) => refuse(id, asked)), ...validateOnce(one, at), ...validatePatterns(one, at)]
+      return [
+        ...listAsked(one, at).flatMap((asked) => refuse(asked, known)),
+        ...validateOnce(one, at),
+        ...validatePatterns(one, at),
+      ]
     }),
   ]
 }
 
-/** The router has a place for routes that colours make. */
-export const takesColors = ({ headers, color }: RouterCapabilities): boolean =>
+const takesColors = ({ headers, color }: RouterCapabilities): boolean =>
   headers.length > 0 || color.cookie || color.cidr || color.idRange !== 'none'
+
+/** Something in a colour that the router cannot match. */
+export const lacksPart = (capabilities: RouterCapabilities, { match = [] }: ColorStep): boolean =>
+  match.some((one) => listAsked(one, '').some(({ can }) => !can(capabilities)))
 
 interface Asked {
   readonly field: string
@@ -112,12 +118,16 @@ const askForIds = ({ cookie, modulo }: IdRange, at: string): readonly Asked[] =>
 
 const isPowerOfTen = (modulo: number): boolean => /^10+$/.test(String(modulo))
 
-const refuse = (id: RouterId, asked: readonly Asked[]): readonly Problem[] =>
-  asked.flatMap(({ field, what, instead, can }) => {
-    const others = listRouters(can)
-    const fix = others === '' ? instead : `${instead}, or use ${others}`
-    return when(!can(routerCapabilities[id]), field, `${nameRouter(id)} cannot ${what}`, fix)
+function refuse({ field, what, instead, can }: Asked, known: readonly RouterId[]): readonly Problem[] {
+  const others = listRouters(can)
+  const fix = others === '' ? instead : `${instead}, or use ${others}`
+  const isCarried = known.some((id) => can(routerCapabilities[id]))
+  return known.flatMap((id) => {
+    const capabilities: RouterCapabilities = routerCapabilities[id]
+    const has = can(capabilities) || (isCarried && capabilities.headers.length === 0)
+    return when(!has, field, `${nameRouter(id)} cannot ${what}`, fix)
   })
+}
 
 const listRouters = (can: Asked['can']): string =>
   routerIds

@@ -4,43 +4,33 @@
  */
 import { colorOfStep } from '../../api/color-step.ts'
 import type { CanaryStep, RolloutSpec } from '../../api/rollout.ts'
-import { type RouterCapabilities, routerCapabilities } from '../../api/router-capabilities.ts'
-import { takesColors } from './color-step.ts'
+import { type RouterCapabilities, type RouterId, routerCapabilities } from '../../api/router-capabilities.ts'
+import { lacksPart } from './color-step.ts'
 import type { Problem } from './problem.ts'
 import { knownRouters, nameRouter } from './routers.ts'
 import { validatePattern } from './routes.ts'
-
-interface Carried {
-  readonly what: string
-  readonly isAskedBy: (step: CanaryStep) => boolean
-  readonly isTakenBy: (capabilities: RouterCapabilities) => boolean
-}
-
-const kinds: readonly Carried[] = [
-  { what: 'colours', isAskedBy: (step) => colorOfStep(step) !== undefined, isTakenBy: takesColors },
-  {
-    what: 'header routes',
-    isAskedBy: ({ setHeaderRoute }) => setHeaderRoute !== undefined,
-    isTakenBy: ({ headers }) => headers.length > 0,
-  },
-]
 
 const CANARY = 'spec.strategy.canary'
 
 export function warnOfRoutes({ strategy }: RolloutSpec): readonly Problem[] {
   const steps = strategy?.canary?.steps ?? []
   const routers = knownRouters(strategy?.canary?.trafficRouting)
-  const carriers = kinds.flatMap(({ what, isAskedBy, isTakenBy }) =>
-    steps.some(isAskedBy)
-      ? routers
-          .filter((id) => !isTakenBy(routerCapabilities[id]))
-          .map((id) => ({
-            field: `${CANARY}.${nameRouter(id)}`,
-            message: `carries no ${what}: requests that come through it go by weight alone`,
-          }))
-      : [],
-  )
-  return [...carriers, ...steps.flatMap(warnOfPatterns)]
+  return [...routers.flatMap((id) => warnOfRouter(id, steps)), ...steps.flatMap(warnOfPatterns)]
+}
+
+/** One that routes by headers carries the routes, or is refused. */
+function warnOfRouter(id: RouterId, steps: readonly CanaryStep[]): readonly Problem[] {
+  const capabilities: RouterCapabilities = routerCapabilities[id]
+  if (capabilities.headers.length > 0) return []
+  const colors = steps.flatMap((step) => colorOfStep(step) ?? [])
+  const left = [
+    ...(steps.some(({ setHeaderRoute }) => setHeaderRoute !== undefined) ? ['header routes'] : []),
+    ...(colors.some((color) => lacksPart(capabilities, color)) ? ['every colour'] : []),
+  ]
+  return left.map((what) => ({
+    field: `${CANARY}.${nameRouter(id)}`,
+    message: `does not carry ${what}: requests that come through it go by weight alone`,
+  }))
 }
 
 const warnOfPatterns = ({ setHeaderRoute }: CanaryStep, index: number): readonly Problem[] =>

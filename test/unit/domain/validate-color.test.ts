@@ -231,39 +231,51 @@ const asks: readonly (readonly [string, object, string, string, (can: RouterCapa
 ]
 
 describe('what a router cannot is refused with its name, and what it can is not', () => {
-  for (const id of routerIds.filter((one) => takesAny(ofCapabilities(one))))
+  for (const id of routerIds)
     for (const [what, match, field, words, can] of asks)
       test(`${id}: ${what}`, () => {
-        const found = validateRollout(vip(match, routingOf(id))).filter(({ message }) => message.includes(' cannot '))
+        const found = validateRollout(vip(match, routingOf(id))).filter(({ message }) =>
+          message.endsWith(` cannot ${words}`),
+        )
         const expected = can(ofCapabilities(id)) ? [] : [`${at}.match[0].${field}: ${nameOf(id)} cannot ${words}`]
-        const own = found.filter(({ message }) => message.endsWith(` cannot ${words}`))
         assert.deepEqual(
-          own.map((problem) => `${problem.field}: ${problem.message}`),
+          found.map((problem) => `${problem.field}: ${problem.message}`),
           expected,
         )
         const able = routerIds.filter((one) => can(ofCapabilities(one)))
-        for (const { fix = '' } of own) for (const one of able) assert.ok(fix.includes(nameOf(one)), fix)
+        for (const { fix = '' } of found) for (const one of able) assert.ok(fix.includes(nameOf(one)), fix)
       })
 
   for (const id of routerIds.filter((one) => !takesAny(ofCapabilities(one))))
-    test(`${id} carries none`, () => {
+    test(`${id} carries none, not even one that is taken back`, () => {
       const alone = validateRollout(withConfig({ name: 'vip' }, routingOf(id)))
       assert.ok(alone.some(({ field, message }) => field === at && message.startsWith(`${nameOf(id)} cannot carry`)))
-      const beside = {
-        ...gateway,
-        ...routingOf(id),
-        plugins: { ...gateway.plugins, ...(id.includes('/') ? { [id]: {} } : {}) },
-      }
-      const both = vip({ idRange: ids() }, beside)
-      assert.deepEqual(
-        validateRollout(both).filter(({ message }) => message.includes(' cannot ')),
-        [],
-      )
-      assert.deepEqual(
-        warnOfRoutes(both.spec).map(({ field, message }) => `${field}: ${message}`),
-        [`spec.strategy.canary.${nameOf(id)}: carries no colours: requests that come through it go by weight alone`],
-      )
     })
+})
+
+describe('beside a router that carries the colour', () => {
+  const beside = (id: RouterId): object => ({
+    ...routingOf(id),
+    plugins: { ...gateway.plugins, ...(id.includes('/') ? { [id]: {} } : {}) },
+  })
+  const both = (id: RouterId) => vip({ idRange: ids() }, beside(id))
+  const refusals = (id: RouterId) =>
+    validateRollout(both(id)).flatMap(({ message }) => (message.includes(' cannot ') ? [message] : []))
+  const warnings = (id: RouterId) => warnOfRoutes(both(id).spec).map(({ field, message }) => `${field}: ${message}`)
+
+  for (const id of routerIds.filter((one) => one !== gatewayId)) {
+    const { headers, color } = ofCapabilities(id)
+    if (color.idRange !== 'none')
+      test(`${id} carries it too`, () => assert.deepEqual([refusals(id), warnings(id)], [[], []]))
+    else if (headers.length > 0)
+      test(`${id} routes by headers and has to carry it`, () =>
+        assert.deepEqual([refusals(id), warnings(id)], [[`${nameOf(id)} cannot match ranges of an id`], []]))
+    else
+      test(`${id} goes by weight, which is told`, () => {
+        const words = 'does not carry every colour: requests that come through it go by weight alone'
+        assert.deepEqual([refusals(id), warnings(id)], [[], [`spec.strategy.canary.${nameOf(id)}: ${words}`]])
+      })
+  }
 })
 
 describe('header routes', () => {
