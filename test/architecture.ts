@@ -17,7 +17,12 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'controller/argo/': ['controller/api/'],
   'controller/domain/': ['controller/api/', 'controller/argo/', 'controller/metric-language/'],
   'controller/kube/': ['controller/api/', 'controller/runtime/'],
-  'controller/traffic/': ['controller/api/', 'controller/kube/client.ts', 'controller/kube/kinds.ts'],
+  'controller/traffic/': [
+    'controller/api/',
+    'controller/kube/client.ts',
+    'controller/kube/kinds.ts',
+    'controller/kube/label-selector.ts',
+  ],
   'controller/notify/': ['controller/api/', 'controller/kube/', 'controller/runtime/'],
   'controller/step-plugins/': [
     'controller/api/',

@@ -47,8 +47,11 @@ export const events = namespaced('', 'v1', 'events', 'Event')
 export const jobs = namespaced('batch', 'v1', 'jobs', 'Job')
 export const secrets = namespaced('', 'v1', 'secrets', 'Secret')
 export const configMaps = namespaced('', 'v1', 'configmaps', 'ConfigMap')
-export const httpRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'httproutes', 'HTTPRoute')
-export const grpcRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'grpcroutes', 'GRPCRoute')
+export const ingresses = namespaced('networking.k8s.io', 'v1', 'ingresses', 'Ingress')
+export const httpRoutes = served('gateway.networking.k8s.io', 'httproutes', 'HTTPRoute', ['v1', 'v1beta1'])
+export const grpcRoutes = served('gateway.networking.k8s.io', 'grpcroutes', 'GRPCRoute', ['v1', 'v1alpha2'])
+export const tcpRoutes = served('gateway.networking.k8s.io', 'tcproutes', 'TCPRoute', ['v1', 'v1alpha2'])
+export const tlsRoutes = served('gateway.networking.k8s.io', 'tlsroutes', 'TLSRoute', ['v1', 'v1alpha3', 'v1alpha2'])
 export const virtualServices = served('networking.istio.io', 'virtualservices', 'VirtualService', [
   'v1',
   'v1beta1',

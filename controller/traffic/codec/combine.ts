@@ -20,6 +20,8 @@ export function combine(readings: readonly TrafficReading[]): TrafficReading {
     ...(agree && first.additional ? { additional: first.additional } : {}),
     ...(managedRoutes ? { managedRoutes } : {}),
     confirmation: slowest ?? 'unknown',
+    ...(drivable.some(({ marksFit }) => marksFit === false) ? { marksFit: false } : {}),
+    ...(readings.some(({ isUntidy }) => isUntidy) ? { isUntidy: true } : {}),
     drivable: drivable.length > 0,
     ...(readings.every(({ isGone }) => isGone) ? { isGone: true } : {}),
     ...(problem === undefined ? {} : { problem }),

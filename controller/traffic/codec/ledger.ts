@@ -1,6 +1,7 @@
 /**
- * Which bytes of a shared object are ours: an annotation on it, one entry per Rollout, naming the rules and backends that it added. What is
- * not in it belongs to somebody else and stays. An entry that holds nothing is removed, and so is an annotation without entries.
+ * Which bytes of a shared object are ours: an annotation on it, one entry per Rollout, naming the rules and backends that it added and the
+ * Services that it shifts traffic between. What is not in it belongs to somebody else and stays. An entry that holds nothing is removed, and so is
+ * an annotation without entries.
  */
 import { z } from 'zod'
 import { MANAGED_RULES } from '../../api/labels.ts'
@@ -19,6 +20,15 @@ export interface LedgerEntry<Rule> {
   readonly routes: readonly RecordedRoute<Rule>[]
   /** Services that were added to the weighted rules. */
   readonly backends: readonly string[]
+  /** Services whose weights the Rollout has moved away from rest here: while they stand in its entry, nobody else may set them. */
+  readonly steers?: readonly string[]
+}
+
+/** The entry of another Rollout on the same object. */
+export interface ForeignEntry<Rule> {
+  /** `namespace/name`. */
+  readonly rollout: string
+  readonly entry: LedgerEntry<Rule>
 }
 
 const managedRoute = z
@@ -27,17 +37,27 @@ const managedRoute = z
 const entrySchema = z.object({
   routes: z.array(z.object({ route: managedRoute, rules: z.array(z.looseObject({})) })).optional(),
   backends: z.array(z.string()).optional(),
+  steers: z.array(z.string()).optional(),
 })
 const ledgerSchema = z.record(z.string(), z.unknown())
 
 const keyOf = ({ namespace, rollout }: RouterContext): string => `${namespace}/${rollout}`
 
 /** A missing or unreadable entry counts as empty: nothing is ours then. */
-export function readLedger<Rule>(object: KubeObject, context: RouterContext): LedgerEntry<Rule> {
-  const parsed = entrySchema.safeParse(parseLedger(object)[keyOf(context)])
-  if (!parsed.success) return { routes: [], backends: [] }
-  const { routes = [], backends = [] } = parsed.data
-  return { routes: routes as readonly RecordedRoute<Rule>[], backends }
+export const readLedger = <Rule>(object: KubeObject, context: RouterContext): LedgerEntry<Rule> =>
+  parseEntry(parseLedger(object)[keyOf(context)])
+
+/** What other Rollouts have on record on this object. */
+export const readForeignEntries = <Rule>(object: KubeObject, context: RouterContext): readonly ForeignEntry<Rule>[] =>
+  Object.entries(parseLedger(object)).flatMap(([rollout, entry]) =>
+    rollout === keyOf(context) ? [] : [{ rollout, entry: parseEntry<Rule>(entry) }],
+  )
+
+function parseEntry<Rule>(value: unknown): LedgerEntry<Rule> {
+  const parsed = entrySchema.safeParse(value)
+  if (!parsed.success) return { routes: [], backends: [], steers: [] }
+  const { routes = [], backends = [], steers = [] } = parsed.data
+  return { routes: routes as readonly RecordedRoute<Rule>[], backends, steers }
 }
 
 function parseLedger(object: KubeObject): Readonly<Record<string, unknown>> {
@@ -51,14 +71,23 @@ function parseLedger(object: KubeObject): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The change of the annotation, none when it says so already. Entries are sorted, so that equal content is equal bytes. */
-export function renderLedger<Rule>(
+/** The change of the annotation, none when it says so already. */
+export const renderLedger = <Rule>(
   object: KubeObject,
   context: RouterContext,
   entry: LedgerEntry<Rule>,
-): JsonPatchOperation[] {
+): JsonPatchOperation[] => annotate(object, MANAGED_RULES, ledgerText(object, context, entry))
+
+/** What the annotation is to say; undefined: nothing. Entries are sorted, so that equal content is equal bytes. */
+export function ledgerText<Rule>(
+  object: KubeObject,
+  context: RouterContext,
+  entry: LedgerEntry<Rule>,
+): string | undefined {
   const others = Object.entries(parseLedger(object)).filter(([key]) => key !== keyOf(context))
-  const own = entry.routes.length + entry.backends.length > 0 ? [[keyOf(context), entry] as const] : []
+  const { routes, backends, steers = [] } = entry
+  const record = { routes, backends, ...(steers.length > 0 ? { steers } : {}) }
+  const own = routes.length + backends.length + steers.length > 0 ? [[keyOf(context), record] as const] : []
   const entries = [...others, ...own].sort(([a], [b]) => (a < b ? -1 : 1))
-  return annotate(object, MANAGED_RULES, entries.length > 0 ? JSON.stringify(Object.fromEntries(entries)) : undefined)
+  return entries.length > 0 ? JSON.stringify(Object.fromEntries(entries)) : undefined
 }

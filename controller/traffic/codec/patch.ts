@@ -21,14 +21,27 @@ export const guarded = (object: KubeObject, changes: readonly JsonPatchOperation
  * Sets (a string) or removes (undefined) one annotation of an object that exists; nothing when it says so already.
  * @example annotate(ingress, 'nginx.ingress.kubernetes.io/canary-weight', '20')
  */
-export function annotate({ metadata }: KubeObject, name: string, value: string | undefined): JsonPatchOperation[] {
-  const { annotations } = metadata
-  const before = annotations?.[name]
+export const annotate = (object: KubeObject, name: string, value: string | undefined): JsonPatchOperation[] =>
+  setEntry(object, 'annotations', name, value)
+
+/** The same for a label. */
+export const label = (object: KubeObject, name: string, value: string | undefined): JsonPatchOperation[] =>
+  setEntry(object, 'labels', name, value)
+
+function setEntry(
+  { metadata }: KubeObject,
+  field: 'annotations' | 'labels',
+  name: string,
+  value: string | undefined,
+): JsonPatchOperation[] {
+  const entries = metadata[field]
+  const before = entries?.[name]
   if (before === value) return []
+  const path = pointer('metadata', field, name)
   if (value === undefined) {
-    const isLast = Object.keys(annotations ?? {}).length === 1
-    return [{ op: 'remove', path: isLast ? '/metadata/annotations' : pointer('metadata', 'annotations', name) }]
+    const isLast = Object.keys(entries ?? {}).length === 1
+    return [{ op: 'remove', path: isLast ? `/metadata/${field}` : path }]
   }
-  if (annotations === undefined) return [{ op: 'add', path: '/metadata/annotations', value: { [name]: value } }]
-  return [{ op: 'add', path: pointer('metadata', 'annotations', name), value }]
+  if (entries === undefined) return [{ op: 'add', path: `/metadata/${field}`, value: { [name]: value } }]
+  return [{ op: 'add', path, value }]
 }

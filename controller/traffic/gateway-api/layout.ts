@@ -1,22 +1,30 @@
 /**
- * A route taken apart: which rules the user wrote, which of them carry weights, and which rules are ours. A rule is ours when our ledger holds it
- * and the route still has it, or when it bears a managed route's name and sends to the canary alone (the public plugin leaves such). Anything
- * else is the user's, whatever it looks like.
+ * A route taken apart: which rules the user wrote, which of them carry weights, which are ours and which another Rollout's. A rule is ours when our
+ * ledger holds it and the route still has it, or when it bears a managed route's name and sends to the canary alone (the public plugin leaves
+ * such). Anything else is the user's, whatever it looks like.
  */
 import { covers } from '../codec/covers.ts'
-import { type LedgerEntry, readLedger } from '../codec/ledger.ts'
+import { type ForeignEntry, type LedgerEntry, readForeignEntries, readLedger } from '../codec/ledger.ts'
 import type { RouterContext } from '../router.ts'
+import type { Dialect } from './matches.ts'
 import type { GatewayRoute, RouteRule } from './objects.ts'
 import { isNamedAfter, type WeightedRule } from './rules.ts'
 import { isAdded, isService, slotOf } from './slots.ts'
+
+export interface InProgressLabel {
+  readonly key: string
+  readonly value: string
+}
 
 /** One route of a configuration. */
 export interface Target {
   /** For words: `HTTPRoute "web/shop"`. */
   readonly label: string
-  /** Whether it takes header and mirror routes, and of those also mirrors. */
+  readonly dialect: Dialect
+  /** Whether it takes header and mirror routes. */
   readonly managed: boolean
-  readonly mirrors: boolean
+  /** The label that it bears while traffic is shifted; absent: none. */
+  readonly inProgress?: InProgressLabel
 }
 
 export interface Layout {
@@ -25,6 +33,7 @@ export interface Layout {
   /** The same without the backends that we added: what rules of ours are made from and compared with. */
   readonly bare: readonly RouteRule[]
   readonly entry: LedgerEntry<RouteRule>
+  readonly others: readonly ForeignEntry<RouteRule>[]
   /** Positions of our rules. */
   readonly own: ReadonlySet<number>
   /** Position of every recorded rule, in the order of the ledger; undefined: somebody removed it. */
@@ -33,27 +42,36 @@ export interface Layout {
   readonly bases: readonly WeightedRule[]
   /** Position of the first of them; -1 when there is none. */
   readonly firstBase: number
-  readonly mirrors: boolean
+  readonly dialect: Dialect
+  /** Names of rules that are not ours. */
+  readonly foreignNames: readonly string[]
 }
 
-export function examine({ mirrors }: Target, route: GatewayRoute, context: RouterContext): Layout {
+export function examine({ dialect }: Target, route: GatewayRoute, context: RouterContext): Layout {
   const rules = route.spec?.rules ?? []
   const entry = readLedger<RouteRule>(route, context)
+  const others = readForeignEntries<RouteRule>(route, context)
   const bare = rules.map((rule) => withoutAdded(rule, entry.backends))
-  const placeOf = locate(
-    entry.routes.flatMap((recorded) => recorded.rules),
-    bare,
-  )
+  const placeOf = locate(rulesOf(entry), bare)
+  // What another Rollout made of a weighted rule is no rule to make more of: the two would never come to an end.
+  const theirs = new Set(others.flatMap(({ entry: other }) => [...locate(rulesOf(other), bare).values()]))
   const isLeftBehind = (rule: RouteRule): boolean =>
     isNamedAfter(rule, context.managedRouteNames) && sendsToCanaryAlone(rule, route, context)
-  const own = new Set([...placeOf.values(), ...rules.flatMap((rule, at) => (isLeftBehind(rule) ? [at] : []))])
+  const leftBehind = rules.flatMap((rule, at) => (isLeftBehind(rule) && !theirs.has(at) ? [at] : []))
+  const own = new Set([...placeOf.values(), ...leftBehind])
   const places = bare.flatMap((rule, at) => {
-    const slot = own.has(at) ? undefined : slotOf(rule, route, context)
+    const slot = own.has(at) || theirs.has(at) ? undefined : slotOf(rule, route, context)
     return slot ? [{ at, base: { rule, slot } }] : []
   })
-  const bases = places.map(({ base }) => base)
-  return { route, rules, bare, entry, own, placeOf, bases, firstBase: places[0]?.at ?? -1, mirrors }
+  return {
+    ...{ route, rules, bare, entry, others, own, placeOf, dialect },
+    bases: places.map(({ base }) => base),
+    firstBase: places[0]?.at ?? -1,
+    foreignNames: rules.flatMap(({ name }, at) => (name === undefined || own.has(at) ? [] : [name])),
+  }
 }
+
+const rulesOf = ({ routes }: LedgerEntry<RouteRule>): readonly RouteRule[] => routes.flatMap(({ rules }) => rules)
 
 function withoutAdded(rule: RouteRule, added: readonly string[]): RouteRule {
   if (added.length === 0 || !rule.backendRefs) return rule
@@ -87,3 +105,10 @@ export function coversRule(actual: RouteRule, wanted: RouteRule): boolean {
   const { name: _name, ...rest } = wanted
   return covers(actual, rest)
 }
+
+/** What the rules of a managed route of that name are rendered from. */
+export const basesFor = (name: string, layout: Layout, context: RouterContext) => ({
+  bases: layout.bases,
+  dialect: layout.dialect,
+  takenNames: [...layout.foreignNames, ...context.managedRouteNames.filter((other) => other !== name)],
+})

@@ -1,4 +1,4 @@
-/** Of HTTPRoutes and GRPCRoutes, what this router reads and writes. Types only; everything else of an object stays as it is. */
+/** Of Gateway API routes, what this router reads and writes. Types only; everything else of an object stays as it is. */
 import type { KubeObject } from '../../api/meta.ts'
 
 export interface BackendRef {
@@ -16,7 +16,7 @@ export interface HeaderMatch {
   readonly value: string
 }
 
-/** `path`, `method` and `queryParams` of HTTP; `method` of GRPC is an object, passed through. */
+/** `path`, `method` and `queryParams` of HTTP; `method` of GRPC is an object, passed through. TCP and TLS have no matches. */
 export interface RouteMatch {
   readonly path?: { readonly type?: string; readonly value?: string }
   readonly headers?: readonly HeaderMatch[]
@@ -30,9 +30,13 @@ export interface RouteRule {
   readonly backendRefs?: readonly BackendRef[]
 }
 
-export interface GatewayRoute extends KubeObject {
-  readonly spec?: { readonly rules?: readonly RouteRule[] }
-  readonly status?: { readonly parents?: readonly { readonly conditions?: readonly ParentCondition[] }[] }
+export interface ParentRef {
+  readonly group?: string
+  readonly kind?: string
+  readonly namespace?: string
+  readonly name?: string
+  readonly sectionName?: string
+  readonly port?: number
 }
 
 export interface ParentCondition {
@@ -40,4 +44,15 @@ export interface ParentCondition {
   readonly status: string
   readonly message?: string
   readonly observedGeneration?: number
+}
+
+/** What one controller says of the route at one of its parents. */
+export interface ParentStatus {
+  readonly parentRef?: ParentRef
+  readonly conditions?: readonly ParentCondition[]
+}
+
+export interface GatewayRoute extends KubeObject {
+  readonly spec?: { readonly parentRefs?: readonly ParentRef[]; readonly rules?: readonly RouteRule[] }
+  readonly status?: { readonly parents?: readonly ParentStatus[] }
 }

@@ -6,12 +6,17 @@ import type { TrafficIntent } from '../../api/traffic.ts'
 import { type RecordedRoute, renderLedger } from '../codec/ledger.ts'
 import { guarded } from '../codec/patch.ts'
 import type { JsonPatchOperation, RouterContext } from '../router.ts'
-import { coversRule, examine, type Layout, type Target } from './layout.ts'
+import { basesFor, coversRule, examine, type Layout, type Target } from './layout.ts'
+import { renderLabel, rivalOf, steersWhile } from './marks.ts'
 import type { BackendRef, GatewayRoute, RouteRule } from './objects.ts'
-import { reference, renderRules } from './rules.ts'
+import { type RenderedRoute, reference, renderRules } from './rules.ts'
 import { isAdded, slotOf } from './slots.ts'
 
-/** Empty when the route says so already. */
+interface WantedRoute extends RecordedRoute<RouteRule>, RenderedRoute {
+  readonly rules: readonly RouteRule[]
+}
+
+/** Empty when the route says so already, and while another Rollout shifts traffic between the same Services. */
 export function renderRoute(
   target: Target,
   route: GatewayRoute,
@@ -19,33 +24,45 @@ export function renderRoute(
   wanted: TrafficIntent,
 ): readonly JsonPatchOperation[] {
   const layout = examine(target, route, context)
+  if (rivalOf(layout, context)) return []
   const intent = target.managed ? wanted : { ...wanted, managedRoutes: [] }
-  const recorded = intent.managedRoutes.map((managed) => ({ route: managed, rules: renderRules(managed, layout) }))
-  const rules = arrange(layout, recorded).map((rule) => withTraffic(rule, layout, context, intent))
-  const backends = layout.bases.length > 0 ? intent.additional.map(({ service }) => service) : []
+  const managed = intent.managedRoutes.map((one) => ({
+    route: one,
+    ...renderRules(one, basesFor(one.name, layout, context)),
+  }))
+  const rules = arrange(layout, managed).map((rule) => withTraffic(rule, layout, context, intent))
+  const carries = layout.bases.length > 0
+  const backends = carries ? intent.additional.map(({ service }) => service) : []
+  const isOpen = carries && (intent.canary > 0 || backends.length > 0 || managed.length > 0)
   return guarded(route, [
     ...renderChanges(layout.rules, rules),
-    ...renderLedger(route, context, { routes: recorded, backends }),
+    ...renderLedger(route, context, {
+      routes: managed.map(({ route: one, rules: written }) => ({ route: one, rules: written })),
+      backends,
+      steers: steersWhile(isOpen, context),
+    }),
+    ...renderLabel(target, layout, isOpen),
   ])
 }
 
-/** The user's rules in their order, ours in front of the first weighted one; a rule of ours that says enough is kept as the server holds it. */
-function arrange(
-  { rules, bare, own, firstBase }: Layout,
-  recorded: readonly RecordedRoute<RouteRule>[],
-): readonly RouteRule[] {
+/**
+ * The user's rules in their order and ours behind them, as the public plugin puts them: they are narrower. When one is not, all of ours stand in
+ * front of the first weighted rule. A rule of ours that says enough is kept as the server holds it.
+ */
+function arrange({ rules, bare, own, firstBase }: Layout, wanted: readonly WantedRoute[]): readonly RouteRule[] {
   const present = [...own]
-  const managed = recorded.flatMap((one) =>
-    one.rules.map((wanted) => {
-      const says = (rule: RouteRule | undefined): boolean =>
-        rule !== undefined && (rule.name ?? wanted.name) === wanted.name && coversRule(rule, wanted)
+  const managed = wanted.flatMap((one) =>
+    one.rules.map((rule) => {
+      const says = (found: RouteRule | undefined): boolean =>
+        found !== undefined && (found.name ?? rule.name) === rule.name && coversRule(found, rule)
       const at = present.find((place) => says(bare[place]))
-      return (at === undefined ? undefined : rules[at]) ?? wanted
+      return (at === undefined ? undefined : rules[at]) ?? rule
     }),
   )
   const isTheirs = (at: number) => !own.has(at)
-  const before = rules.filter((_, at) => isTheirs(at) && at < firstBase)
-  const after = rules.filter((_, at) => isTheirs(at) && at >= firstBase)
+  const front = wanted.some(({ isTied }) => isTied) ? firstBase : rules.length
+  const before = rules.filter((_, at) => isTheirs(at) && at < front)
+  const after = rules.filter((_, at) => isTheirs(at) && at >= front)
   return [...before, ...managed, ...after]
 }
 
@@ -60,10 +77,10 @@ function withTraffic(
   if (!slot) return rule
   const { backendRefs = [] } = rule
   const wanted = new Map(intent.additional.map(({ service, weight }) => [service, weight]))
-  const canaryRef = backendRefs[slot.canary] ?? {}
+  const canaryRef = backendRefs[slot.canary[0] ?? -1] ?? {}
   const kept = backendRefs.flatMap((ref, at): BackendRef[] => {
-    if (at === slot.stable) return [{ ...ref, weight: intent.stable }]
-    if (at === slot.canary) return [{ ...ref, weight: intent.canary }]
+    if (slot.stable.includes(at)) return [{ ...ref, weight: intent.stable }]
+    if (slot.canary.includes(at)) return [{ ...ref, weight: intent.canary }]
     const weight = wanted.get(ref.name ?? '')
     if (weight !== undefined) return [{ ...ref, weight }]
     return isAdded(ref, entry.backends) ? [] : [ref]

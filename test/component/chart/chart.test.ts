@@ -189,6 +189,9 @@ describe('chart', () => {
       'gateway.networking.k8s.io/httproutes get,list,watch,patch',
     ])
   })
+      'gateway.networking.k8s.io/tcproutes get,list,watch,patch',
+      'gateway.networking.k8s.io/tlsroutes get,list,watch,patch',
+      'networking.k8s.io/ingresses get,list,watch,create,patch',
 
   test('a namespaced release gets nothing cluster-wide but the reading of ClusterAnalysisTemplates', async () => {
     const objects = await render(variants.namespaced ?? {})

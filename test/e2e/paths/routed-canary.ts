@@ -48,15 +48,15 @@ export function routedCanaryPaths(stage: Stage): void {
       const during = await routeOf(space)
       assert.deepEqual(
         during.spec.rules.map(({ backendRefs }) => backendRefs.map(({ name, weight }) => `${name} ${weight}`)),
-        [['web-canary 1'], ['web-stable 100', 'web-canary 0'], ['web-stable 100', 'web-canary 0']],
+        [['web-stable 100', 'web-canary 0'], ['web-canary 1'], ['web-stable 100', 'web-canary 0']],
       )
       assert.deepEqual(
-        during.spec.rules[0]?.matches?.[0]?.headers?.map(({ name, value }) => [name, value]),
+        during.spec.rules[1]?.matches?.[0]?.headers?.map(({ name, value }) => [name, value]),
         [['x-beta', 'yes']],
       )
-      assert.equal(during.spec.rules[1]?.filters?.[0]?.type, 'RequestMirror')
+      assert.equal(during.spec.rules[2]?.filters?.[0]?.type, 'RequestMirror')
 
-      const patch = JSON.stringify([{ op: 'remove', path: '/spec/rules/0' }])
+      const patch = JSON.stringify([{ op: 'remove', path: '/spec/rules/1' }])
       assert.equal((await space.kubectl('patch', 'httproute', 'web', '--type=json', '-p', patch)).code, 0)
       await stage.passes(space, 2)
       assert.deepEqual((await routeOf(space)).spec, during.spec, 'what is ours comes back')

@@ -75,14 +75,14 @@ const namesOf = (object: Route) => rulesOf(object).map(({ name }) => name)
 
 describe('header routes', () => {
   for (const keepsNames of [true, false])
-    test(`are put in front, read back, written once and taken back whole (names ${keepsNames ? 'kept' : 'dropped'})`, () => {
+    test(`stand behind the user's rules as the plugin puts them, are read back, written once and taken back whole (names ${keepsNames ? 'kept' : 'dropped'})`, () => {
       const router = open()
       const before = store(route([weighted]), keepsNames)
       const wanted = trafficIntent(20, { managedRoutes: [gamma, beta] })
       const after = write(router, before, wanted, keepsNames)
       assert.deepEqual(
         rulesOf(after).map(({ matches }) => JSON.stringify(matches).match(/x-\w+/)?.[0]),
-        ['x-gamma', 'x-beta', undefined],
+        [undefined, 'x-gamma', 'x-beta'],
       )
       const reading = read(router, after)
       assert.deepEqual(reading.managedRoutes, [
@@ -102,7 +102,7 @@ describe('header routes', () => {
     const two = write(router, one, trafficIntent(60, { managedRoutes: [beta] }))
     assert.deepEqual(
       rulesOf(two).map(({ backendRefs }) => backendRefs?.map(({ name, weight }) => `${name} ${weight}`)),
-      [['canary 1'], ['stable 40', 'canary 60']],
+      [['stable 40', 'canary 60'], ['canary 1']],
     )
   })
 
@@ -110,7 +110,7 @@ describe('header routes', () => {
     const router = open()
     const one = write(router, store(route([weighted]), true), trafficIntent(0, { managedRoutes: [beta] }))
     const two = write(router, one, trafficIntent(0, { managedRoutes: [gamma, beta] }))
-    assert.deepEqual(namesOf(two), ['gamma', 'beta', undefined])
+    assert.deepEqual(namesOf(two), [undefined, 'gamma', 'beta'])
   })
 
   test('narrow every weighted rule, with its matches, filters and headers', () => {
@@ -121,7 +121,7 @@ describe('header routes', () => {
       filters,
     }
     const after = write(open(), store(route([weighted, api]), true), trafficIntent(0, { managedRoutes: [beta] }))
-    const [first, second] = rulesOf(after)
+    const [, , first, second] = rulesOf(after)
     assert.deepEqual([first?.name, second?.name], ['beta', 'beta-1'])
     assert.deepEqual(second?.filters, filters)
     assert.deepEqual(second?.matches, [
@@ -136,8 +136,8 @@ describe('header routes', () => {
   })
 
   test('a prefix becomes a quoted expression', () => {
-    const [first] = rulesOf(write(open(), store(route([weighted]), true), trafficIntent(0, { managedRoutes: [gamma] })))
-    assert.deepEqual(first?.matches, [
+    const [, own] = rulesOf(write(open(), store(route([weighted]), true), trafficIntent(0, { managedRoutes: [gamma] })))
+    assert.deepEqual(own?.matches, [
       {
         path: { type: 'PathPrefix', value: '/' },
         headers: [{ type: 'RegularExpression', name: 'x-gamma', value: 'a\\.b.*' }],
@@ -183,38 +183,62 @@ describe('what is ours and what is not', () => {
       const router = open()
       const wanted = trafficIntent(0, { managedRoutes: [beta] })
       const during = write(router, store(route([weighted]), keepsNames), wanted, keepsNames)
-      const damaged = { ...during, spec: { rules: during.spec.rules.slice(1) } }
+      const damaged = { ...during, spec: { rules: during.spec.rules.slice(0, 1) } }
       assert.deepEqual(read(router, damaged).managedRoutes, [{ route: beta, intact: false }])
       assert.deepEqual(write(router, damaged, wanted, keepsNames).spec, during.spec)
     })
 
-  test('a rule of ours that somebody edits or moves is put right', () => {
+  test('a rule of ours that somebody edits is put right; where a narrower rule stands is all the same', () => {
     const router = open()
     const wanted = trafficIntent(0, { managedRoutes: [beta] })
     const during = write(router, store(route([weighted]), true), wanted)
-    const [own, base] = during.spec.rules
-    assert.ok(own && base)
+    const [base, own] = during.spec.rules
+    assert.ok(own && base, 'two rules')
     const edited = { ...own, matches: [{ headers: [{ name: 'x-beta', value: 'no' }] }] }
-    for (const rules of [
-      [edited, base],
-      [base, own],
-    ]) {
-      const damaged = { ...during, spec: { rules } }
-      assert.deepEqual(read(router, damaged).managedRoutes, [{ route: beta, intact: false }])
-      assert.deepEqual(write(router, damaged, wanted).spec, during.spec)
-    }
+    const damaged = { ...during, spec: { rules: [base, edited] } }
+    assert.deepEqual(read(router, damaged).managedRoutes, [{ route: beta, intact: false }])
+    assert.deepEqual(write(router, damaged, wanted).spec, during.spec)
+    const moved = { ...during, spec: { rules: [own, base] } }
+    assert.deepEqual(read(router, moved).managedRoutes, [{ route: beta, intact: true }])
+  })
+
+  test('two of ours that fit the same requests keep their order', () => {
+    const router = open()
+    const wanted = trafficIntent(0, { managedRoutes: [gamma, beta] })
+    const during = write(router, store(route([weighted]), true), wanted)
+    const [base, first, second] = during.spec.rules
+    assert.ok(base && first && second, 'three rules')
+    const swapped = { ...during, spec: { rules: [base, second, first] } }
+    assert.ok(
+      read(router, swapped).managedRoutes?.some(({ intact }) => !intact),
+      'the swap is seen',
+    )
+    assert.deepEqual(write(router, swapped, wanted).spec, during.spec)
+  })
+
+  test('a rule that fits no less than the weighted one stands in front of it, and all of ours with it', () => {
+    const router = open()
+    const all: ManagedRoute = { kind: 'mirror', name: 'shadow', match: [{}], percentage: 100 }
+    const wanted = trafficIntent(0, { managedRoutes: [beta, all] })
+    const during = write(router, store(route([weighted]), true), wanted)
+    assert.deepEqual(namesOf(during), ['beta', 'shadow', undefined])
+    const [one, two, base] = during.spec.rules
+    assert.ok(one && two && base, 'three rules')
+    const moved = { ...during, spec: { rules: [one, base, two] } }
+    assert.equal(read(router, moved).managedRoutes?.[1]?.intact, false)
+    assert.deepEqual(write(router, moved, wanted).spec, during.spec)
   })
 
   test('a rule follows when the user changes the weighted rule that it narrows', () => {
     const router = open()
     const wanted = trafficIntent(0, { managedRoutes: [beta] })
     const during = write(router, store(route([weighted]), true), wanted)
-    const [own] = during.spec.rules
+    const [, own] = during.spec.rules
     const moved = { ...weighted, matches: [{ path: { type: 'PathPrefix', value: '/v2' } }] }
-    const changed = store({ ...during, spec: { rules: [...(own ? [own] : []), moved] } }, true)
+    const changed = store({ ...during, spec: { rules: [moved, ...(own ? [own] : [])] } }, true)
     assert.deepEqual(read(router, changed).managedRoutes, [{ route: beta, intact: false }])
     const after = write(router, changed, wanted)
-    assert.match(JSON.stringify(rulesOf(after)[0]), /\/v2/)
+    assert.match(JSON.stringify(rulesOf(after)[1]), /\/v2/)
     assert.equal(rulesOf(after).length, 2)
   })
 
@@ -228,7 +252,7 @@ describe('what is ours and what is not', () => {
     const before = store(route([left, weighted]), true)
     assert.equal(read(router, before).managedRoutes?.[0]?.intact, false)
     const after = write(router, before, trafficIntent(0, { managedRoutes: [beta] }))
-    assert.deepEqual(namesOf(after), ['beta', undefined])
+    assert.deepEqual(namesOf(after), [undefined, 'beta'])
     assert.deepEqual(namesOf(write(router, after, trafficIntent(0))), [undefined])
   })
 
@@ -248,7 +272,7 @@ describe('what is ours and what is not', () => {
     assert.deepEqual(mine.read({ [KEY]: two }).managedRoutes, [{ route: beta, intact: true }])
     assert.deepEqual(yours.read({ [KEY]: two }).managedRoutes, [{ route: gamma, intact: true }])
     const three = write(mine, two, trafficIntent(0))
-    assert.deepEqual(namesOf(three), [undefined, 'gamma', undefined])
+    assert.deepEqual(namesOf(three), [undefined, undefined, 'gamma'])
     assert.deepEqual(Object.keys(JSON.parse(three.metadata.annotations?.[MANAGED_RULES] ?? '{}')), ['web/blog'])
   })
 
@@ -264,7 +288,7 @@ describe('mirror routes', () => {
   test('share as the weighted rule does, follow its weights, and copy to the canary', () => {
     const router = open()
     const during = write(router, store(route([weighted]), true), trafficIntent(20, { managedRoutes: [shadow] }))
-    const [mirror] = rulesOf(during)
+    const [, mirror] = rulesOf(during)
     assert.deepEqual(mirror?.filters, [
       {
         type: 'RequestMirror',
@@ -292,10 +316,11 @@ describe('mirror routes', () => {
     const pathOf = (path: Readonly<Record<string, string>>) => {
       const managed: ManagedRoute = { kind: 'mirror', name: 'shadow', match: [{ path }], percentage: 100 }
       const after = write(open(), store(route([api]), true), trafficIntent(0, { managedRoutes: [managed] }))
-      return rulesOf(after).length === 2 ? rulesOf(after)[0]?.matches?.[0] : undefined
+      return rulesOf(after).find(({ name }) => name === 'shadow')?.matches?.[0]
     }
     assert.deepEqual(pathOf({ prefix: '/api/v1' }), { path: { type: 'PathPrefix', value: '/api/v1' } })
     assert.deepEqual(pathOf({ exact: '/api/ok' }), { path: { type: 'Exact', value: '/api/ok' } })
+    assert.deepEqual(pathOf({ prefix: '/' }), { path: { type: 'PathPrefix', value: '/api' } }, 'the narrower one stays')
     assert.equal(pathOf({ prefix: '/apiary' }), undefined)
     assert.equal(pathOf({ regex: '/.*' }), undefined)
   })
@@ -358,26 +383,35 @@ describe('weights that say nothing', () => {
 
 describe('GRPCRoutes', () => {
   const key = 'grpcroutes.gateway.networking.k8s.io/web/shop'
-  test('carry weights and header routes, and say that they cannot mirror', () => {
+  const before = route([
+    { matches: [{ method: { service: 'shop.v1.Cart' } }], backendRefs: weighted.backendRefs ?? [] },
+  ])
+  const during = (managedRoutes: readonly ManagedRoute[]) => {
     const router = open({ grpcRoute: 'shop' })
-    const before = route([
-      { matches: [{ method: { service: 'shop.v1.Cart' } }], backendRefs: weighted.backendRefs ?? [] },
-    ])
-    const wanted = trafficIntent(10, { managedRoutes: [beta, shadow] })
-    const copy = writeTraffic(router, { [key]: before }, wanted)
-    const [own] = rulesOf(copy[key] as Route)
-    assert.deepEqual(own?.matches, [
+    const objects = writeTraffic(router, { [key]: before }, trafficIntent(10, { managedRoutes }))
+    return { rules: rulesOf(objects[key] as Route), problem: router.read(objects).problem }
+  }
+
+  test('carry weights and header routes', () => {
+    const { rules, problem } = during([beta])
+    assert.deepEqual(rules[1]?.matches, [
       { method: { service: 'shop.v1.Cart' }, headers: [{ type: 'Exact', name: 'x-beta', value: 'yes' }] },
     ])
-    assert.equal(rulesOf(copy[key] as Route).length, 2)
-    assert.match(router.read(copy).problem ?? '', /GRPCRoute "web\/shop": managed route "shadow"/)
+    assert.deepEqual([rules.length, problem], [2, undefined])
   })
-})
 
-describe('configuration', () => {
-  for (const field of ['tcpRoute', 'tcpRoutes', 'tlsRoutes', 'httpRouteSelector'])
-    test(`${field} is refused, not ignored`, () => {
-      const outcome = gatewayApi.configure({ httpRoute: 'shop', [field]: 'x' }, context)
-      assert.ok('problem' in outcome && outcome.problem.includes(field))
-    })
+  test('mirror what a header tells, and say that they know no paths and methods of HTTP', () => {
+    const byHeader: ManagedRoute = {
+      ...{ kind: 'mirror', name: 'shadow', percentage: 100 },
+      match: [{ headers: { 'x-copy': { exact: 'yes' } } }],
+    }
+    const { rules } = during([byHeader])
+    assert.deepEqual(
+      rules[1]?.filters?.map((filter) => ('type' in filter ? filter.type : '')),
+      ['RequestMirror'],
+    )
+    const refused = during([shadow])
+    assert.equal(refused.rules.length, 1)
+    assert.match(refused.problem ?? '', /GRPCRoute "web\/shop": managed route "shadow" cannot be written/)
+  })
 })
