@@ -37,6 +37,8 @@ export const PENDING_METADATA = 'penstock.dev/pending-pod-metadata'
 export const COMPAT = 'penstock.dev/compat'
 /** What an alert that fires but cannot be attributed to the canary does: `abort` (default), `pause` or `ignore`. */
 export const UNATTRIBUTED_ALERTS = 'penstock.dev/unattributed-alerts'
+/** A label, of any value, on ConfigMaps that routers drive: others are never watched. */
+export const ROUTER_CONFIG = 'penstock.dev/router'
 /** On routes that several share: which of their rules and backends are a Rollout's. */
 export const MANAGED_RULES = 'penstock.dev/managed-rules'
 /** What routers that cannot confirm were found to carry, and since when. */

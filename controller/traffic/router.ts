@@ -7,6 +7,7 @@ import type { KubeObject, OwnerReference } from '../api/meta.ts'
 import { type RouterCapabilities, type RouterId, routerField } from '../api/router-capabilities.ts'
 import type { Subsets, TrafficIntent, TrafficReading } from '../api/traffic.ts'
 import type { ObjectRef, ResourceKind } from '../kube/client.ts'
+import { kindId } from '../kube/kinds.ts'
 
 /** Who asks. The roles are those of this pass: which Service is the stable one changes with every ping-pong promotion. */
 export interface RouterContext {
@@ -21,6 +22,17 @@ export interface RouterContext {
   readonly maxWeight: number
   /** Names that the Rollout reserves for managed routes. */
   readonly managedRouteNames: readonly string[]
+  /** Those of the Rollout, oldest first. */
+  readonly revisions: readonly RouterRevision[]
+}
+
+/** For routers that tell pods apart by what their template says. */
+export interface RouterRevision {
+  readonly podHash: string
+  /** Of the pod template. */
+  readonly annotations: Readonly<Record<string, string>>
+  /** Some are there, or are to be. */
+  readonly hasPods: boolean
 }
 
 /** The objects of a router as they were read; a missing one is undefined. Keys are {@link refKey}. */
@@ -72,6 +84,8 @@ export interface Router {
 export interface WatchedKind {
   readonly kind: ResourceKind
   readonly verbs: readonly ('patch' | 'create' | 'delete')[]
+  /** Only objects that it selects are watched, and found. The same in every router that watches the kind. */
+  readonly labelSelector?: string
   /** `namespace/name` of the Service whose endpoints an object picks from, where no Rollout names it: their changes concern who names the object. */
   serviceOf?(object: KubeObject): string | undefined
 }
@@ -103,5 +117,5 @@ export const defineRouter = <Config>({ create, ...module }: RouterDefinition<Con
   },
 })
 
-export const refKey = ({ kind, namespace, name }: ObjectRef): string =>
-  `${kind.plural}.${kind.group}/${namespace ?? ''}/${name}`
+/** Such as `httproutes.gateway.networking.k8s.io/web/shop`. */
+export const refKey = ({ kind, namespace, name }: ObjectRef): string => `${kindId(kind)}/${namespace ?? ''}/${name}`
