@@ -160,11 +160,6 @@ accepts('a canary may have', {
   'a percentage above 100': canary({ maxSurge: '150%' }),
   'another total by a plugin': routed({ maxTrafficWeight: 1000 }),
   'ping-pong without the other two Services': canary({ pingPong, canaryService: undefined, stableService: undefined }),
-  'subsets instead of Services': canary({
-    canaryService: undefined,
-    stableService: undefined,
-    trafficRouting: { istio: { destinationRule: { name: 'x' } } },
-  }),
   'dynamic scale': canary({ dynamicStableScale: true }),
   'dynamic scale off beside a delay': canary({ dynamicStableScale: false, scaleDownDelaySeconds: 5 }),
   'more delayed revisions than are kept': canary({ scaleDownDelayRevisionLimit: 20 }),
