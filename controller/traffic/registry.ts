@@ -2,11 +2,13 @@
 import { isRouterId, type RouterId } from '../api/router-capabilities.ts'
 import { alb } from './alb.ts'
 import { ambassador } from './ambassador.ts'
+import { alb } from './alb.ts'
 import { apisix } from './apisix.ts'
 import { consul } from './consul.ts'
 import { featureFlag } from './feature-flag.ts'
 import { gatewayApi } from './gateway-api.ts'
 import { istio } from './istio.ts'
+import { nginx } from './nginx.ts'
 import { nginx } from './nginx.ts'
 import type { RouterModule } from './router.ts'
 import { smi } from './smi.ts'
@@ -17,6 +19,8 @@ export const routerRegistry: Readonly<Record<RouterId, RouterModule>> = {
   'argoproj-labs/gatewayAPI': gatewayApi,
   alb,
   istio,
+  nginx,
+  alb,
   nginx,
   smi,
   traefik,

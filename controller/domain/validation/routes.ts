@@ -22,6 +22,12 @@ export function validateHeaderRoute(route: HeaderRoute, canary: CanaryStrategy, 
       ...validate(headerValue, `${field}.match[${index}]`),
       ...validateComparison(headerValue, routing, `${field}.match[${index}]`),
     ]),
+    ...when(
+      knownRouters(routing).includes('nginx') && (route.match?.length ?? 0) > 1,
+      `${field}.match`,
+      'trafficRouting.nginx compares one header of a request',
+      'leave one match',
+    ),
     ...validateManaged(route.name, canary, field),
   ]
 }

@@ -43,7 +43,25 @@ function validateRouters(routing: TrafficRouting, at: string): readonly Problem[
     ...builtIn.filter((name) => !isRouterId(name)).map((name) => unsupported(`${at}.${name}`, FIX)),
     ...plugins.filter((name) => !isRouterId(name)).map((name) => unsupported(renderPath(`${at}.plugins`, [name]), FIX)),
     ...when(plugins.length + builtIn.length === 0, at, 'names no router', FIX),
+    ...validateIngresses(routing, at),
   ]
+}
+
+/** Argo's words: one field names one Ingress, the other several. */
+const validateIngresses = ({ nginx, alb }: TrafficRouting, at: string): readonly Problem[] => [
+  ...(nginx ? exactlyOne('StableIngress', nginx.stableIngress, nginx.stableIngresses, `${at}.nginx`) : []),
+  ...(alb ? exactlyOne('Ingress', alb.ingress, alb.ingresses, `${at}.alb`) : []),
+]
+
+function exactlyOne(name: string, one: unknown, many: unknown, field: string): readonly Problem[] {
+  const [hasOne, hasMany] = [Boolean(one), many !== undefined && many !== null]
+  const given = hasOne ? 'Both' : 'Neither'
+  return when(
+    hasOne === hasMany,
+    field,
+    `Either ${name} or ${name}es must be configured. ${given} are configured.`,
+    hasOne ? 'remove one of the two' : 'set one of the two',
+  )
 }
 
 function validateMaxWeight(routing: TrafficRouting, at: string): readonly Problem[] {

@@ -2,11 +2,13 @@
 import type { RouterId } from '../../../controller/api/router-capabilities.ts'
 import { albSample } from './alb.ts'
 import { ambassadorSample } from './ambassador.ts'
+import { albSample } from './alb.ts'
 import { apisixSample } from './apisix.ts'
 import { featureFlagSample } from './feature-flag.ts'
 import { consulSample } from './consul.ts'
 import { gatewayApiSample } from './gateway-api.ts'
 import { istioSample } from './istio.ts'
+import { nginxSample } from './nginx.ts'
 import { nginxSample } from './nginx.ts'
 import type { RouterSample } from './sample.ts'
 import { smiSample } from './smi.ts'
@@ -17,6 +19,8 @@ export const samples: Readonly<Record<RouterId, RouterSample>> = {
   'argoproj-labs/gatewayAPI': gatewayApiSample,
   alb: albSample,
   istio: istioSample,
+  nginx: nginxSample,
+  alb: albSample,
   nginx: nginxSample,
   smi: smiSample,
   traefik: traefikSample,

@@ -43,8 +43,8 @@ const wrong: Readonly<Record<string, Wrong>> = {
     told: /trafficRouting\.plugins\["acme\/router"\]: .*argoproj-labs\/gatewayAPI/,
   },
   'foreign-router': {
-    shape: withRouter({ nginx: { stableIngress: 'a' } }),
-    told: /trafficRouting\.nginx: .*gatewayAPI/,
+    shape: withRouter({ appMesh: {} }),
+    told: /trafficRouting\.appMesh: .*gatewayAPI/,
   },
   'unknown-step': {
     shape: unrouted([{ plugin: { name: 'acme/step' } }]),

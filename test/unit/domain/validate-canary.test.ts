@@ -105,6 +105,20 @@ const rows: readonly Row[] = [
     `${at}.trafficRouting.alb.rootService`,
     'Root service field is required for the configuration with ALB and ping-pong feature enabled',
   ],
+  ...[
+    ['nginx', 'StableIngress', {}, 'Neither'],
+    ['nginx', 'StableIngress', { stableIngress: 'a', stableIngresses: ['b'] }, 'Both'],
+    ['alb', 'Ingress', { stableIngress: 'a' }, 'Neither'],
+    ['alb', 'Ingress', { ingress: 'a', ingresses: [] }, 'Both'],
+  ].map(
+    ([router, name, config, given]) =>
+      [
+        `${router} with ${given} of ${name} and ${name}es`,
+        canary({ trafficRouting: { [String(router)]: config } }),
+        `${at}.trafficRouting.${router}`,
+        `Either ${name} or ${name}es must be configured. ${given} are configured.`,
+      ] as const,
+  ),
   ['an analysis of nothing', canary({ analysis: { templates: [] } }), `${at}.analysis.templates`, 'names no template'],
   [
     'a template without a name',

@@ -11,6 +11,7 @@ const TWO_MATCHES = 'StringMatch match value must have exactly one of the follow
 const EXACT = "SetHeaderRoute match value invalid. ALB supports 'exact' value only"
 const METADATA = 'Analyses arguments must refer to valid object metadata supported by downwardAPI'
 
+const alb = { ingress: 'shop' }
 const gateway = { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } }
 const managedRoutes = [{ name: 'beta' }]
 /** One step with a router that has one managed route. */
@@ -83,9 +84,23 @@ const rows: readonly Row[] = [
   ],
   [
     'a header route by a router that cannot',
-    header({ exact: 'x' }, { nginx: {} }),
+    header({ exact: 'x' }, { smi: {} }),
     `${at}.setHeaderRoute`,
     'SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix',
+  ],
+  [
+    'two headers with nginx',
+    on(
+      { nginx: { stableIngress: 'shop' } },
+      {
+        setHeaderRoute: {
+          name: 'beta',
+          match: ['a', 'b'].map((headerName) => ({ headerName, headerValue: { exact: 'x' } })),
+        },
+      },
+    ),
+    `${at}.setHeaderRoute.match`,
+    'trafficRouting.nginx compares one header of a request',
   ],
   [
     'a route in no list',
@@ -108,11 +123,11 @@ const rows: readonly Row[] = [
   ['a header without a value', header(undefined), `${at}.setHeaderRoute.match[0]`, NO_MATCH],
   ['a header with an empty value', header({ exact: '' }), `${at}.setHeaderRoute.match[0]`, NO_MATCH],
   ['a header with two values', header({ exact: 'a', prefix: 'b' }), `${at}.setHeaderRoute.match[0]`, TWO_MATCHES],
-  ['a header by prefix with ALB', header({ prefix: 'a' }, { alb: {} }), `${at}.setHeaderRoute.match[0]`, EXACT],
-  ['a header without a value with ALB', header(undefined, { alb: {} }), `${at}.setHeaderRoute.match[0]`, NO_MATCH],
+  ['a header by prefix with ALB', header({ prefix: 'a' }, { alb }), `${at}.setHeaderRoute.match[0]`, EXACT],
+  ['a header without a value with ALB', header(undefined, { alb }), `${at}.setHeaderRoute.match[0]`, NO_MATCH],
   [
     'a mirror by a router that cannot',
-    on({ alb: {} }, { setMirrorRoute: { name: 'beta' } }),
+    on({ alb }, { setMirrorRoute: { name: 'beta' } }),
     `${at}.setMirrorRoute`,
     'SetMirrorRoute requires TrafficRouting, supports Istio and Plugins',
   ],
@@ -165,7 +180,7 @@ const rows: readonly Row[] = [
   ],
   [
     'an experiment with weight by a router that cannot',
-    experiment({ weight: 5 }, { nginx: {} }),
+    experiment({ weight: 5 }, { nginx: { stableIngress: 'shop' } }),
     `${at}.experiment.templates[0].weight`,
     'Experiment template weight is only available for TrafficRouting with SMI, ALB, Istio and Plugins at this time',
   ],
@@ -214,7 +229,7 @@ accepts('a step may be', {
   'a scale with the traffic': step({ setCanaryScale: { matchTrafficWeight: false } }),
   'an analysis': step({ analysis: { templates, args: argument('metadata.labels') } }),
   'a header by prefix': header({ prefix: 'a' }),
-  'a header by value with ALB': header({ exact: 'a' }, { alb: {} }),
+  'a header by value with ALB': header({ exact: 'a' }, { alb }),
   'a route that is taken away': on(gateway, { setHeaderRoute: { name: 'beta' } }),
   'a mirror of a part': mirror({ path: { prefix: '/' }, headers: { 'x-beta': { exact: 'y' } } }, { percentage: 35 }),
   'a mirror that is taken away': on(gateway, { setMirrorRoute: { name: 'beta' } }),
