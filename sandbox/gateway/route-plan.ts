@@ -46,7 +46,7 @@ export interface RoutePlan {
 }
 
 /** Why a data plane cannot do a rule, as one sentence; undefined when it can. */
-export type FindUnsupported = (rule: RouteRule) => string | undefined
+export type FindUnsupported = (rule: RouteRule, route: HttpRoute) => string | undefined
 
 interface RankedMatch extends PlannedMatch {
   readonly rank: readonly number[]
@@ -85,7 +85,7 @@ function planRoute(
   if (hostnames.length === 0) return { matches: [], verdict: { route, attachments } }
   const rules = route.spec.rules ?? [{}]
   const unsupported = rules
-    .map((rule) => findMismatch(rule) ?? findUnsupported(rule))
+    .map((rule) => findMismatch(rule) ?? findUnsupported(rule, route))
     .find((problem) => problem !== undefined)
   // A route that cannot be served as written is not served at all: half of it would be another route than its author meant.
   if (unsupported !== undefined) return { matches: [], verdict: { route, attachments, unsupported } }

@@ -7,6 +7,7 @@ import { planRoutes, type RoutePlan } from '../../gateway/route-plan.ts'
 import { watchGatewaySources } from '../../gateway/sources.ts'
 import { createStatusWriter } from '../../gateway/status-writer.ts'
 import type { GatewayContext } from '../../gateway/watched-caches.ts'
+import { createRefusedObjects } from '../refusal.ts'
 import { createSingleFlight } from '../single-flight.ts'
 import { findUnsupported } from './conditions.ts'
 import { type HaproxyOptions, settingsOf, startHaproxy } from './process.ts'
@@ -31,11 +32,17 @@ export async function startHaproxyGateway(options: HaproxyGatewayOptions): Promi
   const address = `127.0.0.1:${await findFreePort()}`
   const settings = settingsOf(options.directory, address)
   const haproxy = await startHaproxy({ ...options, address }, renderHaproxy(nothing, settings))
+  const refused = createRefusedObjects(({ metadata }) => `${metadata.uid} ${metadata.generation}`)
 
   const program = async (): Promise<void> => {
     const input = sources.read()
-    const plan = planRoutes(input, findUnsupported)
-    await haproxy.serve(renderHaproxy(plan, settings))
+    const plan = planRoutes(input, (rule, route) => findUnsupported(rule) ?? refused.find(route))
+    try {
+      await haproxy.serve(renderHaproxy(plan, settings))
+    } catch (error) {
+      if (refused.note(error, input.routes)) return program()
+      throw error
+    }
     writer.report({ input, verdicts: plan.verdicts })
   }
   const flight = createSingleFlight(program, {

@@ -11,6 +11,7 @@ import type { Clock } from '../../../controller/runtime/clock.ts'
 import { startChild } from '../../child.ts'
 import type { FoundProgram } from '../../debian-programs.ts'
 import { waitFor } from '../../wait.ts'
+import { explainRefusal } from '../refusal.ts'
 import { askMaster, parseMap, parseWorkers } from './master-socket.ts'
 import type { HaproxySettings, RenderedHaproxy } from './render.ts'
 
@@ -26,7 +27,7 @@ export interface HaproxyOptions {
 }
 
 export interface HaproxyProcess {
-  /** Resolves when every request is served as `wanted` says. Rejects with HAProxy's own words when it refuses. One call at a time. */
+  /** Resolves when every request is served as `wanted` says. Rejects with a `ConfigRefusal` when HAProxy does not take it. One call at a time. */
   serve(wanted: RenderedHaproxy): Promise<void>
   /** How often a new worker took over. */
   reloads(): number
@@ -55,9 +56,13 @@ const withVersion = ({ config, weights }: RenderedHaproxy): Weights => ({
   ...weights,
 })
 
-/** The first line in which HAProxy says what is wrong. */
+/** The first line in which HAProxy says what is wrong, without its mark, its process and its file. */
 const findAlert = (output: string): string =>
-  output.split('\n').find((line) => line.includes('[ALERT]')) ?? 'HAProxy refused its configuration'
+  output
+    .split('\n')
+    .find((line) => line.startsWith('[ALERT]'))
+    ?.replace(/^\[ALERT\]\s+\(\d+\) : /, '')
+    .replace(/parsing \[(.*?:\d+)\]/, '$1') ?? 'HAProxy refused its configuration'
 
 /** Where a HAProxy that is started in `directory` keeps its files. */
 export const settingsOf = (directory: string, address: string): HaproxySettings => ({
@@ -80,11 +85,11 @@ export async function startHaproxy(options: HaproxyOptions, first: RenderedHapro
     const next = `${configFile}.next`
     await writeFile(next, wanted.config)
     await writeFile(weightsFile, renderMap(withVersion(wanted)))
-    await run(program.file, ['-c', '-q', '-f', next], {
+    await run(program.file, ['-c', '-f', next], {
       timeout: CHECK_WITHIN_MS,
       env: { ...process.env, ...program.env },
     }).catch((error: { readonly stderr?: string }) => {
-      throw new Error(findAlert(error.stderr ?? ''))
+      throw explainRefusal(wanted.config, next, findAlert(error.stderr ?? ''))
     })
     await rename(next, configFile)
   }

@@ -115,6 +115,7 @@ function renderFrontend(
     'http-request set-var(txn.host) req.hdr(host),field(1,:),lower',
     'acl matched var(txn.rule) -m found',
     ...matches.flatMap(renderMatch),
+    '# The backend is drawn by weight.',
     `http-request return ${refusal(404, 'no-route')} if !matched`,
     `http-request set-var(txn.weights) var(txn.rule),map_str(${weightsFile})`,
     'http-request set-var(txn.total) var(txn.weights),field(1,|)',

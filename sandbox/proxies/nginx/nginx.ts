@@ -4,6 +4,7 @@
  */
 import { findFreePort } from '../../free-port.ts'
 import { createWatchedCaches, type GatewayContext } from '../../gateway/watched-caches.ts'
+import { createRefusedObjects } from '../refusal.ts'
 import { createSingleFlight } from '../single-flight.ts'
 import { type Ingress, ingresses } from './objects.ts'
 import { planNginx } from './plan.ts'
@@ -29,12 +30,19 @@ export async function startNginxIngress(options: NginxIngressOptions): Promise<R
   const address = `127.0.0.1:${await findFreePort()}`
   const settings = settingsOf(options.directory, address)
   const nginx = await startNginx({ ...options, address }, renderNginx({ hosts: [], problems: [] }, settings))
+  const refused = createRefusedObjects(({ metadata }) => metadata.resourceVersion ?? '')
   let served: ReadonlyMap<string, string> = new Map()
 
   const program = async (): Promise<void> => {
     const all = ingressCache.list()
-    const plan = planNginx({ ingresses: all, ...backends })
-    await nginx.serve(renderNginx(plan, settings))
+    const plan = planNginx({ ingresses: all.filter((ingress) => refused.find(ingress) === undefined), ...backends })
+    try {
+      await nginx.serve(renderNginx(plan, settings))
+    } catch (error) {
+      if (!refused.note(error, all)) throw error
+      context.log.warn('nginx refuses an Ingress', { reason: 'NotServed', error })
+      return program()
+    }
     served = new Map(
       all.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.resourceVersion ?? '']),
     )

@@ -23,7 +23,7 @@ export interface Location {
   /** `namespace/name` of the Ingress. */
   readonly owner: string
   readonly stable: Upstream
-  readonly canary?: { readonly upstream: Upstream; readonly rules: CanaryRules }
+  readonly canary?: { readonly owner: string; readonly upstream: Upstream; readonly rules: CanaryRules }
 }
 
 export interface Host {
@@ -122,7 +122,9 @@ const byPath = (a: Location, b: Location): number => {
 function shareWith(claim: Claim | undefined): Location['canary'] | Problem | undefined {
   if (!claim || claim.upstream.endpoints.length === 0) return undefined
   const rules = readCanary(annotationsOf(claim.ingress))
-  return 'problem' in rules ? { ingress: claim.owner, ...rules } : { upstream: claim.upstream, rules }
+  return 'problem' in rules
+    ? { ingress: claim.owner, ...rules }
+    : { owner: claim.owner, upstream: claim.upstream, rules }
 }
 
 function* listClaims(ingress: Ingress, source: BackendSource): Generator<Claim | { readonly problem: string }> {

@@ -12,6 +12,7 @@ import type { Clock } from '../../../controller/runtime/clock.ts'
 import { startChild } from '../../child.ts'
 import type { FoundProgram } from '../../debian-programs.ts'
 import { waitFor } from '../../wait.ts'
+import { explainRefusal } from '../refusal.ts'
 import type { NginxSettings } from './render.ts'
 
 const run = promisify(execFile)
@@ -26,7 +27,7 @@ export interface NginxOptions {
 }
 
 export interface NginxProcess {
-  /** Resolves when every request is served as `config` says. Rejects with nginx's own words when it refuses. One call at a time. */
+  /** Resolves when every request is served as `config` says. Rejects with a `ConfigRefusal` when nginx does not take it. One call at a time. */
   serve(config: string): Promise<void>
   /** How often a new worker took over. */
   reloads(): number
@@ -82,9 +83,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The first line in which nginx says what is wrong. */
+/** The first line in which nginx says what is wrong, without time, mark and process. */
 const findProblem = (output: string): string =>
-  output.split('\n').find((line) => line.includes('[emerg]')) ?? 'nginx refused its configuration'
+  output
+    .split('\n')
+    .find((line) => line.includes('[emerg]'))
+    ?.replace(/^.*\[emerg\] \d+#\d+: /, '') ?? 'nginx refused its configuration'
 
 /** Resolves when nginx serves `first`. */
 export async function startNginx(options: NginxOptions, first: string): Promise<NginxProcess> {
@@ -104,7 +108,7 @@ export async function startNginx(options: NginxOptions, first: string): Promise<
       timeout: CHECK_WITHIN_MS,
       env: { ...process.env, ...program.env },
     }).catch((error: { readonly stderr?: string }) => {
-      throw new Error(findProblem(error.stderr ?? ''))
+      throw explainRefusal(config, next, findProblem(error.stderr ?? ''))
     })
     await rename(next, configFile)
   }

@@ -44,6 +44,7 @@ export function renderNginx({ hosts }: NginxPlan, settings: NginxSettings): stri
     ...[...upstreams.keys()].sort().flatMap((name) => ['', ...renderUpstream(upstreams.get(name))]),
     ...[...chains.values()].flatMap(({ lines }) => lines),
     '',
+    '# What no host claims.',
     ...block('server', [
       `listen ${settings.address} default_server;`,
       'server_name "";',
@@ -99,7 +100,7 @@ interface Chain {
   readonly target: string
 }
 
-function renderChain({ stable, canary, owner, path }: Location, index: number): Chain {
+function renderChain({ stable, canary, path }: Location, index: number): Chain {
   if (!canary) return { lines: [], target: nameOf(stable) }
   const names = { stable: nameOf(stable), canary: canary.upstream.name }
   const { header, cookie } = canary.rules
@@ -110,7 +111,7 @@ function renderChain({ stable, canary, owner, path }: Location, index: number): 
   const variable = `$http_${header?.name.toLowerCase().replaceAll('-', '_')}`
   const byHeader = header && renderDecision(variable, header, { ...names, rest }, `$by_header_${index}`)
   const chain = [weight, byCookie, byHeader].flatMap((part) => part?.lines ?? [])
-  const title = chain.length === 0 ? [] : ['', `# ${owner} ${path}`]
+  const title = chain.length === 0 ? [] : ['', `# ${canary.owner} ${path}`]
   return { lines: [...title, ...chain], target: (byHeader ?? byCookie ?? weight).target }
 }
 

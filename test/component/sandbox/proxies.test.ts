@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { endpointSlices, httpRoutes } from '../../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../../controller/runtime/clock.ts'
 import type { GatewayEndpointSlice, HttpRoute } from '../../../sandbox/gateway/objects.ts'
+import { ingresses } from '../../../sandbox/proxies/nginx/objects.ts'
 import { findProxies, type ProxyName } from '../../../sandbox/proxies/programs.ts'
 import { createStopList } from '../../../sandbox/stop-list.ts'
 import { waitFor } from '../../../sandbox/wait.ts'
@@ -240,21 +241,59 @@ describe('HAProxy as the gateway', () => {
     await untilSaid(serving)
   })
 
-  test('what HAProxy itself refuses is never confirmed, and what it served before goes on', async () => {
-    const { url } = proxy()
+  test('a route that only HAProxy itself refuses is told so, and the others are served', async () => {
+    const { url, client } = proxy()
     // Beyond one byte: an expression for the gateway's engine, none for PCRE as HAProxy compiles it.
     const headers = [{ type: 'RegularExpression', name: 'x-a', value: '\\x{10FFFF}' }]
+    const metadata = { name: 'other', namespace: NAMESPACE }
+    const spec = { parentRefs: [{ name: 'web' }], hostnames: ['other.example'], rules: [{ backendRefs }] }
+    await client.create(httpRoutes, {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata,
+      spec,
+    })
     await setRules([{ matches: [{ headers }], backendRefs }, { backendRefs }])
-    await assert.rejects(
-      waitFor(async () => (await conditionsOf()).isObserved, { clock, what: 'a confirmation', withinMs: 1_500 }),
+    const { messages } = await untilSaid(
+      'Accepted=False UnsupportedValue, ResolvedRefs=True ResolvedRefs, Programmed=False Invalid',
     )
-    assert.equal((await ask(url, { host: HOST })).revision, 'stable')
+    assert.match(messages, /regex '.*10FFFF.*' is invalid/)
+    assert.doesNotMatch(messages, /haproxy\.cfg/, 'no path of this machine')
+    assert.equal((await ask(url, { host: HOST })).refusal, 'no-route')
+    assert.equal((await ask(url, { host: 'other.example' })).revision, 'stable')
     await setRules([{ backendRefs }])
     await untilSaid(serving)
+    assert.equal((await ask(url, { host: HOST })).revision, 'stable')
+    await client.delete({ ...routeRef, name: 'other' })
   })
 })
 
 describe('nginx as ingress-nginx', () => {
   // It closes the kept connections of the worker that goes, whoever is about to use them.
-  testProxy(useProxy('nginx', startDrivenNginx), true)
+  const proxy = useProxy('nginx', startDrivenNginx)
+  testProxy(proxy, true)
+
+  test('a canary that only nginx itself refuses gets nothing, and the others are served', async () => {
+    const { client, url, drive } = proxy()
+    await drive({ canary: 100, total: 100 })
+    const canary = { kind: ingresses, namespace: NAMESPACE, name: 'shop-shop-canary' }
+    const annotate = (pattern: string | null) => {
+      const annotations = {
+        'nginx.ingress.kubernetes.io/canary-by-header': pattern === null ? null : 'x-a',
+        'nginx.ingress.kubernetes.io/canary-by-header-pattern': pattern,
+      }
+      return client.patch(canary, 'merge', { metadata: { annotations } })
+    }
+    const untilRevision = (revision: string) =>
+      waitFor(async () => (await ask(url, { host: HOST })).revision === revision, {
+        clock,
+        what: `an answer of ${revision}`,
+        withinMs: 10_000,
+      })
+    await untilRevision('canary')
+    await annotate('\\x{10FFFF}')
+    await untilRevision('stable')
+    await annotate(null)
+    await untilRevision('canary')
+  })
 })

@@ -9,6 +9,7 @@ import { renderHaproxy } from '../../../sandbox/proxies/haproxy/render.ts'
 import { type Annotations, isCanary, readCanary } from '../../../sandbox/proxies/nginx/canary.ts'
 import type { Ingress } from '../../../sandbox/proxies/nginx/objects.ts'
 import { planNginx } from '../../../sandbox/proxies/nginx/plan.ts'
+import { createRefusedObjects, explainRefusal } from '../../../sandbox/proxies/refusal.ts'
 import { createSingleFlight } from '../../../sandbox/proxies/single-flight.ts'
 import { httpRoute, slice, tableInput, to } from './gateway-objects.ts'
 
@@ -213,6 +214,37 @@ describe('nginx: Ingresses', () => {
       const { hosts, problems } = plan(ingress('a', over))
       assert.deepEqual([hosts.length, problems.length], [0, 1], JSON.stringify(over))
     }
+  })
+})
+
+describe('whose line a proxy does not take', () => {
+  const config = ['global', '# shop/shop', 'acl a', 'acl b', '# What no host claims.', 'listen x'].join('\n')
+  const ownerOf = (said: string) => explainRefusal(config, '/d/x.next', said).owner
+
+  test('the object whose comment is the nearest above', () => {
+    assert.equal(ownerOf('/d/x.next:4 : error'), 'shop/shop')
+    assert.equal(ownerOf('unknown directive in /d/x.next:3'), 'shop/shop')
+  })
+
+  test('nobody, where another comment stands between or none above', () => {
+    for (const said of ['/d/x.next:6 : error', '/d/x.next:1 : error', 'cannot bind', '/d/x.next:no number'])
+      assert.equal(ownerOf(said), undefined, said)
+  })
+
+  test('is told without the name of the file', () => {
+    assert.equal(explainRefusal(config, '/d/x.next', 'config : /d/x.next:4 : no').message, 'config : line 4 : no')
+    assert.equal(explainRefusal(config, '/d/x.next', 'cannot bind').message, 'cannot bind')
+  })
+
+  test('a version is refused once, and the next one gets its chance', () => {
+    const refused = createRefusedObjects(({ metadata }) => String(metadata.generation))
+    const route = (generation: number) => ({ metadata: { namespace: 'shop', name: 'shop', generation } })
+    const refusal = explainRefusal(config, '/d/x.next', '/d/x.next:4 : error')
+    assert.equal(refused.note(new Error('else'), [route(1)]), false)
+    assert.equal(refused.note(refusal, []), false)
+    assert.equal(refused.note(refusal, [route(1)]), true)
+    assert.equal(refused.note(refusal, [route(1)]), false, 'leaving it out has not helped')
+    assert.deepEqual([refused.find(route(1)), refused.find(route(2))], ['line 4 : error', undefined])
   })
 })
 
