@@ -45,15 +45,6 @@ export const routerCapabilities = {
     color: { cookie: false, idRange: 'none', cidr: true },
     confirms: false,
   },
-  alb: {
-    headers: ['exact'],
-    mirror: false,
-    additional: true,
-    pingPong: true,
-    maxWeight: false,
-    color: { cookie: false, idRange: 'none', cidr: true },
-    confirms: false,
-  },
   istio: {
     headers: ['exact', 'prefix', 'regex'],
     mirror: true,
@@ -61,15 +52,6 @@ export const routerCapabilities = {
     pingPong: true,
     maxWeight: false,
     // VirtualServices know no addresses of clients; x-forwarded-for is what a client says.
-    color: { cookie: true, idRange: 'powerOfTen', cidr: false },
-    confirms: false,
-  },
-  nginx: {
-    headers: ['exact', 'prefix', 'regex'],
-    mirror: false,
-    additional: false,
-    pingPong: false,
-    maxWeight: true,
     color: { cookie: true, idRange: 'powerOfTen', cidr: false },
     confirms: false,
   },

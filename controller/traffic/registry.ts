@@ -1,6 +1,5 @@
 /** Every router there is, by the key under which a Rollout names it. An unknown key is a validation error, never a default. */
 import { isRouterId, type RouterId } from '../api/router-capabilities.ts'
-import { alb } from './alb.ts'
 import { ambassador } from './ambassador.ts'
 import { alb } from './alb.ts'
 import { apisix } from './apisix.ts'
@@ -9,7 +8,6 @@ import { featureFlag } from './feature-flag.ts'
 import { gatewayApi } from './gateway-api.ts'
 import { istio } from './istio.ts'
 import { nginx } from './nginx.ts'
-import { nginx } from './nginx.ts'
 import type { RouterModule } from './router.ts'
 import { smi } from './smi.ts'
 import { configSwitch } from './switch.ts'
@@ -17,9 +15,7 @@ import { traefik } from './traefik.ts'
 
 export const routerRegistry: Readonly<Record<RouterId, RouterModule>> = {
   'argoproj-labs/gatewayAPI': gatewayApi,
-  alb,
   istio,
-  nginx,
   alb,
   nginx,
   smi,

@@ -189,7 +189,6 @@ describe('chart', () => {
       'discovery.k8s.io/endpointslices get,list,watch',
       'gateway.networking.k8s.io/grpcroutes get,list,watch,patch',
       'gateway.networking.k8s.io/httproutes get,list,watch,patch',
-      'networking.k8s.io/ingresses get,list,watch,create,patch',
     ])
   })
       'gateway.networking.k8s.io/tcproutes get,list,watch,patch',

@@ -1,6 +1,5 @@
 /** One sample per router: the compiler asks for it. */
 import type { RouterId } from '../../../controller/api/router-capabilities.ts'
-import { albSample } from './alb.ts'
 import { ambassadorSample } from './ambassador.ts'
 import { albSample } from './alb.ts'
 import { apisixSample } from './apisix.ts'
@@ -9,7 +8,6 @@ import { consulSample } from './consul.ts'
 import { gatewayApiSample } from './gateway-api.ts'
 import { istioSample } from './istio.ts'
 import { nginxSample } from './nginx.ts'
-import { nginxSample } from './nginx.ts'
 import type { RouterSample } from './sample.ts'
 import { smiSample } from './smi.ts'
 import { switchSample } from './switch.ts'
@@ -17,9 +15,7 @@ import { traefikSample } from './traefik.ts'
 
 export const samples: Readonly<Record<RouterId, RouterSample>> = {
   'argoproj-labs/gatewayAPI': gatewayApiSample,
-  alb: albSample,
   istio: istioSample,
-  nginx: nginxSample,
   alb: albSample,
   nginx: nginxSample,
   smi: smiSample,
