@@ -40,6 +40,8 @@ export interface TrafficIntent {
   readonly additional: readonly AdditionalWeight[]
   /** In order of precedence. */
   readonly managedRoutes: readonly ManagedRoute[]
+  /** Nothing comes to the canary any more: objects that were made for an update may go. */
+  readonly tidy?: boolean
 }
 
 /** Pods of one revision among those behind a Service. */
@@ -82,6 +84,8 @@ export interface TrafficReading {
   readonly room?: number
   /** False when the marks of an update on its objects, such as a label, do not fit what they carry: the next write puts them right. */
   readonly marksFit?: boolean
+  /** Objects that were made for an update carry nothing any more; they wait until nothing comes to them. */
+  readonly isUntidy?: boolean
   /** Some object of it can be written: without one a decision to write would be repeated for ever. */
   readonly drivable: boolean
   /** None of its objects exists: nothing new is sent through it, though a data plane may not have noticed yet. */

@@ -73,6 +73,13 @@ export const ingressRoutes = namespaced('traefik.io', 'v1alpha1', 'ingressroutes
 export const oldTraefikServices = namespaced('traefik.containo.us', 'v1alpha1', 'traefikservices', 'TraefikService')
 export const oldIngressRoutes = namespaced('traefik.containo.us', 'v1alpha1', 'ingressroutes', 'IngressRoute')
 export const apisixRoutes = namespaced('apisix.apache.org', 'v2', 'apisixroutes', 'ApisixRoute')
+export const mappings = served('getambassador.io', 'mappings', 'Mapping', ['v3alpha1', 'v2'])
+export const ambassadorMappings = namespaced(
+  'x.getambassador.io',
+  'v3alpha1',
+  'ambassadormappings',
+  'AmbassadorMapping',
+)
 export const namespaces = clusterScoped('', 'v1', 'namespaces', 'Namespace')
 
 /** `v1` for core kinds, `group/version` otherwise: the value of an object's `apiVersion`. */

@@ -11,7 +11,15 @@ import type { ApisixRoute, Backend, HttpRule } from './apisix/objects.ts'
 import { renderRules, type WeightedRule } from './apisix/rules.ts'
 import { missing } from './codec/missing.ts'
 import { isOwned, notOwned } from './codec/owned.ts'
-import { type FoundObject, type RouteObject, readOwnedRoutes, renderOwnedRoutes } from './codec/owned-routes.ts'
+import {
+  type FoundObject,
+  findUnwritten,
+  type RouteObject,
+  type RouteRenderer,
+  readOwnedRoutes,
+  renderHome,
+  renderOwnedRoutes,
+} from './codec/owned-routes.ts'
 import { patchOf } from './codec/patch.ts'
 import { findPair, readPairs, renderPair, type WeightedPair } from './codec/weighted-pair.ts'
 import { defineRouter, type Router, type RouterContext, type RouterObjects, refKey } from './router.ts'
@@ -51,9 +59,9 @@ function create({ route: { name, rules } }: Config, context: RouterContext): Rou
     read(objects) {
       const layout = layoutOf(objects)
       const beside = besides(objects, ref, context)
-      const managedRoutes = readOwnedRoutes(beside, context, (managed) => renderRoute(managed, layout, context))
-      const foreign = beside.find(({ object }) => !isOwned(object, context))
+      const managedRoutes = readOwnedRoutes(beside, layout?.route, context, rendererOf(layout, context))
       if (!layout) return { ...missing(labelOf(ref), 'trafficRouting.apisix.route.name'), ...left(managedRoutes) }
+      const foreign = beside.find(({ object }) => !isOwned(object, context))
       return {
         programmedCanary: readPairs(layout.pairs, context.maxWeight),
         managedRoutes,
@@ -64,18 +72,17 @@ function create({ route: { name, rules } }: Config, context: RouterContext): Rou
     },
     render(intent, objects) {
       const layout = layoutOf(objects)
+      const render = rendererOf(layout, context)
+      const changes = layout
+        ? [
+            ...layout.pairs.flatMap((pair) => renderPair(pair, intent)),
+            ...renderHome(layout.route, intent.managedRoutes, context, render),
+          ]
+        : []
       const routes = layout ? intent.managedRoutes : []
       return [
-        ...(layout
-          ? patchOf(
-              ref,
-              layout.route,
-              layout.pairs.flatMap((pair) => renderPair(pair, intent)),
-            )
-          : []),
-        ...renderOwnedRoutes(besides(objects, ref, context), routes, context, (managed) =>
-          renderRoute(managed, layout, context),
-        ),
+        ...(layout ? patchOf(ref, layout.route, changes) : []),
+        ...renderOwnedRoutes(besides(objects, ref, context), routes, context, render),
       ]
     },
   }
@@ -128,6 +135,11 @@ function examine(route: ApisixRoute, ruleNames: readonly string[], context: Rout
   }
 }
 
+const rendererOf =
+  (layout: Layout | undefined, context: RouterContext): RouteRenderer =>
+  (managed) =>
+    renderRoute(managed, layout, context)
+
 /** Under its own name, as in Argo; of the user's route it takes over what is said of the route as a whole, such as its class. */
 function renderRoute(
   managed: ManagedRoute,
@@ -144,13 +156,17 @@ function problemOf(
   { route, unfit }: Layout,
   foreign: FoundObject | undefined,
   ref: ObjectRef,
-  { stableService, canaryService }: RouterContext,
+  context: RouterContext,
 ): Pick<TrafficReading, 'problem'> {
+  const { stableService, canaryService } = context
   if (unfit.length > 0)
     return {
       problem: `${labelOf(ref)}: rule "${unfit[0]}" of spec.http has to name "${stableService}" and "${canaryService}" in its backends, once each`,
     }
   if (foreign) return { problem: notOwned(labelOf(foreign.ref), 'trafficRouting.managedRoutes') }
+  const unwritten = findUnwritten(route, context)
+  if (unwritten !== undefined)
+    return { problem: `${labelOf(ref)}: managed route "${unwritten}" does not fit what its rules ask for already` }
   const refused = (route.status?.conditions ?? []).find(
     ({ status, observedGeneration }) => status === 'False' && observedGeneration === route.metadata.generation,
   )

@@ -8,6 +8,7 @@ import { sum } from '../replicas.ts'
 import type { ServiceFacts } from '../view.ts'
 import type { RouteReading } from '../world.ts'
 import { isAsWanted, wantedManagedRoutes } from './managed-routes.ts'
+import { isQuiet } from './traffic.ts'
 import type { CanaryView } from './view.ts'
 import type { WeightDecision } from './weights.ts'
 
@@ -22,11 +23,17 @@ export function decideRoute(
   const intent = intend(view, wedged ? (view.programmed ?? 0) : decision.canary, additional)
   const holds = [decision.hold ?? [], wedged ?? [], problems(view), uncarried(view, intent.managedRoutes)].flat()
   const written = view.world.routes.every((reading) => !reading.drivable || isWritten(reading, intent))
-  if (written) return { holds: [...holds, ...unsettled(view)] }
+  if (written) return { ...tidy(view, intent), holds: [...holds, ...unsettled(view)] }
   const action = { do: 'route', from: view.programmed, opens: opened(view, intent), ...intent } as const
   if (view.programmed === intent.canary) return { actions: [action], holds }
   const message = `Traffic weight updated from ${view.programmed ?? 'unset'} to ${intent.canary}`
   return { actions: [action], events: [{ type: 'Normal', reason: 'TrafficWeightUpdated', message, action }], holds }
+}
+
+/** Taking away what carries weight, all at once, would fail the requests that are on their way to it. */
+function tidy(view: CanaryView, intent: TrafficIntent): Part {
+  if (view.mode === 'updating' || !isQuiet(view) || !view.world.routes.some(({ isUntidy }) => isUntidy)) return {}
+  return { actions: [{ do: 'route', from: view.programmed, opens: [], ...intent, tidy: true }] }
 }
 
 /** Before a first ping-pong promotion nobody knows which Service is to be the stable one; both select every pod. */

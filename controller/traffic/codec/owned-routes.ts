@@ -1,11 +1,12 @@
 /**
  * Managed routes as objects of their own, made for a Rollout beside those of the user: read as the routes that they stand for, made, mended and
- * deleted. What a route looks like is the router's business; whose an object is, its owner tells.
+ * deleted. What a route looks like is the router's business; whose an object is, its owner tells. One that cannot be written is on record at the
+ * user's object, its home, so that it is told and not tried for ever.
  */
 import type { KubeObject } from '../../api/meta.ts'
 import type { ManagedRoute, PresentRoute } from '../../api/traffic.ts'
 import type { ObjectRef } from '../../kube/client.ts'
-import { type RouterContext, type RouterWrite, refKey } from '../router.ts'
+import { type JsonPatchOperation, type RouterContext, type RouterWrite, refKey } from '../router.ts'
 import { covers } from './covers.ts'
 import { readLedger, renderLedger } from './ledger.ts'
 import { createOf, isOwned } from './owned.ts'
@@ -33,6 +34,7 @@ const recordOf = (object: KubeObject, context: RouterContext): ManagedRoute | un
 /** In the order of `managedRoutes`. One without a record was left behind by Argo, under the route's name. */
 export function readOwnedRoutes(
   found: readonly FoundObject[],
+  home: KubeObject | undefined,
   context: RouterContext,
   render: RouteRenderer,
 ): readonly PresentRoute[] {
@@ -45,11 +47,31 @@ export function readOwnedRoutes(
     group.objects.push(one)
     groups.set(key, group)
   }
+  for (const { route } of unwritten(home, context)) groups.set(JSON.stringify(route), { route, objects: [] })
   const place = ({ name }: ManagedRoute): number => context.managedRouteNames.indexOf(name)
   return [...groups]
     .sort(([a, { route: one }], [b, { route: other }]) => place(one) - place(other) || (a < b ? -1 : 1))
     .map(([, { route, objects }]) => ({ route, intact: isIntact(objects, render(route)) }))
 }
+
+const unwritten = (home: KubeObject | undefined, context: RouterContext) =>
+  home ? readLedger(home, context).routes : []
+
+/** The name of a managed route that the user's objects cannot be narrowed by. */
+export const findUnwritten = (home: KubeObject | undefined, context: RouterContext): string | undefined =>
+  unwritten(home, context)[0]?.route.name
+
+/** The record at the user's object: part of the one patch that it gets. */
+export const renderHome = (
+  home: KubeObject,
+  routes: readonly ManagedRoute[],
+  context: RouterContext,
+  render: RouteRenderer,
+): readonly JsonPatchOperation[] =>
+  renderLedger(home, context, {
+    routes: routes.filter((route) => render(route).length === 0).map((route) => ({ route, rules: [] })),
+    backends: [],
+  })
 
 function isIntact(objects: readonly FoundObject[], wanted: readonly RouteObject[]): boolean {
   const specs = new Map(objects.map(({ ref, object }) => [refKey(ref), object.spec]))
