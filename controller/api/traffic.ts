@@ -59,6 +59,8 @@ export interface Subsets {
   readonly canary: Subset
   /** The Rollout whose mark their object carries. */
   readonly owner?: string
+  /** Neither can be pointed at another revision as things are; the reading's problem says why. */
+  readonly isFixed?: boolean
 }
 
 /** A managed route that is on record as ours; `intact` when the objects say exactly that. */

@@ -8,7 +8,8 @@ import { revisionOf } from './revisions.ts'
 import { describeService, hashOf, type RolloutView, type ServiceFacts } from './view.ts'
 
 export function switchTo({ world }: RolloutView, service: ServiceFacts, rs: ReplicaSet): Part {
-  const { name, subset, owner } = service
+  const { name, subset, owner, isFixed } = service
+  if (isFixed) return {}
   if (owner !== undefined && owner !== world.rollout.metadata.name) {
     const what = describeService(service)
     const message = `${what} is managed by another Rollout, "${owner}": it is not switched`

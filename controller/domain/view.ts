@@ -45,6 +45,8 @@ export interface ServiceFacts {
   readonly readyEndpoints: Readonly<Record<string, number>>
   /** The Rollout whose mark it carries. */
   readonly owner: string | undefined
+  /** It cannot be pointed at another revision, for a reason that is told elsewhere. */
+  readonly isFixed?: boolean
   /** Services that play the same part as a subset: users may come through them too. */
   readonly beside: readonly ServiceFacts[]
 }

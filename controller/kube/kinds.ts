@@ -73,6 +73,9 @@ export const ingressRoutes = namespaced('traefik.io', 'v1alpha1', 'ingressroutes
 export const oldTraefikServices = namespaced('traefik.containo.us', 'v1alpha1', 'traefikservices', 'TraefikService')
 export const oldIngressRoutes = namespaced('traefik.containo.us', 'v1alpha1', 'ingressroutes', 'IngressRoute')
 export const apisixRoutes = namespaced('apisix.apache.org', 'v2', 'apisixroutes', 'ApisixRoute')
+export const serviceResolvers = namespaced('consul.hashicorp.com', 'v1alpha1', 'serviceresolvers', 'ServiceResolver')
+export const serviceSplitters = namespaced('consul.hashicorp.com', 'v1alpha1', 'servicesplitters', 'ServiceSplitter')
+export const serviceRouters = namespaced('consul.hashicorp.com', 'v1alpha1', 'servicerouters', 'ServiceRouter')
 export const mappings = served('getambassador.io', 'mappings', 'Mapping', ['v3alpha1', 'v2'])
 export const ambassadorMappings = namespaced(
   'x.getambassador.io',

@@ -216,12 +216,12 @@ async function select(
 /** Written by the router that keeps it. */
 async function selectSubset(
   key: string,
-  { rollout }: World,
+  { rollout, replicaSets }: World,
   subset: string,
   podHash: string,
   deps: ApplyDeps,
 ): Promise<void> {
-  for (const { router } of routersOf(rollout)) {
+  for (const { router } of routersOf(rollout, replicaSets)) {
     if ('problem' in router || !router.subsets) continue
     const { ref, select: render } = router.subsets
     const object = routeCache(deps.caches, ref.kind)?.get(ref.namespace, ref.name)
@@ -251,7 +251,7 @@ async function route(
   action: Extract<Action, { do: 'route' }>,
   deps: ApplyDeps,
 ): Promise<void> {
-  for (const { router } of routersOf(world.rollout)) {
+  for (const { router } of routersOf(world.rollout, world.replicaSets)) {
     if ('problem' in router) continue
     const writes = router.render(action, objectsOf(router, deps.caches))
     for (const write of writes) await writeRoute(key, write, action.canary === 0, deps)

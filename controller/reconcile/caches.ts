@@ -130,7 +130,7 @@ function rolloutsMarked({ metadata }: Service): string[] {
 
 /** By address; a Rollout that finds objects by what they say is asked about every one of that kind in the namespace. */
 const routesNamed = (rollout: Rollout): string[] =>
-  routersOf(rollout).flatMap(({ router }) => {
+  routersOf(rollout, []).flatMap(({ router }) => {
     if ('problem' in router) return []
     const named = router.targets.map((ref) => `${kinds.kindId(ref.kind)}/${ref.namespace}/${ref.name}`)
     return [...named, ...(router.selections ?? []).map(({ kind, namespace }) => anyOf(kinds.kindId(kind), namespace))]

@@ -32,7 +32,7 @@ export function observe(key: string, options: ObserveOptions): World | undefined
   if (!rollout || rollout.metadata.labels?.[INSTANCE_ID] !== options.instanceId) return undefined
   const uid = rollout.metadata.uid ?? ''
   const replicaSets = ownedBy(caches.replicaSets, uid)
-  const routes = readRoutes(caches, rollout)
+  const routes = readRoutes(caches, rollout, replicaSets)
   return {
     now: options.now(),
     rollout,
@@ -101,8 +101,8 @@ export function countReady(
   return counts
 }
 
-function readRoutes(caches: RolloutCaches, rollout: Rollout): RouteReading[] {
-  return routersOf(rollout).map(({ id, router }) => {
+function readRoutes(caches: RolloutCaches, rollout: Rollout, replicaSets: readonly ReplicaSet[]): RouteReading[] {
+  return routersOf(rollout, replicaSets).map(({ id, router }) => {
     if ('problem' in router)
       return {
         router: id,

@@ -1,21 +1,27 @@
 /** The routers that a Rollout configures, ready to read and render. A configuration that is wrong becomes a problem in words. */
-import type { Rollout, TrafficRouting } from '../api/rollout.ts'
+import type { ReplicaSet, Rollout, TrafficRouting } from '../api/rollout.ts'
 import { isRouterId, routerField } from '../api/router-capabilities.ts'
 import { rolesOf } from '../domain/canary/roles.ts'
 import { rolloutOwner } from '../domain/render-replica-set.ts'
+import { createdReplicas, specReplicas } from '../domain/replicas.ts'
+import { podHashOf, revisionOf } from '../domain/revisions.ts'
 import { findRouter } from '../traffic/registry.ts'
-import type { Router, RouterContext } from '../traffic/router.ts'
+import type { Router, RouterContext, RouterRevision } from '../traffic/router.ts'
 
 export interface ConfiguredRouter {
   readonly id: string
   readonly router: Router | { readonly problem: string }
 }
 
-/** In the order of the manifest: Argo's own routers first, then plugins. */
-export function routersOf(rollout: Rollout): readonly ConfiguredRouter[] {
+/**
+ * In the order of the manifest: Argo's own routers first, then plugins.
+ *
+ * @param replicaSets those of the Rollout; none will do where nothing is read of pods
+ */
+export function routersOf(rollout: Rollout, replicaSets: readonly ReplicaSet[]): readonly ConfiguredRouter[] {
   const routing = rollout.spec?.strategy?.canary?.trafficRouting
   if (!routing) return []
-  const context = contextOf(rollout, routing)
+  const context = { ...contextOf(rollout, routing), revisions: revisionsOf(replicaSets) }
   const { plugins = {}, ...fields } = routing
   const builtIn = Object.entries(fields).filter(([id, config]) => isRouterId(id) && config !== null)
   return [...builtIn, ...Object.entries(plugins)].map(([id, config]) => ({
@@ -26,7 +32,10 @@ export function routersOf(rollout: Rollout): readonly ConfiguredRouter[] {
   }))
 }
 
-function contextOf(rollout: Rollout, { maxTrafficWeight = 100, managedRoutes }: TrafficRouting): RouterContext {
+function contextOf(
+  rollout: Rollout,
+  { maxTrafficWeight = 100, managedRoutes }: TrafficRouting,
+): Omit<RouterContext, 'revisions'> {
   const roles = rolesOf(rollout)
   return {
     namespace: rollout.metadata.namespace ?? '',
@@ -38,6 +47,15 @@ function contextOf(rollout: Rollout, { maxTrafficWeight = 100, managedRoutes }: 
     managedRouteNames: namesOf(managedRoutes),
   }
 }
+
+const revisionsOf = (replicaSets: readonly ReplicaSet[]): readonly RouterRevision[] =>
+  [...replicaSets]
+    .sort((a, b) => revisionOf(a) - revisionOf(b))
+    .map((rs) => ({
+      podHash: podHashOf(rs),
+      annotations: rs.spec.template.metadata?.annotations ?? {},
+      hasPods: specReplicas(rs) > 0 || createdReplicas(rs) > 0,
+    }))
 
 /** Manifests come here before anybody has looked at their shape. */
 const namesOf = (managedRoutes: TrafficRouting['managedRoutes']): readonly string[] =>

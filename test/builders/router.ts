@@ -27,6 +27,7 @@ export const routerContext = (over: Partial<RouterContext> = {}): RouterContext 
   canaryService: 'canary',
   maxWeight: 100,
   managedRouteNames: [],
+  revisions: [],
   ...over,
 })
 

@@ -45,6 +45,7 @@ function subsetFacts(
     podHash,
     readyEndpoints: Object.fromEntries(Object.entries(ready ?? {}).filter(([rs]) => taken.has(rs))),
     owner: subsets.owner,
+    ...(subsets.isFixed ? { isFixed: true } : {}),
     beside: service ? [service] : [],
   }
 }

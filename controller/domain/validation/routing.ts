@@ -22,9 +22,12 @@ export function validateRouting(canary: CanaryStrategy, field: string): readonly
   ]
 }
 
-/** Ping-pong names its own two Services, and Istio tells pods apart by subset when it has a DestinationRule. */
+/** Ping-pong names its own two Services; Consul, and Istio when it has a DestinationRule, tell pods apart by subset. */
 const needsServices = ({ trafficRouting, pingPong }: CanaryStrategy): boolean =>
-  trafficRouting !== undefined && pingPong === undefined && trafficRouting.istio?.destinationRule === undefined
+  trafficRouting !== undefined &&
+  pingPong === undefined &&
+  trafficRouting.istio?.destinationRule === undefined &&
+  trafficRouting.plugins?.['hashicorp/consul'] === undefined
 
 const validateServices = (canary: CanaryStrategy, field: string): readonly Problem[] =>
   (['stableService', 'canaryService'] as const).flatMap((name) =>
