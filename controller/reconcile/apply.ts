@@ -11,12 +11,11 @@ import type { World } from '../domain/world.ts'
 import { applyMergePatch, fieldManager } from '../kube/apply.ts'
 import type { ObjectRef } from '../kube/client.ts'
 import * as kinds from '../kube/kinds.ts'
-import type { RouterWrite } from '../traffic/router.ts'
-import { type RolloutCaches, routeCache } from './caches.ts'
+import { isOutside } from '../traffic/outside.ts'
+import { type RouterWrite, refKey } from '../traffic/router.ts'
+import type { RolloutCaches } from './caches.ts'
 import { findObjection } from './live-guards.ts'
 import { evictPods, labelPods, type Refusal } from './pods.ts'
-import { objectsOf } from './router-objects.ts'
-import { routersOf } from './routers.ts'
 import { createOwned, patchObserved, recorded, removeObserved, type WriteDeps } from './writes.ts'
 
 export interface ApplyDeps extends WriteDeps {
@@ -221,10 +220,12 @@ async function selectSubset(
   podHash: string,
   deps: ApplyDeps,
 ): Promise<void> {
-  for (const { router } of routersOf(rollout, replicaSets)) {
+  const { routes } = deps.caches
+  for (const { id, router } of routes.routersOf(rollout, replicaSets)) {
     if ('problem' in router || !router.subsets) continue
     const { ref, select: render } = router.subsets
-    const object = routeCache(deps.caches, ref.kind)?.get(ref.namespace, ref.name)
+    const view = routes.read(id, router)
+    const object = 'unknown' in view ? undefined : view.objects[refKey(ref)]
     for (const write of object ? render(object, subset, podHash) : []) await writeRoute(key, write, false, deps)
   }
 }
@@ -251,15 +252,19 @@ async function route(
   action: Extract<Action, { do: 'route' }>,
   deps: ApplyDeps,
 ): Promise<void> {
-  for (const { router } of routersOf(world.rollout, world.replicaSets)) {
+  const { routes } = deps.caches
+  for (const { id, router } of routes.routersOf(world.rollout, world.replicaSets)) {
     if ('problem' in router) continue
-    const writes = router.render(action, objectsOf(router, deps.caches))
+    const view = routes.read(id, router)
+    const writes = 'unknown' in view ? [] : router.render(action, view.objects)
     for (const write of writes) await writeRoute(key, write, action.canary === 0, deps)
   }
 }
 
 async function writeRoute(key: string, write: RouterWrite, urgent: boolean, deps: ApplyDeps): Promise<void> {
   const { ref } = write
+  // A store never shows what a write of ours has replaced: no fence is needed.
+  if (isOutside(ref.kind)) return deps.caches.routes.writeOutside(write, { urgent })
   if (write.do === 'create') return createOwned(key, ref, write.object, deps)
   if (write.do === 'delete') return removeObserved(key, ref, write.object, deps)
   const options = { fieldManager, urgent }

@@ -11,11 +11,9 @@ import type { ReplicaSet, Rollout, Service } from '../api/rollout.ts'
 import { serviceNamesOf } from '../domain/service-names.ts'
 import { controllerOf } from '../kube/apply.ts'
 import { type CacheChange, indexByOwnerUid, type ObjectCache } from '../kube/cache.ts'
-import type { ResourceKind } from '../kube/client.ts'
 import type { Informers } from '../kube/informers.ts'
 import * as kinds from '../kube/kinds.ts'
-import { routerRegistry } from '../traffic/registry.ts'
-import { routersOf } from './routers.ts'
+import { openRoutes, type RouteCaches, type RouteOptions, routesNamed } from './route-caches.ts'
 import { openWorkloads, type WorkloadCaches, workloadKeyOf, workloadsNamed } from './workloads.ts'
 
 export interface EndpointSlice extends KubeObject {
@@ -35,8 +33,7 @@ export interface RolloutCaches {
   readonly templates: ObjectCache<AnalysisTemplate>
   readonly clusterTemplates: ObjectCache<AnalysisTemplate>
   readonly workloads: WorkloadCaches
-  /** Kinds that routers write, by `plural.group`. */
-  readonly routes: ReadonlyMap<string, ObjectCache<KubeObject>>
+  readonly routes: RouteCaches
 }
 
 const BY_OWNER = 'ownerUid'
@@ -47,19 +44,7 @@ const BY_MARK = 'managedBy'
 const BY_FAMILY = 'family'
 const SERVICE_NAME = 'kubernetes.io/service-name'
 
-const watchedKinds = Object.values(routerRegistry).flatMap((router) => router.watches)
-
-/** For kinds whose objects pick pods from a Service that no Rollout names. */
-const pickIndexers = new Map(
-  watchedKinds.flatMap(({ kind, serviceOf }) =>
-    serviceOf
-      ? [[kinds.kindId(kind), { [BY_SERVICE]: (object: KubeObject) => [serviceOf(object) ?? []].flat() }] as const]
-      : [],
-  ),
-)
-
-export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
-  const routeKinds = watchedKinds.map(({ kind }) => kind)
+export function openCaches(informers: Pick<Informers, 'for'>, options: RouteOptions = {}): RolloutCaches {
   const rollouts = informers.for<Rollout>(kinds.rollouts, {
     indexers: { [BY_SERVICE]: servicesNamed, [BY_ROUTE]: routesNamed, [BY_WORKLOAD]: workloadsNamed },
   })
@@ -80,12 +65,7 @@ export function openCaches(informers: Pick<Informers, 'for'>): RolloutCaches {
     templates: informers.for<AnalysisTemplate>(kinds.analysisTemplates),
     clusterTemplates: informers.for<AnalysisTemplate>(kinds.clusterAnalysisTemplates),
     workloads: openWorkloads(informers, rollouts),
-    routes: new Map(
-      routeKinds.map((kind) => [
-        kinds.kindId(kind),
-        informers.for<KubeObject>(kind, { optional: true, indexers: pickIndexers.get(kinds.kindId(kind)) ?? {} }),
-      ]),
-    ),
+    routes: openRoutes(informers, rollouts, options),
   }
 }
 
@@ -128,16 +108,6 @@ function rolloutsMarked({ metadata }: Service): string[] {
   return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`]
 }
 
-/** By address; a Rollout that finds objects by what they say is asked about every one of that kind in the namespace. */
-const routesNamed = (rollout: Rollout): string[] =>
-  routersOf(rollout, []).flatMap(({ router }) => {
-    if ('problem' in router) return []
-    const named = router.targets.map((ref) => `${kinds.kindId(ref.kind)}/${ref.namespace}/${ref.name}`)
-    return [...named, ...(router.selections ?? []).map(({ kind, namespace }) => anyOf(kinds.kindId(kind), namespace))]
-  })
-
-const anyOf = (kind: string, namespace: string | undefined): string => `${kind}/${namespace ?? ''}/*`
-
 /** A Service that the Rollout names no more may still send users to pods that are to go. */
 function rolloutsServed({ services }: RolloutCaches, { metadata }: EndpointSlice): string[] {
   const service = services.get(metadata.namespace, metadata.labels?.[SERVICE_NAME] ?? '')
@@ -146,10 +116,7 @@ function rolloutsServed({ services }: RolloutCaches, { metadata }: EndpointSlice
 
 /** A router's object picks pods from the Service. */
 const rolloutsPicking = ({ routes, rollouts }: RolloutCaches, service: string): readonly Rollout[] =>
-  [...pickIndexers.keys()].flatMap((kind) => {
-    const objects = routes.get(kind)?.byIndex(BY_SERVICE, service) ?? []
-    return objects.flatMap((object) => rollouts.byIndex(BY_ROUTE, `${kind}/${keyOf(object)}`))
-  })
+  routes.picking(service).flatMap((address) => rollouts.byIndex(BY_ROUTE, address))
 
 function serviceOfSlice(slice: EndpointSlice): string[] {
   const service = slice.metadata.labels?.[SERVICE_NAME]
@@ -196,17 +163,11 @@ export function watchKeys(caches: RolloutCaches, add: AddKey): () => void {
     caches.workloads.subscribe((ref) => addAll(caches.rollouts.byIndex(BY_WORKLOAD, workloadKeyOf(ref)))),
     caches.templates.subscribe(({ object }) => addAll(caches.rollouts.list(object.metadata.namespace))),
     caches.clusterTemplates.subscribe(() => addAll(caches.rollouts.list())),
-    ...[...caches.routes].map(([kind, cache]) =>
-      cache.subscribe(({ object }) => {
-        addAll(caches.rollouts.byIndex(BY_ROUTE, `${kind}/${keyOf(object)}`))
-        addAll(caches.rollouts.byIndex(BY_ROUTE, anyOf(kind, object.metadata.namespace)))
-      }),
-    ),
+    caches.routes.subscribe((addresses) => {
+      for (const address of addresses) addAll(caches.rollouts.byIndex(BY_ROUTE, address))
+    }),
   ]
   return () => {
     for (const unsubscribe of subscriptions) unsubscribe()
   }
 }
-
-export const routeCache = (caches: RolloutCaches, kind: ResourceKind): ObjectCache<KubeObject> | undefined =>
-  caches.routes.get(kinds.kindId(kind))

@@ -163,7 +163,9 @@ async function findSubset(
   rs: ReplicaSet,
   toleratesStable: boolean,
 ): Promise<string | undefined> {
-  const keepers = routersOf(rollout, replicaSets).flatMap(({ router }) => ('problem' in router ? [] : (router.subsets ?? [])))
+  const keepers = routersOf(rollout, replicaSets).flatMap(({ router }) =>
+    'problem' in router ? [] : (router.subsets ?? []),
+  )
   const live = await Promise.all(keepers.map(async (keeper) => keeper.read(await client.get(keeper.ref))))
   for (const subsets of live.filter((one) => one !== undefined)) {
     const counted = toleratesStable ? [subsets.canary] : [subsets.stable, subsets.canary]

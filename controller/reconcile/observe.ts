@@ -10,8 +10,6 @@ import { templateKey } from '../domain/analysis/analysis-templates.ts'
 import { serviceNamesOf } from '../domain/service-names.ts'
 import type { Compat, RouteReading, ServiceReading, World } from '../domain/world.ts'
 import { type EndpointSlice, markedBy, ownedBy, type RolloutCaches, slicesOf, strangersTo } from './caches.ts'
-import { objectsOf } from './router-objects.ts'
-import { routersOf } from './routers.ts'
 import { workloadRefOf } from './workloads.ts'
 
 export interface ObserveOptions {
@@ -102,18 +100,21 @@ export function countReady(
 }
 
 function readRoutes(caches: RolloutCaches, rollout: Rollout, replicaSets: readonly ReplicaSet[]): RouteReading[] {
-  return routersOf(rollout, replicaSets).map(({ id, router }) => {
-    if ('problem' in router)
-      return {
-        router: id,
-        programmedCanary: undefined,
-        confirmation: 'pending' as const,
-        drivable: false,
-        problem: router.problem,
-      }
-    return { router: id, ...router.read(objectsOf(router, caches)) }
+  return caches.routes.routersOf(rollout, replicaSets).map(({ id, router }) => {
+    if ('problem' in router) return unknownReading(id, router.problem)
+    const view = caches.routes.read(id, router)
+    return 'unknown' in view ? unknownReading(id, view.unknown) : { router: id, ...router.read(view.objects) }
   })
 }
+
+/** Nothing is guessed: pods stay where traffic may be, and nothing is written. */
+const unknownReading = (router: string, problem: string): RouteReading => ({
+  router,
+  programmedCanary: undefined,
+  confirmation: 'pending',
+  drivable: false,
+  problem,
+})
 
 export function readTemplates(caches: RolloutCaches, namespace: string): Record<string, AnalysisTemplate> {
   const entries = [

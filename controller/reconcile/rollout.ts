@@ -35,6 +35,8 @@ export async function reconcileRollout(key: string, deps: RolloutDeps): Promise<
   if (await isBehind(key, deps)) return { requeueAfterMs: BEHIND_RECHECK_MS }
   const cached = observe(key, deps.observe)
   if (!cached) return gone(key, deps)
+  if (deps.caches.routes.isFilling(cached.rollout, deps.clock.monotonicMs()))
+    return { requeueAfterMs: BEHIND_RECHECK_MS }
   const startedMs = deps.clock.monotonicMs()
   try {
     const world = await observeLive(cached, deps)

@@ -17,8 +17,13 @@ export interface ConfiguredRouter {
  * In the order of the manifest: Argo's own routers first, then plugins.
  *
  * @param replicaSets those of the Rollout; none will do where nothing is read of pods
+ * @param enabled the routers that this controller drives; every one when absent
  */
-export function routersOf(rollout: Rollout, replicaSets: readonly ReplicaSet[]): readonly ConfiguredRouter[] {
+export function routersOf(
+  rollout: Rollout,
+  replicaSets: readonly ReplicaSet[],
+  enabled?: ReadonlySet<string>,
+): readonly ConfiguredRouter[] {
   const routing = rollout.spec?.strategy?.canary?.trafficRouting
   if (!routing) return []
   const context = { ...contextOf(rollout, routing), revisions: revisionsOf(replicaSets) }
@@ -26,11 +31,18 @@ export function routersOf(rollout: Rollout, replicaSets: readonly ReplicaSet[]):
   const builtIn = Object.entries(fields).filter(([id, config]) => isRouterId(id) && config !== null)
   return [...builtIn, ...Object.entries(plugins)].map(([id, config]) => ({
     id,
-    router: findRouter(id)?.configure(config, context) ?? {
-      problem: `trafficRouting.${routerField(id)} is not a router that Penstock knows`,
-    },
+    router: isRouterId(id) && enabled?.has(id) === false ? notEnabled(id) : configure(id, config, context),
   }))
 }
+
+const configure = (id: string, config: unknown, context: RouterContext): ConfiguredRouter['router'] =>
+  findRouter(id)?.configure(config, context) ?? {
+    problem: `trafficRouting.${routerField(id)} is not a router that Penstock knows`,
+  }
+
+const notEnabled = (id: string): { readonly problem: string } => ({
+  problem: `trafficRouting.${routerField(id)} is not enabled: add "${id}" to the controller's flag --routers (value routers of the chart)`,
+})
 
 function contextOf(
   rollout: Rollout,

@@ -48,7 +48,7 @@ export function openWorkloads(informers: Pick<Informers, 'for'>, rollouts: Objec
   const open = (rollout: Rollout): void => {
     const kind = workloadRefOf(rollout)?.kind
     if (!kind || opened.has(kind)) return
-    const cache = informers.for<Workload>(kind, { optional: true })
+    const cache = informers.for<Workload>(kind, { onDemand: true })
     opened.set(kind, cache)
     cache.subscribe(({ object: { metadata } }) => {
       const ref = { kind, name: metadata.name, namespace: metadata.namespace ?? '' }

@@ -20,7 +20,7 @@ const splits = served('split.test', 'splits', 'Split', ['v1', 'v1beta1', 'v1alph
 const lines = served('split.test', 'lines', 'Line', ['v1'])
 
 /** @param versions those that are served; the first one is stored */
-function crdOf(plural: string, kind: string, versions: readonly string[]): Manifest {
+function crdOf(plural: string, kind: string, versions: readonly string[]): Manifest & { readonly spec: object } {
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
   const spec = {
     group: 'split.test',
