@@ -73,20 +73,21 @@ const actionNames = (target: AlbTarget, keys: readonly string[]): readonly strin
     return keys.flatMap((key) => (key.startsWith(start) ? [key.slice(start.length)] : []))
   })
 
-/** Every route with the rules that it becomes; none when it cannot be written. */
-export const recordRoutes = (
+/** Every route with the rules that it becomes, none when it cannot be written; nothing where no path leads to the action. */
+export function recordRoutes(
   routes: readonly ManagedRoute[],
   target: AlbTarget,
   layout: AlbLayout,
-): readonly RecordedRoute<AlbRule>[] =>
-  routes.map((route) => {
+): readonly RecordedRoute<AlbRule>[] {
+  if (!layout.isRooted) return []
+  return routes.map((route) => {
     const outcome = outcomeOf(route, target, layout)
     return { route, rules: 'reason' in outcome ? [] : outcome }
   })
+}
 
 function outcomeOf(route: ManagedRoute, target: AlbTarget, layout: AlbLayout): ReturnType<typeof rulesOf> {
-  const { ingress, paths, theirs, isRooted } = layout
-  if (!isRooted) return []
+  const { ingress, paths, theirs } = layout
   const narrowing = annotationKey(target, 'conditions', target.action)
   if (ingress.metadata.annotations?.[narrowing] !== undefined)
     return { reason: `${narrowing} narrows the paths already: remove it` }
