@@ -1,25 +1,30 @@
-/**
- * nginx, driven by a canary Ingress beside the user's own. The canary is written as people and routers write it: whole, under a name of its own, with
- * the annotations of ingress-nginx.
- */
+/** nginx, driven by a canary Ingress as the router `nginx` writes it beside the user's own. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ManagedRoute } from '../../controller/api/traffic.ts'
 import type { KubeClient } from '../../controller/kube/client.ts'
+import { ingresses } from '../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import { silentLogger as log } from '../../controller/runtime/log.ts'
 import { systemRandom as random } from '../../controller/runtime/random.ts'
 import { type RunningNginx, startNginxIngress } from '../../sandbox/proxies/nginx/nginx.ts'
-import { ingresses } from '../../sandbox/proxies/nginx/objects.ts'
 import { waitFor } from '../../sandbox/wait.ts'
+import { openRouter } from '../builders/router.ts'
 import type { ColorCase, DrivenOptions, DrivenProxy, Traffic } from './driven-proxy.ts'
-import { CANARY_SERVICE, HOST, NAMESPACE, STABLE_SERVICE, startProxyCluster } from './proxy-cluster.ts'
+import { routeTraffic } from './live-router.ts'
+import { contextOf, HOST, NAMESPACE, STABLE_SERVICE, startProxyCluster } from './proxy-cluster.ts'
+import { routedColors } from './proxy-colors.ts'
 
 type Annotations = Readonly<Record<string, string>>
 
 const SERVED_WITHIN_MS = 20_000
+const STABLE_INGRESS = 'shop'
+/** As the router names it: after the Rollout and the Ingress. */
+export const canaryIngressRef = { kind: ingresses, namespace: NAMESPACE, name: 'shop-shop-canary' }
 
-interface Color extends Omit<ColorCase, 'drive'> {
+/** What users set themselves, by the configuration of the router. */
+interface AnnotatedColor extends Omit<ColorCase, 'drive'> {
   readonly traffic: Traffic
   readonly annotations: Annotations
 }
@@ -27,7 +32,7 @@ interface Color extends Omit<ColorCase, 'drive'> {
 const none: Traffic = { canary: 0, total: 100 }
 const all: Traffic = { canary: 100, total: 100 }
 
-const colors: readonly Color[] = [
+const annotatedColors: readonly AnnotatedColor[] = [
   {
     name: 'header always, never',
     traffic: none,
@@ -50,27 +55,7 @@ const colors: readonly Color[] = [
     ],
   },
   {
-    name: 'header exact',
-    traffic: none,
-    annotations: { 'canary-by-header': 'X-Version', 'canary-by-header-value': 'v2.0 "b"' },
-    requests: [
-      { headers: { 'x-version': 'v2.0 "b"' }, goesTo: 'canary' },
-      { headers: { 'x-version': 'v2x0 "b"' }, goesTo: 'stable' },
-      { headers: { 'x-version': 'always' }, goesTo: 'stable' },
-    ],
-  },
-  {
-    name: 'header regex',
-    traffic: none,
-    annotations: { 'canary-by-header': 'X-Region', 'canary-by-header-pattern': '^eu-(west|north)-\\d+$' },
-    requests: [
-      { headers: { 'x-region': 'eu-north-12' }, goesTo: 'canary' },
-      { headers: { 'x-region': 'eu-south-1' }, goesTo: 'stable' },
-      { headers: { 'x-region': 'always' }, goesTo: 'stable' },
-    ],
-  },
-  {
-    name: 'cookie',
+    name: 'cookie always, never',
     traffic: none,
     annotations: { 'canary-by-cookie': 'canary-user' },
     requests: [
@@ -94,40 +79,44 @@ const colors: readonly Color[] = [
   },
 ]
 
-const renderIngress = (name: string, service: string, annotations: Annotations) => ({
+const stableIngress = {
   apiVersion: 'networking.k8s.io/v1',
   kind: 'Ingress',
-  metadata: {
-    name,
-    namespace: NAMESPACE,
-    annotations: Object.fromEntries(
-      Object.entries(annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value]),
-    ),
-  },
+  metadata: { name: STABLE_INGRESS, namespace: NAMESPACE },
   spec: {
     ingressClassName: 'nginx',
     rules: [
       {
         host: HOST,
         http: {
-          paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: service, port: { number: 80 } } } }],
+          paths: [
+            { path: '/', pathType: 'Prefix', backend: { service: { name: STABLE_SERVICE, port: { number: 80 } } } },
+          ],
         },
       },
     ],
   },
-})
+}
 
-async function writeIngress(client: KubeClient, nginx: RunningNginx, ingress: ReturnType<typeof renderIngress>) {
-  const { name } = ingress.metadata
-  const ref = { kind: ingresses, namespace: NAMESPACE, name }
-  await client.patch(ref, 'apply', ingress, { fieldManager: 'bench', force: true })
-  const written = await client.get(ref)
-  await waitFor(() => nginx.servedVersion(NAMESPACE, name) === written?.metadata.resourceVersion, {
-    clock,
-    what: 'the Ingress to be served',
-    withinMs: SERVED_WITHIN_MS,
-    everyMs: 5,
-  })
+interface Wanted {
+  readonly traffic: Traffic
+  readonly routes?: readonly ManagedRoute[]
+  readonly annotations?: Annotations
+}
+
+async function writeCanary(client: KubeClient, nginx: RunningNginx, { traffic, routes = [], annotations }: Wanted) {
+  const { canary, total } = traffic
+  const config = {
+    stableIngress: STABLE_INGRESS,
+    ...(annotations ? { additionalIngressAnnotations: annotations } : {}),
+  }
+  const router = openRouter('nginx', config, await contextOf(client, total))
+  const intent = { canary, stable: total - canary, additional: [], managedRoutes: routes }
+  const { programmedCanary, problem } = await routeTraffic(client, router, intent)
+  if (problem !== undefined || programmedCanary !== canary) throw new Error(problem ?? `the weight is not ${canary}`)
+  const written = await client.get(canaryIngressRef)
+  const isServed = () => nginx.servedVersion(NAMESPACE, canaryIngressRef.name) === written?.metadata.resourceVersion
+  await waitFor(isServed, { clock, what: 'the canary Ingress to be served', withinMs: SERVED_WITHIN_MS, everyMs: 5 })
 }
 
 /** In a cluster of its own. Everything that was started is in `stops`. */
@@ -137,28 +126,31 @@ export async function startDrivenNginx({ program, stops }: DrivenOptions): Promi
   stops.add(() => rm(directory, { recursive: true, force: true }))
   const nginx = await startNginxIngress({ client, clock, random, log, program, directory })
   stops.add(() => nginx.stop())
-  await writeIngress(client, nginx, renderIngress('shop', STABLE_SERVICE, {}))
-  const writeCanary = ({ canary, total }: Traffic, annotations: Annotations) =>
-    writeIngress(
-      client,
-      nginx,
-      renderIngress('shop-shop-canary', CANARY_SERVICE, {
-        canary: 'true',
-        'canary-weight': String(canary),
-        'canary-weight-total': String(total),
-        ...annotations,
-      }),
-    )
+  await client.create(ingresses, stableIngress)
+  let isAnnotated = false
+  const drive = async (wanted: Wanted): Promise<void> => {
+    // What the configuration does not name any more stays on the Ingress, so the next one starts without.
+    if (isAnnotated) await client.delete(canaryIngressRef)
+    isAnnotated = wanted.annotations !== undefined
+    await writeCanary(client, nginx, wanted)
+  }
   return {
     name: 'nginx',
     client,
     url: nginx.url,
-    colors: colors.map(({ name, traffic, annotations, requests }) => ({
-      name,
-      requests,
-      drive: () => writeCanary(traffic, annotations),
-    })),
+    colors: [
+      ...routedColors.map(({ name, route, requests }) => ({
+        name,
+        requests,
+        drive: () => drive({ traffic: none, routes: [route] }),
+      })),
+      ...annotatedColors.map(({ name, traffic, annotations, requests }) => ({
+        name,
+        requests,
+        drive: () => drive({ traffic, annotations }),
+      })),
+    ],
     reloads: nginx.reloads,
-    drive: (traffic) => writeCanary(traffic, {}),
+    drive: (traffic) => drive({ traffic }),
   }
 }

@@ -1,19 +1,23 @@
 /**
- * The smallest cluster that a proxy can be driven in: the embedded API server, the Services of the story and real HTTP servers behind them, whose
- * addresses stand in EndpointSlices.
+ * The smallest cluster that a proxy can be driven in: the embedded API server, the objects of the story and real HTTP servers behind its Services, whose
+ * addresses stand in EndpointSlices. Nobody drives its Rollout, which is there to own what routers make.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { KubeClient } from '../../controller/kube/client.ts'
-import { endpointSlices } from '../../controller/kube/kinds.ts'
+import { apiVersionOf, endpointSlices, rollouts } from '../../controller/kube/kinds.ts'
+import type { RouterContext } from '../../controller/traffic/router.ts'
 import { createApiServer } from '../../sandbox/api-server/server.ts'
 import { HASH_HEADER } from '../../sandbox/gateway/proxy.ts'
 import { applyManifest, readManifests } from '../../sandbox/manifests.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
+import { routerContext } from '../builders/router.ts'
+import { COLOR_ROUTE } from './proxy-colors.ts'
 
 /** As the story's manifests name them. */
 export const NAMESPACE = 'shop'
+export const ROLLOUT = 'shop'
 export const HOST = 'shop.example'
 export const STABLE_SERVICE = 'shop-stable'
 export const CANARY_SERVICE = 'shop-canary'
@@ -25,14 +29,34 @@ export async function startProxyCluster(stops: StopList): Promise<KubeClient> {
   const server = createApiServer()
   stops.add(() => server.close())
   const client = server.client()
-  for (const directory of ['../../sandbox/crds', '../../sandbox/story']) {
-    for (const manifest of await readManifests(pathOf(directory)))
-      if (manifest.kind !== 'Rollout') await applyManifest(client, manifest, 'bench')
-  }
+  for (const directory of ['../../charts/penstock/crds', '../../sandbox/crds', '../../sandbox/story'])
+    for (const manifest of await readManifests(pathOf(directory))) await applyManifest(client, manifest, 'bench')
   await applyPod(client, 'stable-1', STABLE_SERVICE, await startPod('stable', stops))
   await applyPod(client, 'stable-2', STABLE_SERVICE, await startPod('stable', stops))
   await applyPod(client, 'canary-1', CANARY_SERVICE, await startPod('canary', stops))
   return client
+}
+
+/** What a router is to be asked with, for the story's Rollout. */
+export async function contextOf(client: KubeClient, maxWeight: number): Promise<RouterContext> {
+  const rollout = await client.get({ kind: rollouts, namespace: NAMESPACE, name: ROLLOUT })
+  const owner = {
+    apiVersion: apiVersionOf(rollouts),
+    kind: rollouts.kind,
+    name: ROLLOUT,
+    uid: rollout?.metadata.uid ?? '',
+    controller: true,
+    blockOwnerDeletion: true,
+  }
+  return routerContext({
+    namespace: NAMESPACE,
+    rollout: ROLLOUT,
+    owner,
+    stableService: STABLE_SERVICE,
+    canaryService: CANARY_SERVICE,
+    maxWeight,
+    managedRouteNames: [COLOR_ROUTE],
+  })
 }
 
 /** Answers with its revision, and with what it was sent as the body. */

@@ -9,7 +9,8 @@
  * | set              | set     | any       | the value                      |               |
  * | set              | absent  | set       | what the pattern is found in   |               |
  *
- * A cookie named by canary-by-cookie sends `always` to the canary and `never` to stable. canary-weight of canary-weight-total is for the rest.
+ * A cookie named by canary-by-cookie sends `always` to the canary and `never` to stable. canary-weight of canary-weight-total is for the rest; a total
+ * below 100 is taken for 100.
  */
 import { RE2JS } from 're2js'
 
@@ -25,14 +26,14 @@ export interface CanaryRules {
   readonly header?: Decision
   readonly cookie?: Decision
   readonly weight: number
-  /** At least `weight`, and above 0. */
+  /** At least `weight`, and at least 100. */
   readonly total: number
 }
 
 export type Annotations = Readonly<Record<string, string>>
 
 const PREFIX = 'nginx.ingress.kubernetes.io/'
-const DEFAULT_TOTAL = 100
+const LEAST_TOTAL = 100
 /** Names that a variable of nginx can have, and that cannot end a line or a word of its configuration. */
 const NAME = /^[\w-]+$/
 
@@ -47,9 +48,9 @@ const whole = (text: string): string => `^${literal(text)}$`
 export function readCanary(annotations: Annotations): CanaryRules | { readonly problem: string } {
   const read = (name: string): string | undefined => annotations[PREFIX + name] || undefined
   const weight = readCount(read('canary-weight'), 0)
-  const total = readCount(read('canary-weight-total'), DEFAULT_TOTAL)
+  const given = readCount(read('canary-weight-total'), LEAST_TOTAL)
   if (weight === undefined) return { problem: 'canary-weight: must be a whole number' }
-  if (total === undefined || total === 0) return { problem: 'canary-weight-total: must be a whole number above 0' }
+  if (given === undefined) return { problem: 'canary-weight-total: must be a whole number' }
   const headerName = read('canary-by-header')
   const cookieName = read('canary-by-cookie')
   const value = read('canary-by-header-value')
@@ -60,6 +61,7 @@ export function readCanary(annotations: Annotations): CanaryRules | { readonly p
     return { problem: 'canary-by-header-value, canary-by-header-pattern: control characters are not allowed' }
   if (value === undefined && pattern !== undefined && !isExpression(pattern))
     return { problem: 'canary-by-header-pattern: is no regular expression' }
+  const total = Math.max(given, LEAST_TOTAL)
   return {
     ...(headerName === undefined ? {} : { header: decideByHeader(headerName, value, pattern) }),
     ...(cookieName === undefined ? {} : { cookie: decideByCookie(cookieName) }),

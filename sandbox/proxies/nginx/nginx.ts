@@ -2,11 +2,12 @@
  * A real nginx that stands in for ingress-nginx: it obeys the Ingresses of the class `nginx` and their canary annotations. An Ingress has no status in
  * which a controller could say what it serves, so it tells only those who hold it. It must not know Rollouts.
  */
+import { ingresses } from '../../../controller/kube/kinds.ts'
 import { findFreePort } from '../../free-port.ts'
 import { createWatchedCaches, type GatewayContext } from '../../gateway/watched-caches.ts'
 import { createRefusedObjects } from '../refusal.ts'
 import { createSingleFlight } from '../single-flight.ts'
-import { type Ingress, ingresses } from './objects.ts'
+import type { Ingress } from './objects.ts'
 import { planNginx } from './plan.ts'
 import { type NginxOptions, settingsOf, startNginx } from './process.ts'
 import { renderNginx } from './render.ts'

@@ -1,14 +1,5 @@
 /** The parts of Ingress objects that the stand-in for ingress-nginx reads. Types only; what is not named here is not obeyed. */
 import type { KubeObject } from '../../../controller/api/meta.ts'
-import type { ResourceKind } from '../../../controller/kube/client.ts'
-
-export const ingresses: ResourceKind = {
-  group: 'networking.k8s.io',
-  version: 'v1',
-  plural: 'ingresses',
-  kind: 'Ingress',
-  namespaced: true,
-}
 
 export interface IngressPath {
   readonly path?: string

@@ -8,12 +8,11 @@ import { after, before, describe, test } from 'node:test'
 import { endpointSlices, httpRoutes } from '../../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../../controller/runtime/clock.ts'
 import type { GatewayEndpointSlice, HttpRoute } from '../../../sandbox/gateway/objects.ts'
-import { ingresses } from '../../../sandbox/proxies/nginx/objects.ts'
 import { findProxies, type ProxyName } from '../../../sandbox/proxies/programs.ts'
 import { createStopList } from '../../../sandbox/stop-list.ts'
 import { waitFor } from '../../../sandbox/wait.ts'
 import { startDrivenHaproxy } from '../../bench/driven-haproxy.ts'
-import { startDrivenNginx } from '../../bench/driven-nginx.ts'
+import { canaryIngressRef, startDrivenNginx } from '../../bench/driven-nginx.ts'
 import type { DrivenOptions, DrivenProxy, Traffic } from '../../bench/driven-proxy.ts'
 import { measureChanges, measureColor, measureShare } from '../../bench/proxies.ts'
 import { applyPod, CANARY_SERVICE, HOST, NAMESPACE, STABLE_SERVICE, startPod } from '../../bench/proxy-cluster.ts'
@@ -276,13 +275,12 @@ describe('nginx as ingress-nginx', () => {
   test('a canary that only nginx itself refuses gets nothing, and the others are served', async () => {
     const { client, url, drive } = proxy()
     await drive({ canary: 100, total: 100 })
-    const canary = { kind: ingresses, namespace: NAMESPACE, name: 'shop-shop-canary' }
     const annotate = (pattern: string | null) => {
       const annotations = {
         'nginx.ingress.kubernetes.io/canary-by-header': pattern === null ? null : 'x-a',
         'nginx.ingress.kubernetes.io/canary-by-header-pattern': pattern,
       }
-      return client.patch(canary, 'merge', { metadata: { annotations } })
+      return client.patch(canaryIngressRef, 'merge', { metadata: { annotations } })
     }
     const untilRevision = (revision: string) =>
       waitFor(async () => (await ask(url, { host: HOST })).revision === revision, {

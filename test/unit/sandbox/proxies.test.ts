@@ -85,7 +85,8 @@ describe('nginx: annotations of a canary', () => {
     ['more than all is all', { 'canary-weight': '200' }, { weight: 100, total: 100 }],
     ['no number', { 'canary-weight': '3.5' }, { problem: 'canary-weight: must be a whole number' }],
     ['a sign', { 'canary-weight': '-1' }, { problem: 'canary-weight: must be a whole number' }],
-    ['no total', { 'canary-weight-total': '0' }, { problem: 'canary-weight-total: must be a whole number above 0' }],
+    ['no total', { 'canary-weight-total': 'all' }, { problem: 'canary-weight-total: must be a whole number' }],
+    ['a total below 100 is 100', { 'canary-weight': '10', 'canary-weight-total': '20' }, { weight: 10, total: 100 }],
     ['header', { 'canary-by-header': 'X-C' }, { header: { name: 'X-C', ...always }, weight: 0, total: 100 }],
     [
       'header with a value: always and never mean nothing',
