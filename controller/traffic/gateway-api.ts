@@ -21,8 +21,10 @@ import {
   routeSelectors,
 } from './gateway-api/config.ts'
 import type { Target } from './gateway-api/layout.ts'
+import type { GatewayRoute } from './gateway-api/objects.ts'
 import { readRoute } from './gateway-api/read.ts'
 import { renderRoute } from './gateway-api/render.ts'
+import { asRoute } from './gateway-api/shape.ts'
 import { defineRouter, type Router, type RouterContext, type RouterObjects, refKey } from './router.ts'
 
 export const gatewayApi = defineRouter<Config>({
@@ -69,18 +71,23 @@ function create(config: Config, context: RouterContext): Router {
     })),
     read: (objects) =>
       combine([
-        ...targetsAmong(objects).map((target) => readRoute(target, objects[refKey(target.ref)], context)),
+        ...targetsAmong(objects).map((target) => readRoute(target, routeAt(objects, target), context)),
         ...selectors.flatMap((selector) =>
           selected(selector, objects).length === 0 ? [nothingSelected(selector, namespace)] : [],
         ),
       ]),
     render: (intent, objects) =>
       targetsAmong(objects).flatMap((target) => {
-        const route = objects[refKey(target.ref)]
+        const route = routeAt(objects, target)
         const patch = route ? renderRoute(target, route, context, intent) : []
         return patch.length === 0 ? [] : [{ do: 'patch', ref: target.ref, patch }]
       }),
   }
+}
+
+function routeAt(objects: RouterObjects, { ref }: RouteTarget): GatewayRoute | undefined {
+  const object = objects[refKey(ref)]
+  return object && asRoute(object)
 }
 
 const targetsIn =

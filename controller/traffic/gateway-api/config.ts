@@ -71,7 +71,7 @@ const fields = z.looseObject({
 export type Config = z.infer<typeof fields>
 
 export const configSchema: z.ZodType<Config> = fields.refine(
-  (config) => namedRoutes(config).length + routeSelectors(config).length > 0,
+  (config) => ROUTE_KINDS.some(({ one, list, selector }) => config[one] || config[list]?.length || config[selector]),
   { message: `names no route: set ${ROUTE_KINDS.flatMap(({ one, list }) => [one, list]).join(', ')} or a selector` },
 )
 
@@ -110,10 +110,7 @@ export const routeSelectors = (config: Config): readonly RouteSelector[] =>
 const compile = ({ matchLabels, matchExpressions }: NonNullable<SelectorConfig>) =>
   compileLabelSelector({
     matchLabels: matchLabels ?? {},
-    matchExpressions: (matchExpressions ?? []).map(({ key, operator, values }) => ({
-      ...{ key, operator },
-      values: values ?? [],
-    })),
+    matchExpressions: (matchExpressions ?? []).map((one) => ({ ...one, values: one.values ?? [] })),
   })
 
 export function inProgressLabel(config: Config): InProgressLabel | undefined {

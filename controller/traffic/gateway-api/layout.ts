@@ -64,7 +64,14 @@ export function examine({ dialect }: Target, route: GatewayRoute, context: Route
     return slot ? [{ at, base: { rule, slot } }] : []
   })
   return {
-    ...{ route, rules, bare, entry, others, own, placeOf, dialect },
+    route,
+    rules,
+    bare,
+    entry,
+    others,
+    own,
+    placeOf,
+    dialect,
     bases: places.map(({ base }) => base),
     firstBase: places[0]?.at ?? -1,
     foreignNames: rules.flatMap(({ name }, at) => (name === undefined || own.has(at) ? [] : [name])),

@@ -12,6 +12,7 @@ import type { ManagedRoute } from '../../api/traffic.ts'
 import { headerTerms } from '../codec/header-terms.ts'
 import { quote } from '../codec/patterns.ts'
 import type { HeaderMatch, RouteMatch, RouteRule } from './objects.ts'
+import { isMatch } from './shape.ts'
 
 /** What the rules of a route can compare: those of TCP and TLS nothing. */
 export type Dialect = 'http' | 'grpc' | 'bytes'
@@ -34,7 +35,9 @@ export interface NarrowedRule {
 
 export function narrowRule(route: ManagedRoute, rule: RouteRule, dialect: Dialect): NarrowedRule {
   const bases: readonly RouteMatch[] = rule.matches?.length ? rule.matches : [{}]
-  const results = bases.flatMap((base) => narrow(route, base, dialect))
+  const results = bases.flatMap((base): readonly Narrowed[] =>
+    isMatch(base) ? narrow(route, base, dialect) : ['unfit'],
+  )
   const matches = results.flatMap((result) => (result === 'unfit' ? [] : result))
   const isTied = matches.some((match) => bases.includes(match) || match.path?.type === 'RegularExpression')
   return { matches, isUnfit: results.includes('unfit'), isTied }

@@ -47,23 +47,27 @@ export function renderRoute(
 
 /**
  * The user's rules in their order and ours behind them, as the public plugin puts them: they are narrower. When one is not, all of ours stand in
- * front of the first weighted rule. A rule of ours that says enough is kept as the server holds it.
+ * front of the first weighted rule. A rule of ours that says enough is kept as the server holds it, and where it stands when all of them do.
  */
 function arrange({ rules, bare, own, firstBase }: Layout, wanted: readonly WantedRoute[]): readonly RouteRule[] {
+  const front = wanted.some(({ isTied }) => isTied) ? firstBase : rules.length
   const present = [...own]
   const managed = wanted.flatMap((one) =>
     one.rules.map((rule) => {
       const says = (found: RouteRule | undefined): boolean =>
         found !== undefined && (found.name ?? rule.name) === rule.name && coversRule(found, rule)
-      const at = present.find((place) => says(bare[place]))
-      return (at === undefined ? undefined : rules[at]) ?? rule
+      return { rule, place: present.find((place) => says(bare[place])) }
     }),
   )
+  const inPlace = managed.every(
+    ({ place = rules.length }, at) => place < front && place > (managed[at - 1]?.place ?? -1),
+  )
+  if (inPlace && managed.length === own.size) return rules
+  const ours = managed.map(({ rule, place }) => (place === undefined ? undefined : rules[place]) ?? rule)
   const isTheirs = (at: number) => !own.has(at)
-  const front = wanted.some(({ isTied }) => isTied) ? firstBase : rules.length
   const before = rules.filter((_, at) => isTheirs(at) && at < front)
   const after = rules.filter((_, at) => isTheirs(at) && at >= front)
-  return [...before, ...managed, ...after]
+  return [...before, ...ours, ...after]
 }
 
 /** The rule with the wanted weights and added backends; one that does not carry weights stays as it is. */

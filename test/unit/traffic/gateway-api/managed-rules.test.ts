@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { MANAGED_RULES } from '../../../controller/api/labels.ts'
-import type { KubeObject } from '../../../controller/api/meta.ts'
-import type { ManagedRoute, TrafficIntent } from '../../../controller/api/traffic.ts'
-import { gatewayApi } from '../../../controller/traffic/gateway-api.ts'
-import type { Router, RouterContext } from '../../../controller/traffic/router.ts'
-import { routerContext, trafficIntent, writeTraffic } from '../../builders/router.ts'
+import { MANAGED_RULES } from '../../../../controller/api/labels.ts'
+import type { KubeObject } from '../../../../controller/api/meta.ts'
+import type { ManagedRoute, TrafficIntent } from '../../../../controller/api/traffic.ts'
+import { gatewayApi } from '../../../../controller/traffic/gateway-api.ts'
+import type { Router, RouterContext } from '../../../../controller/traffic/router.ts'
+import { routerContext, trafficIntent, writeTraffic } from '../../../builders/router.ts'
 
 interface Rule {
   readonly name?: string
@@ -402,7 +402,9 @@ describe('GRPCRoutes', () => {
 
   test('mirror what a header tells, and say that they know no paths and methods of HTTP', () => {
     const byHeader: ManagedRoute = {
-      ...{ kind: 'mirror', name: 'shadow', percentage: 100 },
+      kind: 'mirror',
+      name: 'shadow',
+      percentage: 100,
       match: [{ headers: { 'x-copy': { exact: 'yes' } } }],
     }
     const { rules } = during([byHeader])
