@@ -1,8 +1,8 @@
 /**
  * One route of the small world: weights by Service, managed routes and a data plane that follows after a while. It obeys what it is told like a
- * gateway, knows no steps, and can be lost, found and damaged by hand.
+ * gateway, knows no steps, and can be lost, found and damaged by hand. It may tell the two parts apart by subsets of one Service.
  */
-import type { ManagedRoute, TrafficIntent } from '../../controller/api/traffic.ts'
+import type { ManagedRoute, Subsets, TrafficIntent } from '../../controller/api/traffic.ts'
 import type { CanaryRoles } from '../../controller/domain/canary/roles.ts'
 import type { RouteReading } from '../../controller/domain/world.ts'
 
@@ -11,13 +11,20 @@ export interface RouteModelOptions {
   readonly confirmation?: 'confirmed' | 'unknown' | undefined
   /** Until the data plane serves what was written. */
   readonly confirmDelayMs?: number | undefined
+  /** The Service whose subsets `stable` and `canary` are the two parts. */
+  readonly divided?: string | undefined
 }
+
+type Part = 'stable' | 'canary'
 
 /** Weights by Service; undefined: nobody can read them. */
 type Weights = ReadonlyMap<string, number> | undefined
 
-export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 0 }: RouteModelOptions) {
+export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 0, divided }: RouteModelOptions) {
   let weights: Weights
+  let subsets: Readonly<Record<Part, string>> = { stable: '', canary: '' }
+  /** Pods that a subset stood for before, as long as the data plane may send to them. */
+  let leaving: readonly { readonly part: Part; readonly podHash: string; readonly untilMs: number }[] = []
   let managed: readonly ManagedRoute[] = []
   let broken: ReadonlySet<string> = new Set()
   let isGone = false
@@ -40,15 +47,22 @@ export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 
   const addedIn = (of: Weights, { canaryService, stableService }: CanaryRoles) =>
     [...(of ?? [])].filter(([service]) => service !== canaryService && service !== stableService)
 
+  const readSubsets = (): { readonly subsets?: Subsets } => {
+    if (divided === undefined) return {}
+    const named = (name: Part) => ({ name, podHash: subsets[name] })
+    return { subsets: { service: divided, stable: named('stable'), canary: named('canary') } }
+  }
+
   return {
     read(roles: CanaryRoles, now: number): RouteReading {
-      const router = 'argoproj-labs/gatewayAPI'
+      const router = divided === undefined ? 'argoproj-labs/gatewayAPI' : 'istio'
+      const shared = { router, ...readSubsets() }
       if (isGone) {
         const problem = 'HTTPRoute "web/shop" not found: create it or correct trafficRouting.plugins'
-        return { router, programmedCanary: undefined, confirmation: 'unknown', drivable: false, isGone, problem }
+        return { ...shared, programmedCanary: undefined, confirmation: 'unknown', drivable: false, isGone, problem }
       }
       return {
-        router,
+        ...shared,
         programmedCanary: canaryOf(weights, roles),
         additional: Object.fromEntries(addedIn(weights, roles)),
         managedRoutes: managed.map((route) => ({ route, intact: !broken.has(route.name) })),
@@ -77,6 +91,14 @@ export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 
               [stableService, 100 - weight],
             ])
     },
+    select(part: Part, podHash: string, now: number): void {
+      leaving = [...leaving, { part, podHash: subsets[part], untilMs: now + confirmDelayMs }]
+      subsets = { ...subsets, [part]: podHash }
+      change(now)
+    },
+    /** Pod hashes that a subset may still send to besides the one that it names. */
+    servedBefore: (part: Part, now: number): readonly string[] =>
+      leaving.flatMap((old) => (old.part === part && old.untilMs > now ? [old.podHash] : [])),
     remove(now: number): void {
       change(now)
       isGone = true

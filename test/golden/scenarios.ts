@@ -16,6 +16,7 @@ import { rollbackWindowScenarios } from './scenarios/rollback-window.ts'
 import { routedScenarios } from './scenarios/routed.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { stepPluginScenarios } from './scenarios/step-plugins.ts'
+import { subsetScenarios } from './scenarios/subsets.ts'
 import { takeoverScenarios } from './scenarios/takeover.ts'
 import { workloadRefScenarios } from './scenarios/workload-ref.ts'
 import { createMachine } from './world-machine.ts'
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   ...routedScenarios,
   ...managedRouteScenarios,
   ...pingPongScenarios,
+  ...subsetScenarios,
   ...dynamicScenarios,
   ...blueGreenScenarios,
   ...experimentStepScenarios,

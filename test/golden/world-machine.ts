@@ -54,7 +54,14 @@ export interface Truth {
   readonly servedCanaries: readonly number[]
   /** A managed route may send to the canary, whatever the weight. */
   readonly servesManaged: boolean
+  /** Pod hashes that a part's subset may still send to besides the one that it names. */
+  readonly servedBefore: Readonly<Record<'stable' | 'canary', readonly string[]>>
 }
+
+/** The Service that a router divides into subsets: that of the small world's DestinationRule. */
+const DIVIDED = 'shop'
+const isDivided = ({ spec }: Rollout): boolean =>
+  spec.strategy?.canary?.trafficRouting?.istio?.destinationRule !== undefined
 
 const START = Date.UTC(2026, 0, 1)
 const OVER_QUOTA = {
@@ -79,8 +86,9 @@ export function createMachine(options: MachineOptions) {
   const runs = new Map<string, AnalysisRun>()
   const experiments = new Map<string, Experiment>()
   const brokenHashes = new Set<string>()
-  const route = createRouteModel(options)
-  const roles = () => rolesOf(rollout)
+  const route = createRouteModel({ ...options, ...(isDivided(options.rollout) ? { divided: DIVIDED } : {}) })
+  const roles = () => (isDivided(rollout) ? { stableService: 'stable', canaryService: 'canary' } : rolesOf(rollout))
+  const serviceNames = () => [...serviceNamesOf(rollout), ...(isDivided(rollout) ? [DIVIDED] : [])]
   const selections = new Map<string, { readonly before: string | undefined; readonly seenAtMs: number }>()
   let sequence = 0
   const lines: string[] = []
@@ -103,7 +111,7 @@ export function createMachine(options: MachineOptions) {
 
   /** Somebody creates the Services that the spec names. */
   function openServices(): void {
-    for (const name of serviceNamesOf(rollout)) {
+    for (const name of serviceNames()) {
       if (services.has(name)) continue
       services.set(name, {
         metadata: { name, namespace: 'web' },
@@ -165,7 +173,7 @@ export function createMachine(options: MachineOptions) {
 
   /** Named now, or once: that one still carries the mark. */
   const isConcerned = (name: string, service: Service): boolean =>
-    serviceNamesOf(rollout).includes(name) || service.metadata.annotations?.[MANAGED_BY] === rollout.metadata.name
+    serviceNames().includes(name) || service.metadata.annotations?.[MANAGED_BY] === rollout.metadata.name
 
   const allPods = (): number => [...pods.values()].flat().length
 
@@ -275,6 +283,10 @@ export function createMachine(options: MachineOptions) {
         workload = { ...action.workload, spec: { ...action.workload.spec, replicas: action.to } }
         return
       case 'select': {
+        if (action.subset === 'stable' || action.subset === 'canary') {
+          route.select(action.subset, action.podHash, now)
+          return
+        }
         const service = services.get(action.service)
         if (!service) return
         selections.set(action.service, {
@@ -345,6 +357,7 @@ export function createMachine(options: MachineOptions) {
     world: world(),
     servedCanaries: route.servedCanaries(roles(), now),
     servesManaged: route.servesManaged(now),
+    servedBefore: { stable: route.servedBefore('stable', now), canary: route.servedBefore('canary', now) },
   })
 
   function endRun(name: string, phase: AnalysisPhase, message?: string, metricResults?: MetricResult[]): void {

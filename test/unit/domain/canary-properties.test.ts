@@ -70,11 +70,14 @@ const plans: readonly (readonly CanaryStep[])[] = [
   [{ setWeight: 100 }, { pause: {} }],
 ]
 
+const destinationRule = { name: 'shop', canarySubsetName: 'canary', stableSubsetName: 'stable' }
+
 interface Shape {
   readonly steps: number
   readonly replicas: number
   readonly dynamic: boolean
-  readonly pingPong: boolean
+  /** What plays the two parts: Services, Services that change parts, subsets of one Service, or those with two Services beside them. */
+  readonly parts: 'services' | 'pingPong' | 'subsets' | 'both'
   readonly abortDelay: number | undefined
   readonly minPods: number | undefined
   readonly confirms: boolean
@@ -85,7 +88,7 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   steps: fc.nat(plans.length - 1),
   replicas: fc.constantFrom(4, 1, 3, 7, 10),
   dynamic: fc.constantFrom(true, true, false),
-  pingPong: fc.boolean(),
+  parts: fc.constantFrom('services', 'pingPong', 'subsets', 'both'),
   abortDelay: fc.constantFrom(undefined, undefined, 0, 5, 60),
   minPods: fc.constantFrom(undefined, undefined, 2),
   confirms: fc.constantFrom(true, true, false),
@@ -136,12 +139,15 @@ function createChecked(s: Shape): Machine {
   const reachedMs = new Map<string, number>()
   const canary: Partial<CanaryStrategy> = {
     dynamicStableScale: s.dynamic,
-    ...(s.pingPong ? { pingPong: { pingService: 'ping', pongService: 'pong' } } : {}),
+    ...(s.parts === 'pingPong' ? { pingPong: { pingService: 'ping', pongService: 'pong' } } : {}),
+    ...(s.parts === 'subsets' ? { stableService: undefined, canaryService: undefined } : {}),
     ...(s.abortDelay === undefined ? {} : { abortScaleDownDelaySeconds: s.abortDelay }),
     ...(s.minPods === undefined ? {} : { minPodsPerReplicaSet: s.minPods }),
     trafficRouting: {
       managedRoutes: [{ name: 'shadow' }, { name: 'users' }, { name: 'beta' }],
-      plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } },
+      ...(s.parts === 'subsets' || s.parts === 'both'
+        ? { istio: { virtualService: { name: 'shop' }, destinationRule } }
+        : { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } }),
     },
   }
   const base = rollout({ replicas: s.replicas, steps: plans[s.steps] ?? [], canary })

@@ -20,16 +20,47 @@ const canaryOf = (world: World) => world.rollout.spec.strategy?.canary
 const maxWeightOf = (world: World): number => canaryOf(world)?.trafficRouting?.maxTrafficWeight ?? 100
 const isRouted = (world: World): boolean => canaryOf(world)?.trafficRouting !== undefined
 const desired = (world: World): number => world.rollout.spec.replicas ?? 1
-const selectorOf = (world: World, service: string | undefined): string =>
-  (service === undefined ? undefined : world.services[service]?.service.spec.selector?.[POD_TEMPLATE_HASH]) ?? ''
 
-/** The Services by part: with ping-pong, status tells which is the stable one. */
-function partsOf(world: World): { readonly stable: string | undefined; readonly canary: string | undefined } {
+/** What traffic for a part goes to: a Service, or a subset of one. */
+interface Part {
+  readonly service: string
+  readonly subset?: string
+  /** Pod hash that it names; '' for none. */
+  readonly names: string
+  /** Ready endpoints of what it names. */
+  readonly ready: number
+}
+
+/** With ping-pong, status tells which Service is the stable one. */
+function partsOf(world: World): { readonly stable: Part; readonly canary: Part } {
   const { pingPong, stableService, canaryService } = canaryOf(world) ?? {}
-  if (!pingPong) return { stable: stableService, canary: canaryService }
+  const subsets = world.routes[0]?.subsets
+  if (subsets) {
+    const part = ({ name, podHash }: typeof subsets.stable) => ({
+      ...readPart(world, subsets.service, podHash),
+      subset: name,
+    })
+    return { stable: part(subsets.stable), canary: part(subsets.canary) }
+  }
+  const part = (service = '') =>
+    readPart(world, service, world.services[service]?.service.spec.selector?.[POD_TEMPLATE_HASH] ?? '')
+  if (!pingPong) return { stable: part(stableService), canary: part(canaryService) }
   const isPing = world.rollout.status?.canary?.stablePingPong === 'ping'
   const { pingService: ping, pongService: pong } = pingPong
-  return isPing ? { stable: ping, canary: pong } : { stable: pong, canary: ping }
+  return isPing ? { stable: part(ping), canary: part(pong) } : { stable: part(pong), canary: part(ping) }
+}
+
+const readPart = (world: World, service: string, names: string): Part => ({
+  service,
+  names,
+  ready: world.services[service]?.readyEndpoints[setOf(world, names)?.metadata.name ?? ''] ?? 0,
+})
+
+/** Services that are named beside subsets play the same parts. */
+const besideOf = (world: World): readonly string[] => {
+  const { stableService, canaryService } = canaryOf(world) ?? {}
+  const named = world.routes[0]?.subsets ? [stableService, canaryService] : []
+  return named.flatMap((name) => world.services[name ?? '']?.service.spec.selector?.[POD_TEMPLATE_HASH] ?? [])
 }
 
 const writtenCanary = (world: World): number => world.routes[0]?.programmedCanary ?? 0
@@ -47,8 +78,11 @@ export function weightOn(truth: Truth, hash: string): number {
   if (world.routes[0]?.isGone && truth.servedCanaries.length === 0) return 0
   const canaries = canariesOf(truth)
   const { stable, canary } = partsOf(world)
-  const viaCanary = selectorOf(world, canary) === hash ? Math.max(...canaries) : 0
-  const viaStable = selectorOf(world, stable) === hash ? maxWeightOf(world) - Math.min(...canaries) : 0
+  const { servedBefore } = truth
+  const viaCanary = [canary.names, ...servedBefore.canary].includes(hash) ? Math.max(...canaries) : 0
+  const viaStable = [stable.names, ...servedBefore.stable].includes(hash)
+    ? maxWeightOf(world) - Math.min(...canaries)
+    : 0
   return Math.max(viaCanary, viaStable)
 }
 
@@ -66,10 +100,8 @@ const S1: Invariant = ({ truth: { world }, action }) => {
   const there = new Set((world.routes[0]?.managedRoutes ?? []).map(({ route }) => route.name))
   const opens = action.canary > writtenCanary(world) || action.managedRoutes.some(({ name }) => !there.has(name))
   if (!opens) return undefined
-  const service = partsOf(world).canary ?? ''
-  const name = setOf(world, selectorOf(world, service))?.metadata.name ?? ''
-  const ready = world.services[service]?.readyEndpoints[name] ?? 0
-  return ready > 0 ? undefined : `weight ${action.canary} for "${name}" without a ready endpoint`
+  const { names, ready } = partsOf(world).canary
+  return ready > 0 ? undefined : `weight ${action.canary} for "${names}" without a ready endpoint`
 }
 
 const S2: Invariant = ({ truth: { world }, action }) => {
@@ -87,10 +119,7 @@ const S3: Invariant = ({ truth: { world }, action }) => {
   if (action.do !== 'route') return undefined
   const before = lastCanary(world)
   const { stable, canary } = partsOf(world)
-  const podsBehind = (service = '') => {
-    const set = setOf(world, selectorOf(world, service))
-    return Math.min(available(set), world.services[service]?.readyEndpoints[set?.metadata.name ?? ''] ?? 0)
-  }
+  const podsBehind = ({ names, ready }: Part) => Math.min(available(setOf(world, names)), ready)
   const needed = (weight: number) => Math.ceil((desired(world) * weight) / maxWeightOf(world))
   if (action.canary > before) {
     const there = podsBehind(canary)
@@ -99,8 +128,8 @@ const S3: Invariant = ({ truth: { world }, action }) => {
   if (action.canary === before || canaryOf(world)?.dynamicStableScale !== true) return undefined
   const leavesAble = podsBehind(canary) >= needed(before)
   const there = podsBehind(stable)
-  const sameBehind = selectorOf(world, stable) === selectorOf(world, canary)
-  if (!leavesAble || sameBehind || selectorOf(world, stable) === '' || there >= needed(action.stable)) return undefined
+  const sameBehind = stable.names === canary.names
+  if (!leavesAble || sameBehind || stable.names === '' || there >= needed(action.stable)) return undefined
   return `stable gets weight ${action.stable} on ${there} pods`
 }
 
@@ -110,7 +139,7 @@ const S5: Invariant = ({ truth, action }) => {
   if (action.do !== 'scale' || !isRouted(world) || action.to >= spec(action.replicaSet)) return undefined
   const hash = hashOf(action.replicaSet)
   const needed = Math.ceil((desired(world) * weightOn(truth, hash)) / maxWeightOf(world))
-  const managed = truth.servesManaged && selectorOf(world, partsOf(world).canary) === hash && desired(world) > 0
+  const managed = truth.servesManaged && partsOf(world).canary.names === hash && desired(world) > 0
   const least = Math.max(needed, managed ? 1 : 0)
   return action.to >= least ? undefined : `${hash} goes to ${action.to} pods while its traffic needs ${least}`
 }
@@ -119,11 +148,15 @@ const S5: Invariant = ({ truth, action }) => {
 const S4: Invariant = ({ truth, action }) => {
   const { world } = truth
   if (action.do !== 'select' || !isRouted(world)) return undefined
-  const isCanary = action.service === partsOf(world).canary
+  const { stable, canary } = partsOf(world)
+  const isBeside = world.routes[0]?.subsets !== undefined && action.subset === undefined
+  const isCanary = isBeside
+    ? action.service === canaryOf(world)?.canaryService
+    : action.service === canary.service && action.subset === canary.subset
   const written = canariesOf(truth)
   const managed = truth.servesManaged ? 1 : 0
   const reached = isCanary ? Math.max(managed, ...written) : maxWeightOf(world) - Math.min(...written)
-  const before = available(setOf(world, selectorOf(world, action.service)))
+  const before = available(setOf(world, (isCanary ? canary : stable).names))
   const after = available(setOf(world, action.podHash))
   if (reached === 0 || after >= Math.min(before, desired(world))) return undefined
   return `Service ${action.service} at weight ${reached} goes from ${before} to ${after} available pods`
@@ -135,8 +168,11 @@ const S6: Invariant = ({ truth, action }) => {
   if (action.do !== 'scale' || action.to > 0 || !isRouted(world) || desired(world) === 0) return undefined
   const hash = hashOf(action.replicaSet)
   const { stable, canary } = partsOf(world)
-  const naming = [canary, stable].filter((service) => selectorOf(world, service) === hash)
-  return naming.length > 0 ? `${hash} goes to 0 while ${naming.join(', ')} names it` : undefined
+  const naming = [canary, stable]
+    .filter(({ names }) => names === hash)
+    .map(({ service, subset = '' }) => service + subset)
+  const isNamed = naming.length > 0 || besideOf(world).includes(hash)
+  return isNamed ? `${hash} goes to 0 while ${naming.join(', ') || 'a Service'} names it` : undefined
 }
 
 /** After an abort nothing of that revision grows. */
@@ -145,7 +181,7 @@ const S8: Invariant = ({ truth, action, aborted }) => {
   const { world } = truth
   if (action.do === 'scale' && hashOf(action.replicaSet) === aborted.podHash && action.to > spec(action.replicaSet))
     return `aborted ${aborted.podHash} grows to ${action.to}`
-  const names = selectorOf(world, partsOf(world).canary) === aborted.podHash
+  const names = partsOf(world).canary.names === aborted.podHash
   if (action.do === 'route' && names && action.canary > lastCanary(world))
     return `aborted ${aborted.podHash} gets weight ${action.canary}`
   if (action.do === 'select' && action.podHash === aborted.podHash) return `${action.service} names aborted revision`
