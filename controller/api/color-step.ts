@@ -10,10 +10,12 @@ export const COLOR_STEP = 'penstock/color'
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const token = z.string().max(256).regex(TOKEN, 'must be a name as HTTP allows it')
 const text = z.string().min(1).max(1024)
+/** Shorter than the rules allow, because routers put it into patterns of their own. */
+const pattern = z.string().min(1).max(900)
 
 /** Exactly one of the three. */
 const stringMatch = z
-  .strictObject({ exact: text.optional(), prefix: text.optional(), regex: text.optional() })
+  .strictObject({ exact: text.optional(), prefix: text.optional(), regex: pattern.optional() })
   .refine((match) => Object.keys(match).length === 1, 'must have exactly one of exact, prefix, regex')
 
 const idRange = z

@@ -157,5 +157,9 @@ function validateOnce({ headers = [], cookies = [], idRange }: ColorMatch, at: s
 
 const validatePatterns = ({ headers = [], cookies = [] }: ColorMatch, at: string): readonly Problem[] =>
   Object.entries({ headers, cookies }).flatMap(([kind, list]) =>
-    list.flatMap(({ value }, index) => validatePattern(value.regex, `${at}.${kind}[${index}].value.regex`)),
+    list.flatMap(({ value: { regex } }, index) => {
+      const field = `${at}.${kind}[${index}].value.regex`
+      // Inside of another pattern as well: an open \Q would quote what follows.
+      return [...validatePattern(regex, field), ...validatePattern(regex && `(?:${regex})`, field)].slice(0, 1)
+    }),
   )

@@ -24,6 +24,7 @@ import { systemRandom as random } from '../../../controller/runtime/random.ts'
 import { startCluster } from '../../../sandbox/cluster.ts'
 import type { HttpRoute } from '../../../sandbox/gateway/objects.ts'
 import { applyManifest, parseManifests } from '../../../sandbox/manifests.ts'
+import { findProxies, type ProxyName } from '../../../sandbox/proxies/programs.ts'
 import { createStopList } from '../../../sandbox/stop-list.ts'
 import { waitFor } from '../../../sandbox/wait.ts'
 
@@ -46,18 +47,25 @@ export interface GuideCluster {
   ask(headers: Readonly<Record<string, string>>): Promise<string>
 }
 
-export async function withGuideCluster(name: string, check: (cluster: GuideCluster) => Promise<void>): Promise<void> {
+/** @param through a real proxy in the place of the gateway */
+export async function withGuideCluster(
+  name: string,
+  check: (cluster: GuideCluster) => Promise<void>,
+  through?: ProxyName,
+): Promise<void> {
   const stops = createStopList()
   try {
     const workingDirectory = await mkdtemp(join(tmpdir(), 'penstock-guide-'))
     stops.add(() => rm(workingDirectory, { recursive: true, force: true }))
-    const cluster = await startCluster({ log, workingDirectory })
+    const proxies = through ? { proxies: await findProxies(process.env) } : {}
+    const cluster = await startCluster({ log, workingDirectory, ...proxies })
     stops.add(() => cluster.stop())
     const controller = await startController(cluster.client)
     stops.add(() => controller.stop())
     const agent = new Agent()
     stops.add(() => agent.close())
-    await check(open(cluster.client, cluster.gateway?.url ?? '', { name, agent }))
+    const { url = '' } = (through ? cluster.proxies?.[through] : cluster.gateway) ?? {}
+    await check(open(cluster.client, url, { name, agent }))
   } finally {
     await stops.run()
   }

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { COLOR_STEP } from '../../../controller/api/color-step.ts'
+import fc from 'fast-check'
+import { COLOR_STEP, type ColorMatch } from '../../../controller/api/color-step.ts'
 import type { Rollout } from '../../../controller/api/rollout.ts'
 import {
   type RouterCapabilities,
@@ -15,6 +16,8 @@ import {
 } from '../../../controller/api/router-capabilities.ts'
 import { warnOfRoutes } from '../../../controller/domain/validation/route-warnings.ts'
 import { validateRollout } from '../../../controller/domain/validation/validate.ts'
+import { compilePattern } from '../../../controller/metric-language/expression/pattern.ts'
+import { headerTerms } from '../../../controller/traffic/codec/header-terms.ts'
 import { accepts, canary, type Row, refuses, step } from './validation-table.ts'
 
 const at = 'spec.strategy.canary.steps[0].plugin.config'
@@ -163,9 +166,15 @@ const rows: readonly Row[] = [
   ],
   [
     'a pattern that is too long',
-    vip({ headers: [header('a', { regex: 'x'.repeat(1001) })] }),
+    vip({ headers: [header('a', { regex: 'x'.repeat(901) })] }),
     `${at}.match[0].headers[0].value.regex`,
-    'the pattern is longer than 1000 characters',
+    'Too big: expected string to have <=900 characters',
+  ],
+  [
+    'a pattern that quotes what follows it',
+    vip({ cookies: [header('a', { regex: '\\Qa' })] }),
+    `${at}.match[0].cookies[0].value.regex`,
+    'bad pattern: error parsing regexp: missing closing ): `(?:\\Qa)`',
   ],
   [
     'a long config',
@@ -276,6 +285,46 @@ describe('beside a router that carries the colour', () => {
         assert.deepEqual([refusals(id), warnings(id)], [[], [`spec.strategy.canary.${nameOf(id)}: ${words}`]])
       })
   }
+})
+
+/** Some of it is accepted: names that meet, patterns that are none, ranges of any modulus. */
+const anyValue = fc.oneof(
+  fc.constantFrom('a', 'b.c', '$').map((text) => ({ exact: text })),
+  fc.constantFrom('v2.', '/').map((text) => ({ prefix: text })),
+  fc.constantFrom('^(?:a|b)$', 'a+', '(', '\\Qa', '(?i)x').map((text) => ({ regex: text })),
+)
+const anyTests = fc.array(fc.record({ name: fc.constantFrom('x-env', 'X-Env', 'cookie', 'x-user'), value: anyValue }), {
+  minLength: 1,
+  maxLength: 2,
+})
+const anyRange = fc
+  .record({
+    where: fc.constantFrom('header', 'cookie'),
+    modulo: fc.constantFrom(10, 100, 512, 1000),
+    a: fc.nat(9),
+    b: fc.nat(9),
+  })
+  .map(({ where, modulo, a, b }) => ({ [where]: 'x-user', modulo, from: Math.min(a, b), to: Math.max(a, b) }))
+const anyMatch: fc.Arbitrary<ColorMatch> = fc.record(
+  { headers: anyTests, cookies: anyTests, idRange: anyRange, cidrs: fc.constant(['10.0.0.0/8']) },
+  { requiredKeys: [] },
+)
+
+test('what is accepted can be said by headers alone, each compared once, in patterns that compile', () => {
+  let accepted = 0
+  fc.assert(
+    fc.property(anyMatch, (match) => {
+      if (validateRollout(vip(match)).length > 0) return
+      accepted += 1
+      const terms = headerTerms(match) ?? []
+      const names = terms.map(({ name }) => name.toLowerCase())
+      assert.ok(terms.length > 0)
+      assert.equal(new Set(names).size, names.length, names.join())
+      for (const { kind, value } of terms) if (kind === 'regex') compilePattern(value, 0)
+    }),
+    { seed: 20260103, numRuns: 6000 },
+  )
+  assert.ok(accepted > 100, `only ${accepted} were accepted`)
 })
 
 describe('header routes', () => {
