@@ -128,6 +128,15 @@ export const routerCapabilities = {
     color: { cookie: true, idRange: 'powerOfTen', cidr: false },
     confirms: false,
   },
+  appMesh: {
+    headers: [],
+    mirror: false,
+    additional: false,
+    pingPong: false,
+    maxWeight: false,
+    color: { cookie: false, idRange: 'none', cidr: false },
+    confirms: false,
+  },
 } as const satisfies Readonly<Record<string, RouterCapabilities>>
 
 export type RouterId = keyof typeof routerCapabilities

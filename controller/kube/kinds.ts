@@ -83,6 +83,9 @@ export const ambassadorMappings = namespaced(
   'ambassadormappings',
   'AmbassadorMapping',
 )
+export const meshServices = namespaced('appmesh.k8s.aws', 'v1beta2', 'virtualservices', 'VirtualService')
+export const meshRouters = namespaced('appmesh.k8s.aws', 'v1beta2', 'virtualrouters', 'VirtualRouter')
+export const meshNodes = namespaced('appmesh.k8s.aws', 'v1beta2', 'virtualnodes', 'VirtualNode')
 export const namespaces = clusterScoped('', 'v1', 'namespaces', 'Namespace')
 
 /** `v1` for core kinds, `group/version` otherwise: the value of an object's `apiVersion`. */

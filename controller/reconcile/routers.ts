@@ -57,6 +57,7 @@ function contextOf(
     canaryService: roles.canaryService ?? '',
     maxWeight: maxTrafficWeight,
     managedRouteNames: namesOf(managedRoutes),
+    ...(rollout.status?.stableRS ? { stablePodHash: rollout.status.stableRS } : {}),
   }
 }
 

@@ -5,6 +5,7 @@ import { alb } from './alb.ts'
 import { apisix } from './apisix.ts'
 import { consul } from './consul.ts'
 import { featureFlag } from './feature-flag.ts'
+import { appMesh } from './app-mesh.ts'
 import { gatewayApi } from './gateway-api.ts'
 import { istio } from './istio.ts'
 import { nginx } from './nginx.ts'
@@ -22,6 +23,7 @@ export const routerRegistry: Readonly<Record<RouterId, RouterModule>> = {
   traefik,
   apisix,
   ambassador,
+  appMesh,
   'hashicorp/consul': consul,
   'penstock/switch': configSwitch,
   'penstock/feature-flag': featureFlag,

@@ -24,6 +24,8 @@ export interface RouterContext {
   readonly managedRouteNames: readonly string[]
   /** Those of the Rollout, oldest first. */
   readonly revisions: readonly RouterRevision[]
+  /** Of the revision that is stable; absent before the first is. */
+  readonly stablePodHash?: string
 }
 
 /** For routers that tell pods apart by what their template says. */

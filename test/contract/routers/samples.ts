@@ -5,6 +5,7 @@ import { albSample } from './alb.ts'
 import { apisixSample } from './apisix.ts'
 import { featureFlagSample } from './feature-flag.ts'
 import { consulSample } from './consul.ts'
+import { appMeshSample } from './app-mesh.ts'
 import { gatewayApiSample } from './gateway-api.ts'
 import { istioSample } from './istio.ts'
 import { nginxSample } from './nginx.ts'
@@ -22,6 +23,7 @@ export const samples: Readonly<Record<RouterId, RouterSample>> = {
   traefik: traefikSample,
   apisix: apisixSample,
   ambassador: ambassadorSample,
+  appMesh: appMeshSample,
   'hashicorp/consul': consulSample,
   'penstock/switch': switchSample,
   'penstock/feature-flag': featureFlagSample,
