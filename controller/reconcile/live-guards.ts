@@ -139,21 +139,18 @@ function objectToShrink(client: LiveClient, world: World, action: Scaling): Prom
   if (blueGreen) return objectToRetire(client, world, blueGreen, action)
   if (action.to > 0 || canary?.trafficRouting === undefined) return Promise.resolve(undefined)
   // Argo takes the last stable pod too, once it has no traffic.
-  const tolerated =
-    canary.dynamicStableScale && world.compat === 'argo' ? rolesOf(world.rollout).stableService : undefined
-  const counted = Object.keys(world.services).filter((name) => name !== tolerated)
-  return objectToLeaveBehind(client, world, action.replicaSet, counted, tolerated !== undefined)
+  return objectToLeaveBehind(client, world, action.replicaSet, canary.dynamicStableScale && world.compat === 'argo')
 }
 
 async function objectToLeaveBehind(
   client: LiveClient,
   world: World,
   rs: ReplicaSet,
-  services: readonly string[],
-  toleratesStable: boolean,
+  toleratesStable = false,
 ): Promise<string | undefined> {
-  const naming = await findNaming(client, world, rs, services)
-  return naming ?? findSubset(client, world, rs, toleratesStable)
+  const tolerated = toleratesStable ? rolesOf(world.rollout).stableService : undefined
+  const counted = Object.keys(world.services).filter((name) => name !== tolerated)
+  return (await findNaming(client, world, rs, counted)) ?? findSubset(client, world, rs, toleratesStable)
 }
 
 /** As the routers' objects have them now. */
