@@ -4,12 +4,19 @@
  */
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { defaultRouterIds, parseRouterIds } from './api/enabled-routers.ts'
 import { stepPluginNames } from './api/step-plugin-config.ts'
 import { notifySettingsSchema } from './notify/settings.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const count = z.coerce.number().int().min(1).max(1_000)
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
+const routers = z.string().transform((text, context) => {
+  const ids = parseRouterIds(text)
+  if (!('problem' in ids)) return ids
+  context.addIssue(ids.problem)
+  return z.NEVER
+})
 
 const settingsSchema = z.object({
   kubeconfig: z
@@ -43,6 +50,9 @@ const settingsSchema = z.object({
     .array(z.string().min(1))
     .default([])
     .describe('address, CIDR or host that metric and message URLs may lead to though it is local; repeatable'),
+  routers: routers
+    .default(defaultRouterIds)
+    .describe("traffic routers to drive, with commas between them; absent: Argo's own and argoproj-labs/gatewayAPI"),
   'disable-step-plugin': z
     .array(z.enum(stepPluginNames))
     .default([])

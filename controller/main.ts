@@ -90,7 +90,7 @@ function openCluster(config: Config, { redactor, log, metrics }: Runtime, leader
   const scope = watchNamespace === undefined ? {} : { namespace: watchNamespace }
   const informers = createInformers({ client: direct, clock, random, log, metrics, ...scope })
   const events = createEventRecorder({ client, clock, random, log, component: 'rollouts-controller' })
-  return { direct, client, election, informers, caches: openCaches(informers), events }
+  return { direct, client, election, informers, caches: openCaches(informers, { routers: settings.routers }), events }
 }
 type Cluster = ReturnType<typeof openCluster>
 

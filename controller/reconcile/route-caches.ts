@@ -6,13 +6,13 @@
  *   state of a kind's cache    | what is said of a router that needs it
  *   filled                     | its objects
  *   filling, failing           | not known yet
- *   notServed                  | the CustomResourceDefinition to install
+ *   notServed                  | the CustomResourceDefinition to install; nothing if it is optional and another kind of the router is filled
  *   forbidden                  | the right to grant
  */
 import type { KubeObject } from '../api/meta.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import type { RouterId } from '../api/router-capabilities.ts'
-import type { ObjectCache } from '../kube/cache.ts'
+import type { CacheState, ObjectCache } from '../kube/cache.ts'
 import type { ObjectRef, ResourceKind } from '../kube/client.ts'
 import type { InformerOptions, Informers } from '../kube/informers.ts'
 import { describeRef, kindId, refOf } from '../kube/kinds.ts'
@@ -62,6 +62,11 @@ const wishes: ReadonlyMap<string, InformerOptions<KubeObject>> = new Map(
         ...(serviceOf ? { indexers: { [BY_SERVICE]: (object: KubeObject) => [serviceOf(object) ?? []].flat() } } : {}),
       },
     ]),
+)
+const optionalKinds = new Set(
+  Object.values(routerRegistry)
+    .flatMap(({ watches }) => watches)
+    .flatMap(({ kind, optional }) => (optional ? [kindId(kind)] : [])),
 )
 const pickingKinds = [...wishes].filter(([, { indexers }]) => indexers !== undefined).map(([id]) => id)
 
@@ -131,7 +136,11 @@ export function openRoutes(
 
   function unknownOf(id: string, router: Router): readonly string[] {
     const kinds = kindsOf(router).filter((kind) => !isOutside(kind))
-    const unknown = kinds.flatMap((kind) => describeState(id, kind, opened.get(kindId(kind))) ?? [])
+    const states = kinds.map((kind) => ({ kind, state: opened.get(kindId(kind))?.state() ?? 'filling' }))
+    const isOneFilled = states.some(({ state }) => state === 'filled')
+    const unknown = states
+      .filter(({ kind, state }) => !(state === 'notServed' && isOneFilled && optionalKinds.has(kindId(kind))))
+      .flatMap(({ kind, state }) => describeState(id, kind, state) ?? [])
     const beyond = router.targets.filter(({ kind }) => isOutside(kind)).map((ref) => [ref, outside.read(ref)] as const)
     return [
       ...unknown,
@@ -178,9 +187,9 @@ export function openRoutes(
 }
 
 /** Undefined when the cache holds what there is. */
-function describeState(id: string, kind: ResourceKind, cache: ObjectCache<KubeObject> | undefined): string | undefined {
+function describeState(id: string, kind: ResourceKind, state: CacheState): string | undefined {
   const name = kindId(kind)
-  switch (cache?.state()) {
+  switch (state) {
     case 'filled':
       return undefined
     case 'notServed': {
@@ -191,7 +200,7 @@ function describeState(id: string, kind: ResourceKind, cache: ObjectCache<KubeOb
       return `the controller may not list ${name}: grant it, in the chart by naming "${id}" in the value routers`
     case 'failing':
       return `${name} cannot be listed for now, the controller's log says why; nothing is changed until it can be`
-    default:
+    case 'filling':
       return `${name} has not been listed yet`
   }
 }

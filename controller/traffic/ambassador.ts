@@ -35,7 +35,7 @@ const KINDS = [mappings, ambassadorMappings]
 export const ambassador = defineRouter<Config>({
   id: 'ambassador',
   capabilities: routerCapabilities.ambassador,
-  watches: KINDS.map((kind) => ({ kind, verbs: ['create', 'patch', 'delete'] as const })),
+  watches: KINDS.map((kind) => ({ kind, verbs: ['create', 'patch', 'delete'] as const, optional: true as const })),
   schema,
   create,
 })

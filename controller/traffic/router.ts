@@ -88,6 +88,8 @@ export interface WatchedKind {
   readonly verbs: readonly ('patch' | 'create' | 'delete')[]
   /** Only objects that it selects are watched, and found. The same in every router that watches the kind. */
   readonly labelSelector?: string
+  /** One of several kinds that say the same: a cluster that serves another one of the router's kinds need not serve it, and has no objects of it. */
+  readonly optional?: true
   /** `namespace/name` of the Service whose endpoints an object picks from, where no Rollout names it: their changes concern who names the object. */
   serviceOf?(object: KubeObject): string | undefined
 }

@@ -32,8 +32,8 @@ export const traefik = defineRouter<Config>({
   id: 'traefik',
   capabilities: routerCapabilities.traefik,
   watches: GROUPS.flatMap(({ services, routes }) => [
-    { kind: services, verbs: ['patch'] as const },
-    { kind: routes, verbs: ['patch'] as const },
+    { kind: services, verbs: ['patch'] as const, optional: true as const },
+    { kind: routes, verbs: ['patch'] as const, optional: true as const },
   ]),
   schema,
   create,

@@ -35,6 +35,16 @@ describe('configuration', () => {
     assert.equal(read([], env).leaseNamespace, 'rollouts')
   })
 
+  test("Argo's own routers and the Gateway API's are driven; a list replaces them, and may be empty", () => {
+    const { routers } = read([]).settings
+    assert.ok(routers.includes('argoproj-labs/gatewayAPI') && routers.every((id) => !id.startsWith('penstock/')))
+    assert.deepEqual(read(['--routers=argoproj-labs/gatewayAPI, nginx,nginx']).settings.routers, [
+      'argoproj-labs/gatewayAPI',
+      'nginx',
+    ])
+    assert.deepEqual(read(['--routers=']).settings.routers, [])
+  })
+
   test('help is asked for', () => assert.equal(readConfig(['--help'], {}), 'help'))
 
   test('what was read cannot be changed', () => assert.ok(Object.isFrozen(read([]))))
@@ -55,6 +65,7 @@ describe('configuration', () => {
     [['--compat', 'loose'], /--compat/],
     [['--leader-elect=maybe'], /--leader-elect/],
     [['--no-such-flag'], /no-such-flag/],
+    [['--routers=nginx,haproxy'], /^--routers: "haproxy" is not a router; there are .*argoproj-labs\/gatewayAPI/],
     [['stray'], /stray/],
   ]
   for (const [argv, names] of wrong)
