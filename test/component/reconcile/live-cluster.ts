@@ -42,13 +42,20 @@ export interface Live {
   unready(): string
 }
 
-/** @param limit wraps the controller's client: what it may do, and what goes wrong */
+/**
+ * @param limit wraps the controller's client: what it may do, and what goes wrong
+ * @param crds of third parties: files, relative to this one
+ */
 export async function withController(
   check: (live: Live) => Promise<void>,
   limit: (client: KubeClient) => KubeClient = (client) => client,
+  crds: readonly string[] = [],
 ): Promise<void> {
   await withCluster(async ({ server, client, list, read }) => {
-    const manifests = parseManifests(readFileSync(new URL(crd, import.meta.url), 'utf8'), crd)
+    const files = [crd, ...crds]
+    const manifests = files.flatMap((file) =>
+      parseManifests(readFileSync(new URL(file, import.meta.url), 'utf8'), file),
+    )
     for (const manifest of manifests) await applyManifest(client, manifest, 'test')
     const told: string[] = []
     const podRequests: string[] = []
