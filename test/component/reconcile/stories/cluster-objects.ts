@@ -18,7 +18,7 @@ export const route = (...services: readonly string[]): KubeObject =>
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
     metadata: { name: 'shop', namespace: 'web' },
-    spec: { rules: [{ backendRefs: services.map((name) => ({ name, port: 80 })) }] },
+    spec: { parentRefs: [{ name: 'front' }], rules: [{ backendRefs: services.map((name) => ({ name, port: 80 })) }] },
   }) as KubeObject
 
 export const gate = {
