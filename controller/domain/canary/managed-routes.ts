@@ -5,7 +5,7 @@
  *   mode               canary Service names the revision, and it answers | routes
  *   updating           yes                                               | the last word of each name, in the order of `managedRoutes`
  *   updating           no                                                | none (S1)
- *   promoted fully     yes                                               | of those, the ones that are there: steps that were skipped add none
+ *   promoted fully     yes                                               | what is there, as it is: skipped steps add and widen nothing
  *   any other          -                                                 | none
  */
 import type { CanaryStep } from '../../api/rollout.ts'
@@ -18,11 +18,20 @@ export function wantedManagedRoutes(view: CanaryView): readonly ManagedRoute[] {
   const { canaryService, newRs, strategy, steps, stepIndex } = view
   if (view.mode !== 'updating' || !newRs || !isAllOf(canaryService, view.podHash)) return []
   if (endpointsOf(canaryService, newRs.metadata.name) === 0) return []
-  const said = routesSaid(steps.slice(0, stepIndex + 1))
-  const there = new Set(view.presentRoutes.map(({ route }) => route.name))
-  return (strategy.trafficRouting?.managedRoutes ?? [])
-    .flatMap(({ name }) => said.get(name) ?? [])
-    .filter(({ name }) => !view.promoteFull || there.has(name))
+  const said = view.promoteFull ? routesKept(view) : routesSaid(steps.slice(0, stepIndex + 1))
+  return (strategy.trafficRouting?.managedRoutes ?? []).flatMap(({ name }) => said.get(name) ?? [])
+}
+
+/** What some step declared and is there, unless the steps take it back in the end. Pods for what a skipped step would send have not come yet. */
+function routesKept({ steps, presentRoutes }: CanaryView): ReadonlyMap<string, ManagedRoute> {
+  const there = new Set(presentRoutes.map(({ route }) => JSON.stringify(route)))
+  const last = routesSaid(steps)
+  return new Map(
+    steps.flatMap((step) => {
+      const { name = '', route } = routeOfStep(step) ?? {}
+      return route && last.get(name) && there.has(JSON.stringify(route)) ? [[name, route] as const] : []
+    }),
+  )
 }
 
 /** Undefined for a name whose last step has no match: that takes it back. */

@@ -37,6 +37,14 @@ const byColor = options([
   { setWeight: 40 },
   { pause: {} },
 ])
+const widening = options([
+  { setCanaryScale: { replicas: 1 } },
+  color('users', users),
+  { pause: {} },
+  { setCanaryScale: { replicas: 5 } },
+  color('users', [{ idRange: { header: 'x-user', modulo: 1000, from: 1, to: 900 } }]),
+  { pause: {} },
+])
 /** One after the other and then all together: a header, users by id, a region that the edge names, an isolated shard by cookie. */
 const layers = options([
   { setCanaryScale: { replicas: 1 } },
@@ -148,6 +156,16 @@ export const managedRouteScenarios: readonly Scenario[] = [
       machine.patchStatus({ pauseConditions: null })
       machine.run(30 * SECOND)
       machine.say('somebody promotes in full: the layers stay until all have the revision, and then go')
+      machine.patchStatus({ promoteFull: true })
+      machine.run(60 * SECOND)
+    },
+  },
+  {
+    name: 'color-promoted-in-full',
+    options: widening,
+    play(machine) {
+      begin(machine, 30)
+      machine.say('somebody promotes in full: nobody else is coloured while the pods are still to come')
       machine.patchStatus({ promoteFull: true })
       machine.run(60 * SECOND)
     },

@@ -188,12 +188,18 @@ const S8: Invariant = ({ truth, action, aborted }) => {
   return undefined
 }
 
-/** No route leads to what was promoted or taken back, and none is written that no step has declared, or that a step has taken back. */
+/**
+ * No route leads to what was promoted or taken back, and none is written that no step has declared, or that a step has taken back. A full promotion
+ * writes none that is not there already.
+ */
 const S21: Invariant = ({ truth: { world }, action, aborted }) => {
   if (action.do !== 'route' || action.managedRoutes.length === 0) return undefined
   const { stableRS, currentPodHash, currentStepIndex } = world.rollout.status ?? {}
   const names = action.managedRoutes.map(({ kind, name }) => `${kind} ${name}`)
   if (aborted || stableRS === currentPodHash) return `${names.join(', ')} without an update`
+  const there = new Set((world.routes[0]?.managedRoutes ?? []).map(({ route }) => JSON.stringify(route)))
+  const isAdded = action.managedRoutes.some((route) => !there.has(JSON.stringify(route)))
+  if (world.rollout.status?.promoteFull && isAdded) return `${names.join(', ')} are more than there were`
   const said = new Map<string, string>()
   const begun = (canaryOf(world)?.steps ?? []).slice(0, (currentStepIndex ?? 0) + 1)
   for (const { setHeaderRoute, setMirrorRoute, plugin } of begun) {

@@ -38,6 +38,7 @@ const strategy = {
 }
 const present = (name: string): PresentRoute => ({ route: { kind: 'header', name, match: [] }, intact: true })
 
+const shadowRoute = { kind: 'mirror', name: 'shadow', match: [{ path: { prefix: '/' } }], percentage: 100 } as const
 const rows: readonly (readonly [string, Situation, readonly string[]])[] = [
   ['before the first step that makes one', { stepIndex: 0 }, []],
   ['while its step is in force', { stepIndex: 1 }, ['beta']],
@@ -51,7 +52,7 @@ const rows: readonly (readonly [string, Situation, readonly string[]])[] = [
   ['the canary Service names another revision', { stepIndex: 2, canaryNames: 'old' }, []],
   [
     'promoted fully: what is there stays',
-    { stepIndex: 6, status: { promoteFull: true }, managed: [present('shadow')] },
+    { stepIndex: 6, status: { promoteFull: true }, managed: [{ route: shadowRoute, intact: false }] },
     ['shadow'],
   ],
   ['promoted fully: what is not there is not made', { stepIndex: 6, status: { promoteFull: true } }, []],
@@ -88,8 +89,28 @@ describe('the managed routes that there must be', () => {
     assert.deepEqual(wanted(4), ['header gamma', 'color shadow'], 'taken back')
     assert.deepEqual(wanted(3, { answering: 0 }), [])
     assert.deepEqual(wanted(3, { status: { abort: true } }), [])
-    const full = { status: { promoteFull: true }, managed: [present('beta')] }
-    assert.deepEqual(wanted(3, full), ['color beta'], 'a full promotion adds none')
+    const there = { route: { kind: 'color', name: 'shadow', match: users } as const, intact: true }
+    const full = { status: { promoteFull: true }, managed: [present('beta'), there] }
+    assert.deepEqual(wanted(5, full), ['color shadow'], 'a full promotion adds none')
+  })
+
+  test('are not widened by a full promotion: the pods for it have not come', () => {
+    const range = (to: number) => [{ idRange: { header: 'x-user', modulo: 1000, from: 1, to } }]
+    const widening = [color('beta', range(50)), { pause: {} }, color('beta', range(900))]
+    const wanted = (steps: readonly CanaryStep[], match: ReturnType<typeof range>) =>
+      wantedManagedRoutes(
+        view({
+          steps,
+          strategy,
+          stepIndex: steps.length,
+          status: { promoteFull: true },
+          managed: [{ route: { kind: 'color', name: 'beta', match }, intact: true }],
+        }),
+      ).map(({ match: found }) => JSON.stringify(found))
+    assert.deepEqual(wanted(widening, range(50)), [JSON.stringify(range(50))])
+    assert.deepEqual(wanted(widening, range(900)), [JSON.stringify(range(900))])
+    assert.deepEqual(wanted(widening, range(7)), [], 'no step has said that')
+    assert.deepEqual(wanted([...widening, color('beta')], range(50)), [], 'taken back in the end')
   })
 
   test('are declared by steps that are called by nobody', () => {
