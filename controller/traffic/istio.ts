@@ -91,7 +91,8 @@ function openRule(ref: DestinationRuleRef, context: RouterContext) {
         ...whole,
         ...(left.length > 0 ? { additional: { ...Object.fromEntries(left), ...whole.additional } } : {}),
         ...(subsets ? { subsets } : {}),
-        ...(whole.problem === undefined && problem !== undefined ? { problem } : {}),
+        // Without the rule no route can be right.
+        ...(problem === undefined ? {} : { problem }),
       }
     },
     render(objects: RouterObjects, additional: Parameters<typeof renderAddedSubsets>[3]) {
