@@ -46,6 +46,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/kube/client.ts',
     'controller/kube/kinds.ts',
     'controller/runtime/',
+    'controller/traffic/consul-kv/key.ts',
     'controller/traffic/outside.ts',
     'controller/traffic/router.ts',
   ],
@@ -76,7 +77,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // The real decision, asked by `penstock explain`.
   'cli/cluster/plan.ts': ['controller/', 'cli/cluster/picture.ts'],
   'sandbox/': ['controller/', 'analysis/', 'webhooks/', 'cli/', 'charts/'],
-  'charts/': ['controller/api/'],
+  'charts/': ['controller/api/', 'controller/traffic/outside.ts', 'controller/traffic/registry.ts'],
 }
 
 /** Folders without time, chance, environment, input or output: equal arguments give equal results. */

@@ -8,6 +8,7 @@ export const variants: Readonly<Record<string, object>> = {
     replicas: 2,
     instanceId: 'team-a',
     compat: 'argo',
+    routers: ['argoproj-labs/gatewayAPI', 'penstock/switch'],
     logLevel: 'debug',
     extraArgs: ['--qps=80'],
     prometheus: { address: 'http://prometheus.monitoring:9090' },

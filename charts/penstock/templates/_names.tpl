@@ -35,6 +35,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{/* JSON list of the routers that are enabled. */}}
+{{- define "penstock.routers" -}}
+{{- if kindIs "string" .Values.routers -}}
+{{- (.Files.Get "files/routers.yaml" | fromYaml).defaults | toJson -}}
+{{- else -}}
+{{- .Values.routers | default list | toJson -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "penstock.hasConfig" -}}
 {{- if or .Values.webhook.alertMapping .Values.slack.templates -}}yes{{- end -}}
 {{- end -}}

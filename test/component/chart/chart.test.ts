@@ -6,7 +6,10 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { before, describe, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
+import { defaultRouterIds } from '../../../controller/api/enabled-routers.ts'
+import { routerIds } from '../../../controller/api/router-capabilities.ts'
 import { readConfig } from '../../../controller/config.ts'
+import { isOutside } from '../../../controller/traffic/outside.ts'
 import { routerRegistry } from '../../../controller/traffic/registry.ts'
 import { findHelm, lintChart, renderChart } from '../../chart/helm.ts'
 import { variants } from '../../chart/variants.ts'
@@ -78,6 +81,13 @@ const rulesOf = (objects: readonly Rendered[], name: RegExp): readonly Rule[] =>
   objects.filter((object) => name.test(object.metadata.name)).flatMap((object) => object.rules ?? [])
 const controllerRules = (objects: readonly Rendered[]): readonly Rule[] =>
   rulesOf(objects, /^(penstock|gatekeeper)(-lease|-cluster-templates)?$/)
+/** `group/resource verbs`, sorted, each once. */
+const grantedBy = (objects: readonly Rendered[]): readonly string[] => {
+  const rights = controllerRules(objects).flatMap((rule) =>
+    rule.resources.map((resource) => `${rule.apiGroups[0] || 'core'}/${resource} ${rule.verbs.join(',')}`),
+  )
+  return [...new Set(rights)].sort()
+}
 
 describe('chart', () => {
   before(() => findHelm(), { timeout: 30 * 60_000 })
@@ -150,22 +160,36 @@ describe('chart', () => {
     assert.ok(mounts.length === 5 && mounts.every((mount) => mount.readOnly === true))
   })
 
-  test('the role covers what the routers watch and write, by the registry', async () => {
-    const rules = controllerRules(await render({}))
-    const watches = Object.values(routerRegistry).flatMap((router) => router.watches)
-    for (const { kind } of watches) {
-      const rule = rules.find((one) => one.apiGroups.includes(kind.group) && one.resources.includes(kind.plural))
-      const verbs = watches.filter((one) => one.kind === kind).flatMap((one) => one.verbs)
-      const granted = [...(rule?.verbs ?? [])].sort()
-      assert.deepEqual(granted, [...new Set(['get', 'list', 'watch', ...verbs])].sort(), `${kind.plural}.${kind.group}`)
-    }
+  let withoutRouters: Promise<readonly string[]> = Promise.resolve([])
+  before(() => {
+    withoutRouters = render({ routers: [] }).then(grantedBy)
   })
 
-  test('the whole of what the controller may do, so that every change of it is seen in review', async () => {
-    const granted = controllerRules(await render({})).flatMap((rule) =>
-      rule.resources.map((resource) => `${rule.apiGroups[0] || 'core'}/${resource} ${rule.verbs.join(',')}`),
-    )
-    assert.deepEqual(granted.sort(), [
+  for (const id of routerIds)
+    test(`router ${id}: enabled alone, it brings the rights to its kinds and nothing else`, async () => {
+      const objects = await render({ routers: [id] })
+      const others = new Set(await withoutRouters)
+      const kinds = routerRegistry[id].watches.filter(({ kind }) => !isOutside(kind))
+      const expected = kinds.map(({ kind, verbs }) =>
+        [`${kind.group || 'core'}/${kind.plural}`, ['get', 'list', 'watch', ...verbs].join()].join(' '),
+      )
+      assert.deepEqual(
+        grantedBy(objects).filter((right) => !others.has(right)),
+        expected.sort(),
+      )
+      assert.ok(podOf(objects).containers[0]?.args.includes(`--routers=${id}`))
+    })
+
+  test('by itself the chart enables the routers that the controller drives by itself', async () => {
+    const objects = await render({})
+    assert.deepEqual(grantedBy(objects), grantedBy(await render({ routers: [...defaultRouterIds] })))
+    const config = readConfig(podOf(objects).containers[0]?.args ?? [], {})
+    assert.ok(config !== 'help')
+    assert.deepEqual(new Set(config.settings.routers), new Set(defaultRouterIds))
+  })
+
+  test('the whole of what the controller may do without a router, so that every change of it is seen in review', async () => {
+    assert.deepEqual(await withoutRouters, [
       'apps/deployments get,list,watch',
       'apps/deployments/scale patch',
       'apps/replicasets get,list,watch,create,patch,delete',
@@ -187,13 +211,8 @@ describe('chart', () => {
       'core/podtemplates get,list,watch',
       'core/services get,list,watch,create,patch,delete',
       'discovery.k8s.io/endpointslices get,list,watch',
-      'gateway.networking.k8s.io/grpcroutes get,list,watch,patch',
-      'gateway.networking.k8s.io/httproutes get,list,watch,patch',
     ])
   })
-      'gateway.networking.k8s.io/tcproutes get,list,watch,patch',
-      'gateway.networking.k8s.io/tlsroutes get,list,watch,patch',
-      'networking.k8s.io/ingresses get,list,watch,create,patch',
 
   test('a namespaced release gets nothing cluster-wide but the reading of ClusterAnalysisTemplates', async () => {
     const objects = await render(variants.namespaced ?? {})
@@ -261,6 +280,7 @@ describe('chart', () => {
 
   const refused: [string, object, RegExp][] = [
     ['a misspelt value', { replicsa: 2 }, /replicsa/],
+    ['a router that does not exist', { routers: ['haproxy'] }, /routers/],
     ['an image without version', { image: { repository: 'x', tag: 'latest' } }, /image.*tag/s],
     ['a foreign service account without a name', { serviceAccount: { create: false } }, /serviceAccount\.name/],
     [
