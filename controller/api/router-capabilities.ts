@@ -101,6 +101,15 @@ export const routerCapabilities = {
     color: { cookie: true, idRange: 'powerOfTen', cidr: false },
     confirms: false,
   },
+  'penstock/consul-kv': {
+    headers: ['exact', 'prefix', 'regex'],
+    mirror: false,
+    additional: true,
+    pingPong: false,
+    maxWeight: true,
+    color: { cookie: true, idRange: 'any', cidr: true },
+    confirms: false,
+  },
   'penstock/switch': {
     headers: [],
     mirror: false,

@@ -4,6 +4,7 @@ import { ambassador } from './ambassador.ts'
 import { alb } from './alb.ts'
 import { apisix } from './apisix.ts'
 import { consul } from './consul.ts'
+import { consulKv } from './consul-kv.ts'
 import { featureFlag } from './feature-flag.ts'
 import { appMesh } from './app-mesh.ts'
 import { gatewayApi } from './gateway-api.ts'
@@ -25,6 +26,7 @@ export const routerRegistry: Readonly<Record<RouterId, RouterModule>> = {
   ambassador,
   appMesh,
   'hashicorp/consul': consul,
+  'penstock/consul-kv': consulKv,
   'penstock/switch': configSwitch,
   'penstock/feature-flag': featureFlag,
 }

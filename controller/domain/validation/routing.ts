@@ -4,6 +4,7 @@
  */
 import type { CanaryStrategy, TrafficRouting } from '../../api/rollout.ts'
 import { isRouterId, routerField, routerIds } from '../../api/router-capabilities.ts'
+import { validateConsulKv } from './consul-kv.ts'
 import { validateIstio } from './istio.ts'
 import { type Problem, renderPath, when } from './problem.ts'
 import { BUILT_IN_ROUTERS, routersCan } from './routers.ts'
@@ -17,6 +18,7 @@ export function validateRouting(canary: CanaryStrategy, field: string): readonly
   return [
     ...validatePingPong(canary, field),
     ...validateIstio(canary, `${at}.istio`),
+    ...validateConsulKv(canary, at),
     ...(routing ? [...validateRouters(routing, at), ...validateMaxWeight(routing, at)] : []),
     ...(needsServices(canary) ? validateServices(canary, field) : []),
   ]

@@ -5,6 +5,7 @@ import { albSample } from './alb.ts'
 import { apisixSample } from './apisix.ts'
 import { featureFlagSample } from './feature-flag.ts'
 import { consulSample } from './consul.ts'
+import { consulKvSample } from './consul-kv.ts'
 import { appMeshSample } from './app-mesh.ts'
 import { gatewayApiSample } from './gateway-api.ts'
 import { istioSample } from './istio.ts'
@@ -25,6 +26,7 @@ export const samples: Readonly<Record<RouterId, RouterSample>> = {
   ambassador: ambassadorSample,
   appMesh: appMeshSample,
   'hashicorp/consul': consulSample,
+  'penstock/consul-kv': consulKvSample,
   'penstock/switch': switchSample,
   'penstock/feature-flag': featureFlagSample,
 }
