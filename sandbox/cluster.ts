@@ -1,7 +1,9 @@
 /**
- * The embedded cluster: API server, node stand-in and gateway in this process, with the CRDs installed. One place starts them in order and
- * stops them in the reverse order; nothing is left behind. It knows no story and no controller.
+ * The embedded cluster: API server, node stand-in and gateway in this process, or real proxies in the gateway's place, with the CRDs installed. One place
+ * starts them in order and stops them in the reverse order; nothing is left behind. It knows no story and no controller.
  */
+import { mkdtemp } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { KubeClient } from '../controller/kube/client.ts'
 import { systemClock } from '../controller/runtime/clock.ts'
@@ -10,10 +12,15 @@ import { systemRandom } from '../controller/runtime/random.ts'
 import type { Faults } from './api-server/faults.ts'
 import { writeKubeconfig } from './api-server/kubeconfig.ts'
 import { type ApiServer, createApiServer } from './api-server/server.ts'
+import type { FoundProgram } from './debian-programs.ts'
 import { type RunningGateway, startGateway } from './gateway/gateway.ts'
+import type { GatewayContext } from './gateway/watched-caches.ts'
 import { applyManifest, readManifests } from './manifests.ts'
 import { createProcessRuntime } from './node/processes/process-runtime.ts'
 import { createNodeStandIn } from './node/stand-in.ts'
+import { type RunningHaproxy, startHaproxyGateway } from './proxies/haproxy/haproxy.ts'
+import { type RunningNginx, startNginxIngress } from './proxies/nginx/nginx.ts'
+import type { ProxyName } from './proxies/programs.ts'
 import { createStopList } from './stop-list.ts'
 
 export interface ClusterOptions {
@@ -24,15 +31,23 @@ export interface ClusterOptions {
   readonly port?: number
   /** False: no node and no gateway, the API server alone. */
   readonly workloads?: boolean
+  /** Programs to start in the place of the gateway: HAProxy obeys HTTPRoutes, nginx Ingresses. */
+  readonly proxies?: Readonly<Record<ProxyName, FoundProgram>>
   /** Sees (and may disturb) every request. */
   readonly faults?: Faults
+}
+
+export interface RunningProxies {
+  readonly haproxy: RunningHaproxy
+  readonly nginx: RunningNginx
 }
 
 export interface Cluster {
   readonly url: string
   readonly client: KubeClient
-  /** Absent without workloads. */
+  /** Absent without workloads, and where proxies take its place. */
   readonly gateway?: RunningGateway
+  readonly proxies?: RunningProxies
   /** Writes a kubeconfig, readable by its owner only. */
   writeKubeconfig(path: string): Promise<void>
   stop(): Promise<void>
@@ -55,12 +70,12 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     for (const directory of crdDirectories) {
       for (const manifest of await readManifests(directory)) await applyManifest(client, manifest, 'sandbox')
     }
-    const gateway = options.workloads === false ? undefined : await startWorkloads(options, client, stops.add)
+    const workloads = options.workloads === false ? {} : await startWorkloads(options, client, stops.add)
     log.info('the cluster is up', { url })
     return {
       url,
       client,
-      ...(gateway ? { gateway } : {}),
+      ...workloads,
       writeKubeconfig: (path) => writeKubeconfig(path, { url }),
       stop: stops.run,
     }
@@ -74,7 +89,7 @@ async function startWorkloads(
   options: ClusterOptions,
   client: KubeClient,
   onStop: (stop: () => Promise<void>) => void,
-): Promise<RunningGateway> {
+): Promise<Pick<Cluster, 'gateway' | 'proxies'>> {
   const context = { client, clock: systemClock, random: systemRandom, log: options.log }
   const processes = createProcessRuntime({
     clock: systemClock,
@@ -84,7 +99,23 @@ async function startWorkloads(
   const node = createNodeStandIn({ ...context, processes, controllers: 'all' })
   onStop(() => node.stop())
   node.start()
+  if (options.proxies) return { proxies: await startProxies(options.proxies, options, context, onStop) }
   const gateway = await startGateway(context)
   onStop(() => gateway.stop())
-  return gateway
+  return { gateway }
+}
+
+async function startProxies(
+  programs: Readonly<Record<ProxyName, FoundProgram>>,
+  { workingDirectory }: ClusterOptions,
+  context: GatewayContext,
+  onStop: (stop: () => Promise<void>) => void,
+): Promise<RunningProxies> {
+  const directoryOf = (name: ProxyName): Promise<string> => mkdtemp(join(workingDirectory, `${name}-`))
+  const directories = { haproxy: await directoryOf('haproxy'), nginx: await directoryOf('nginx') }
+  const haproxy = await startHaproxyGateway({ ...context, program: programs.haproxy, directory: directories.haproxy })
+  onStop(() => haproxy.stop())
+  const nginx = await startNginxIngress({ ...context, program: programs.nginx, directory: directories.nginx })
+  onStop(() => nginx.stop())
+  return { haproxy, nginx }
 }

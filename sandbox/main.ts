@@ -11,6 +11,7 @@ import { createRedactor } from '../controller/runtime/redact.ts'
 import { bundleApp } from './app/bundle.ts'
 import { startCluster } from './cluster.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { findProxies } from './proxies/programs.ts'
 import { createStopList } from './stop-list.ts'
 
 const USAGE = `The embedded Kubernetes cluster: an API server, a node that runs pods as local processes, a gateway.
@@ -20,6 +21,7 @@ Usage: npm run sandbox -- [flags]
   --kubeconfig-out FILE  write a kubeconfig for kubectl and the controller
   --port N               port of the API server (default: a free one)
   --no-workloads         the API server alone: no node, no gateway
+  --proxies              instead of the gateway HAProxy, which obeys HTTPRoutes, and nginx, which obeys Ingresses
   --help
 `
 
@@ -27,6 +29,7 @@ interface Flags {
   readonly kubeconfigOut: string | undefined
   readonly port: number
   readonly workloads: boolean
+  readonly proxies: boolean
 }
 
 /** Throws one sentence when a flag is wrong; undefined when help is asked for. */
@@ -37,14 +40,19 @@ function readFlags(args: readonly string[]): Flags | undefined {
       'kubeconfig-out': { type: 'string' },
       port: { type: 'string', default: '0' },
       'no-workloads': { type: 'boolean', default: false },
+      proxies: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return undefined
   const port = Number(values.port)
   if (!/^\d+$/.test(values.port) || port > 65_535) throw new Error(`--port: expected 0 to 65535, got "${values.port}"`)
-  return { kubeconfigOut: values['kubeconfig-out'], port, workloads: !values['no-workloads'] }
+  const workloads = !values['no-workloads']
+  if (values.proxies && !workloads) throw new Error('--proxies: there is nothing to send to with --no-workloads')
+  return { kubeconfigOut: values['kubeconfig-out'], port, workloads, proxies: values.proxies }
 }
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
 async function run(flags: Flags): Promise<void> {
   const log = createLogger({
@@ -59,12 +67,16 @@ async function run(flags: Flags): Promise<void> {
     const workingDirectory = await mkdtemp(join(tmpdir(), 'penstock-sandbox-'))
     stops.add(() => rm(workingDirectory, { recursive: true, force: true }))
     if (flags.workloads) await bundleApp(workingDirectory)
-    const cluster = await startCluster({ log, workingDirectory, port: flags.port, workloads: flags.workloads })
+    const proxies = flags.proxies ? { proxies: await findProxies(process.env, say) } : {}
+    const { port, workloads } = flags
+    const cluster = await startCluster({ log, workingDirectory, port, workloads, ...proxies })
     stops.add(() => cluster.stop())
     const kubeconfig = flags.kubeconfigOut ?? join(workingDirectory, 'kubeconfig')
     await cluster.writeKubeconfig(kubeconfig)
     process.stdout.write(`API server  ${cluster.url}\nkubeconfig  ${kubeconfig}\n`)
     if (cluster.gateway) process.stdout.write(`gateway     ${cluster.gateway.url}\n`)
+    if (cluster.proxies)
+      process.stdout.write(`HAProxy     ${cluster.proxies.haproxy.url}\nnginx       ${cluster.proxies.nginx.url}\n`)
     process.stdout.write('Ready; stop with Ctrl-C.\n')
     await interrupted
   } finally {

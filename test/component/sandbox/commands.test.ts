@@ -82,6 +82,23 @@ describe('sandbox command', () => {
       const wrong = start(['sandbox/main.ts', '--port', 'x'], temporary)
       assert.equal(await wrong.ended, 1)
       assert.match(wrong.output(), /^sandbox: --port: expected 0 to 65535, got "x"\n$/)
+      const both = start(['sandbox/main.ts', '--proxies', '--no-workloads'], temporary)
+      assert.equal(await both.ended, 1)
+      assert.match(both.output(), /^sandbox: --proxies: there is nothing to send to with --no-workloads\n$/)
+    })
+  })
+
+  test('real proxies answer in the place of the gateway, and leave nothing behind when interrupted', async () => {
+    await withTemporary(async (temporary) => {
+      const run = start(['sandbox/main.ts', '--proxies'], temporary)
+      await waitFor(() => run.output().includes('Ready'), { clock, what: 'the sandbox', withinMs: 60_000 })
+      assert.doesNotMatch(run.output(), /^gateway /m)
+      for (const name of ['HAProxy', 'nginx']) {
+        const url = new RegExp(`^${name} +(\\S+)$`, 'm').exec(run.output())?.[1] ?? ''
+        const answer = await fetch(url)
+        assert.deepEqual([answer.status, answer.headers.get('x-penstock-gateway')], [404, 'no-route'], name)
+      }
+      assert.equal(await interruptOnce(run, /Ready/, temporary), 0)
     })
   })
 

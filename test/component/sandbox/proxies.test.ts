@@ -93,7 +93,7 @@ function testProxy(proxy: () => DrivenProxy, repeatsAreExpected: boolean): void 
 
   test('twenty changes under load: nobody loses a request', async () => {
     const { requests, failures, repeated } = await measureChanges(proxy(), 20)
-    assert.ok(requests > 200, `only ${requests} requests`)
+    assert.ok(requests > 50, `only ${requests} requests`)
     assert.deepEqual(failures, {})
     if (!repeatsAreExpected) assert.equal(repeated, 0, 'a kept connection was closed under a request')
   })
