@@ -47,7 +47,6 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/kube/kinds.ts',
     'controller/runtime/',
     'controller/traffic/consul-kv/key.ts',
-    'controller/traffic/consul-kv/key.ts',
     'controller/traffic/outside.ts',
     'controller/traffic/router.ts',
   ],
