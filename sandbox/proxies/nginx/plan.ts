@@ -135,6 +135,8 @@ function* listClaims(ingress: Ingress, source: BackendSource): Generator<Claim |
     }
     for (const entry of http?.paths ?? []) yield readClaim(ingress, host, entry, source)
   }
+  const backend = ingress.spec?.defaultBackend
+  if (backend) yield readClaim(ingress, undefined, { path: '/', pathType: 'Prefix', backend }, source)
 }
 
 function readClaim(

@@ -210,6 +210,20 @@ describe('nginx: Ingresses', () => {
     ])
   })
 
+  test('a default backend is for every host that has no Ingress, and can be shared with a canary', () => {
+    const withDefault = (name: string, annotations: Annotations): Ingress => ({
+      metadata: { name, namespace: 'shop', annotations },
+      spec: {
+        ingressClassName: 'nginx',
+        defaultBackend: { service: { name: 'stable', port: { number: 80 } } },
+      },
+    })
+    const { hosts, problems } = plan(withDefault('a', {}), withDefault('bb', canary))
+    assert.deepEqual(problems, [])
+    assert.equal(hosts[0]?.name, undefined)
+    assert.equal(hosts[0]?.locations[0]?.canary?.owner, 'shop/bb')
+  })
+
   test('what could end a word of the configuration is refused', () => {
     for (const over of [{ path: '/"; return 200' }, { path: '/$host' }, { path: '/{' }, { host: 'a b' }]) {
       const { hosts, problems } = plan(ingress('a', over))
