@@ -119,7 +119,42 @@ const node = (name: string) =>
     serviceDiscovery: { dns: { hostname: `${name}.default.svc.cluster.local` } },
   })
 
+const gatewayKinds = [kinds.httpRoutes, kinds.grpcRoutes, kinds.tcpRoutes, kinds.tlsRoutes]
+const gatewayRefs = [
+  { name: 'stable', port: 80 },
+  { name: 'canary', port: 80 },
+]
+
+/** One route of each kind; the TLSRoute is found by its labels. */
+const gatewayApi: RouterRow = {
+  id: 'argoproj-labs/gatewayAPI',
+  crds: ['../../sandbox/crds/gateway-api'],
+  routing: {
+    plugins: {
+      'argoproj-labs/gatewayAPI': {
+        httpRoute: 'shop',
+        grpcRoutes: [{ name: 'shop', useHeaderRoutes: true }],
+        tcpRoutes: [{ name: 'shop' }],
+        tlsRouteSelector: { matchLabels: { team: 'shop' } },
+      },
+    },
+  },
+  objects: gatewayKinds.map((kind) => object(kind, 'shop', { rules: [{ backendRefs: gatewayRefs }] })),
+  weights: (read) =>
+    Promise.all(
+      gatewayKinds.map(async (kind) => pairOf(at(await read(kind, 'shop'), 'spec', 'rules', 0, 'backendRefs'))),
+    ),
+  async hasHeaderRoute(read) {
+    const names = await Promise.all(
+      gatewayKinds.map(async (kind) => at(await read(kind, 'shop'), 'spec', 'rules', 1, 'name')),
+    )
+    return names.filter((name) => name === 'beta').length === 2
+  },
+  writes: ['weight'],
+}
+
 export const routerRows: readonly RouterRow[] = [
+  gatewayApi,
   {
     id: 'smi',
     crds: ['split.smi-spec.io'],
