@@ -6,17 +6,21 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import type { Rollout, TrafficRouting } from '../../../controller/api/rollout.ts'
-import { KubeError, type ResourceKind } from '../../../controller/kube/client.ts'
+import { KubeError, type ObjectRef, type ResourceKind } from '../../../controller/kube/client.ts'
+import { createFence } from '../../../controller/kube/fence.ts'
 import { createInformers } from '../../../controller/kube/informers.ts'
 import * as kinds from '../../../controller/kube/kinds.ts'
+import { apply } from '../../../controller/reconcile/apply.ts'
 import { openCaches, watchKeys } from '../../../controller/reconcile/caches.ts'
 import { observe } from '../../../controller/reconcile/observe.ts'
 import type { RouteOptions } from '../../../controller/reconcile/route-caches.ts'
 import { silentLogger } from '../../../controller/runtime/log.ts'
+import { consulKeys } from '../../../controller/traffic/consul-kv/key.ts'
 import { rollout } from '../../builders/rollout.ts'
 import { createFakeClock } from '../../fakes/fake-clock.ts'
 import { seededRandom } from '../../fakes/fake-random.ts'
 import { createMemoryKube } from '../../fakes/memory-kube.ts'
+import { createMemoryOutside } from '../../fakes/outside-store.ts'
 
 const named = (name: string, trafficRouting?: TrafficRouting): Rollout => {
   const base = rollout({ replicas: 1, routed: true })
@@ -66,9 +70,10 @@ function setUp(t: TestContext, options: RouteOptions = {}) {
   }
   const reading = (key = 'web/shop') => {
     const look = { caches, now: () => clock.now(), compat: 'strict' as const, notices: false }
-    const [route] = observe(key, look)?.routes ?? []
-    assert.ok(route)
-    return route
+    const world = observe(key, look)
+    const [route] = world?.routes ?? []
+    assert.ok(world && route)
+    return { ...route, world }
   }
   return { clock, kube, informers, caches, lists, refused, added, put, start, holdRoutes, reading }
 }
@@ -222,5 +227,88 @@ describe('enabled routers', () => {
     await put(kinds.rollouts, named('shop', through('acme/router', {})))
     await start()
     assert.match(reading().problem ?? '', /is not a router that Penstock knows/)
+  })
+})
+
+describe('objects outside the cluster', () => {
+  const keyed = named('shop', through('penstock/consul-kv', { key: 'penstock/web/shop' }))
+  const key: ObjectRef = { kind: consulKeys, name: 'penstock/web/shop' }
+
+  async function setUpKey(t: TestContext) {
+    const memory = createMemoryOutside([consulKeys])
+    const all = setUp(t, { stores: [memory.store] })
+    await all.start()
+    return { memory, ...all }
+  }
+  /** Nothing of it is the API server's, so nothing is fenced. */
+  function route({ caches, kube, informers, clock, reading }: ReturnType<typeof setUp>, canary: number) {
+    const intent = { canary, stable: 100 - canary, additional: [], managedRoutes: [] }
+    const action = { do: 'route', from: undefined, opens: [], ...intent } as const
+    const plan = { actions: [action], status: {}, events: [], notices: [], holds: [] }
+    const fence = createFence({ clock, log: silentLogger, client: kube.client, caches: informers })
+    return apply('web/shop', reading().world, plan, { client: kube.client, caches, fence }).then((outcome) => ({
+      ...outcome,
+      behind: fence.behind('web/shop'),
+    }))
+  }
+
+  test('are unknown until their store has read them, which decides the Rollout anew', async (t) => {
+    const { memory, put, clock, reading, added } = await setUpKey(t)
+    memory.sever()
+    await put(kinds.rollouts, keyed)
+    const { programmedCanary, confirmation, drivable, problem } = reading()
+    assert.deepEqual({ programmedCanary, confirmation, drivable }, isUnknown)
+    assert.equal(problem, 'keys.consul.outside penstock/web/shop is unknown: the memory does not answer')
+    added.length = 0
+    memory.restore()
+    await clock.settle()
+    assert.deepEqual(added, ['web/shop'])
+    assert.deepEqual([reading().drivable, reading().problem], [true, undefined])
+  })
+
+  test('are written through their store, and what was written is read', async (t) => {
+    const all = await setUpKey(t)
+    await all.put(kinds.rollouts, keyed)
+    const writes = all.kube.writes.length
+    const made = await route(all, 0)
+    assert.deepEqual([made.done.length, made.failure, made.behind], [1, undefined, []])
+    assert.equal(all.reading().programmedCanary, 0)
+    await route(all, 5)
+    assert.equal(all.reading().programmedCanary, 5)
+    assert.deepEqual(
+      all.memory.writes.map((write) => write.split(' ')[0]),
+      ['create', 'patch'],
+    )
+    assert.equal(all.kube.writes.length, writes, 'the API server hears of none of it')
+    all.memory.put(key, undefined)
+    assert.equal(all.reading().programmedCanary, undefined)
+  })
+
+  test('a write that comes too late fails the pass; while the object is unknown nothing is written', async (t) => {
+    const all = await setUpKey(t)
+    await all.put(kinds.rollouts, keyed)
+    await route(all, 0)
+    const { write } = all.memory.store
+    Object.assign(all.memory.store, {
+      write: (...args: Parameters<typeof write>) => {
+        all.memory.put(key, { json: {} })
+        return write(...args)
+      },
+    })
+    const { failure } = await route(all, 5)
+    assert.ok(failure?.error instanceof KubeError && failure.error.code === 409)
+    const writes = all.memory.writes.length
+    all.memory.sever()
+    assert.equal((await route(all, 0)).failure, undefined)
+    assert.equal(all.memory.writes.length, writes)
+  })
+
+  test('a Rollout that is gone is followed for no more', async (t) => {
+    const { memory, put, kube, clock } = await setUpKey(t)
+    await put(kinds.rollouts, keyed)
+    assert.ok(memory.store.read(key).known)
+    await kube.client.delete(kinds.refOf(kinds.rollouts, keyed))
+    await clock.settle()
+    assert.ok(!memory.store.read(key).known)
   })
 })
