@@ -9,6 +9,8 @@ export type StringMatchKind = 'exact' | 'prefix' | 'regex'
 export interface RouterCapabilities {
   /** Routes by header (`setHeaderRoute`), by the comparisons that it knows; empty: none. */
   readonly headers: readonly StringMatchKind[]
+  /** All that it carries beside the weights is one route at a time, with one comparison of one header. */
+  readonly single?: true
   readonly mirror: boolean
   /** Weights for Services besides the two roles: an experiment's. */
   readonly additional: boolean
@@ -57,6 +59,7 @@ export const routerCapabilities = {
   },
   nginx: {
     headers: ['exact', 'prefix', 'regex'],
+    single: true,
     mirror: false,
     additional: false,
     pingPong: false,

@@ -8,12 +8,14 @@ import { validateExperimentStep } from './experiment-step.ts'
 import { validatePluginStep, validatePluginSteps } from './plugin-step.ts'
 import { type Problem, when, whenNegative } from './problem.ts'
 import { validateHeaderRoute, validateMirrorRoute } from './routes.ts'
+import { validateSingleRoutes } from './single-route.ts'
 
 export function validateSteps(canary: CanaryStrategy, rollout: Rollout, field: string): readonly Problem[] {
   const steps = canary.steps ?? []
   return [
     ...steps.flatMap((step, index) => validateStep(step, { canary, rollout, at: `${field}.steps[${index}]` })),
     ...validatePluginSteps(steps, `${field}.steps`),
+    ...validateSingleRoutes(canary, `${field}.steps`),
   ]
 }
 

@@ -20,13 +20,14 @@ const yesOrNo = (can: boolean): string => (can ? 'yes' : 'no')
 const ID_RANGE = { any: 'any modulus', powerOfTen: 'powers of ten', none: 'no' } as const
 
 const rows = routerIds.map((id) => {
-  const { headers, color }: RouterCapabilities = routerCapabilities[id]
+  const { headers, color, single }: RouterCapabilities = routerCapabilities[id]
   return [
     `\`${routerField(id)}\``,
     headers.join(', ') || 'no',
     yesOrNo(color.cookie),
     ID_RANGE[color.idRange],
     yesOrNo(color.cidr),
+    single ? 'one, of one comparison' : headers.length > 0 ? 'several' : '–',
   ]
 })
 

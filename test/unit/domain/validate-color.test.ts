@@ -327,6 +327,43 @@ test('what is accepted can be said by headers alone, each compared once, in patt
   assert.ok(accepted > 100, `only ${accepted} were accepted`)
 })
 
+describe('of a router that carries one route with one comparison', () => {
+  const singles = routerIds.filter((id) => ofCapabilities(id).single)
+  test('there is one', () => assert.ok(singles.length > 0))
+  const steps = 'spec.strategy.canary.steps'
+  const one = { headers: [header('a')] }
+  const vipStep = (match: readonly object[]) => colorStep({ name: 'vip', match })
+  const beta = (match: readonly object[]) => ({ setHeaderRoute: { name: 'beta', match } })
+  const byHeader = { headerName: 'b', headerValue: exact }
+  const MANY = 'carries one route at a time'
+  const LONG = 'compares one header of a request, with one value'
+  const plans: readonly (readonly [string, readonly object[], readonly string[]])[] = [
+    ['one after the other', [vipStep([one]), vipStep([]), beta([byHeader]), beta([])], []],
+    ['another match of the same name', [vipStep([one]), vipStep([{ idRange: ids() }])], []],
+    ['two at once', [vipStep([one]), { setWeight: 5 }, beta([byHeader])], [`${steps}[2]: ${MANY}`]],
+    ['two headers', [vipStep([{ headers: [header('a'), header('b')] }])], [`${steps}[0]: ${LONG}`]],
+    ['a header and an id', [vipStep([{ ...one, idRange: ids() }])], [`${steps}[0]: ${LONG}`]],
+    ['alternatives', [vipStep([one, one])], [`${steps}[0]: ${LONG}`]],
+    ['two headers of a header route', [beta([byHeader, { ...byHeader, headerName: 'c' }])], [`${steps}[0]: ${LONG}`]],
+  ]
+  for (const id of singles)
+    for (const [what, list, expected] of plans)
+      test(`${id}: ${what}`, () => {
+        const managedRoutes = [{ name: 'vip' }, { name: 'beta' }]
+        const found = validateRollout(canary({ trafficRouting: { managedRoutes, ...routingOf(id) }, steps: list }))
+        assert.deepEqual(
+          found.flatMap(({ field, message }) =>
+            message.endsWith(MANY) || message.endsWith(LONG)
+              ? [`${field}: ${message.replace(`${nameOf(id)} `, '')}`]
+              : [],
+          ),
+          expected,
+        )
+        const elsewhere = validateRollout(canary({ trafficRouting: { managedRoutes, ...gateway }, steps: list }))
+        assert.deepEqual(elsewhere, [])
+      })
+})
+
 describe('header routes', () => {
   const byHeader = (headerValue: object, routing: object = gateway): Rollout =>
     canary({
