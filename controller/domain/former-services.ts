@@ -1,6 +1,7 @@
 /**
  * Services that the strategy named once and names no more (another name, another strategy): they still carry our mark, and perhaps users. Each
- * follows the stable revision as long as other revisions have pods, and is then given back: without mark and hash it takes every pod again.
+ * follows the stable revision as long as other revisions have pods, and is then given back: without mark and hash it takes every pod again. Objects
+ * of a router that is configured no more are given back once every pod may serve.
  *
  *   it names        every pod of the Rollout may serve   then
  *   nothing         any                                  give back (only the mark is left)
@@ -19,9 +20,13 @@ import { hashOf, type RolloutView, type ServiceFacts, serviceFacts } from './vie
 /** @param everyPodServes no pod of the Rollout is kept from users: they may come to any */
 export function decideFormerServices(view: RolloutView, everyPodServes: boolean): Part {
   const former = formerServices(view)
-  if (former.length === 0 || view.mode === 'superseded' || view.mode === 'initial') return {}
+  const objects = view.world.formerObjects ?? []
+  if (former.length + objects.length === 0 || view.mode === 'superseded' || view.mode === 'initial') return {}
   const mayServe = everyPodServes || onlyStableHasPods(view)
-  return join(...former.map((service) => decideFormer(view, service, mayServe)))
+  return join(
+    ...former.map((service) => decideFormer(view, service, mayServe)),
+    ...objects.map(({ kind, name }): Part => (mayServe ? { actions: [{ do: 'release', service: name, kind }] } : {})),
+  )
 }
 
 function formerServices({ world }: RolloutView): readonly ServiceFacts[] {

@@ -68,8 +68,8 @@ export type Action =
       readonly podHash: string
       readonly replicaSet: string
     }
-  /** Gives a Service back: without our mark and without the hash it takes every pod of its other labels. */
-  | { readonly do: 'release'; readonly service: string }
+  /** Gives a Service back, or a router's object of `kind`: without our mark and without the hash it takes every pod of its other labels. */
+  | { readonly do: 'release'; readonly service: string; readonly kind?: string }
   | ({
       readonly do: 'route'
       /** The canary's weight as it is; undefined: not readable. */

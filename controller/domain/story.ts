@@ -104,7 +104,7 @@ export function renderAction(action: Action): string {
     case 'select':
       return `select ${action.service}${action.subset === undefined ? '' : `/${action.subset}`}→${action.podHash}`
     case 'release':
-      return `release ${action.service}`
+      return `release ${action.kind === undefined ? '' : `${action.kind} `}${action.service}`
     case 'route':
       return renderRouteAction(action)
     case 'createAnalysisRun':

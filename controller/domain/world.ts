@@ -21,6 +21,12 @@ export interface ServiceReading {
   readonly readyEndpoints: Readonly<Record<string, number>>
 }
 
+/** By `plural.group` and name. */
+export interface FormerObject {
+  readonly kind: string
+  readonly name: string
+}
+
 export type Compat = 'strict' | 'argo'
 
 export interface World {
@@ -33,6 +39,8 @@ export interface World {
   readonly strangers?: readonly ReplicaSet[]
   /** Services that the strategy names, whose subsets a router names, and those that it named once and still marks; an absent one does not exist. */
   readonly services: Readonly<Record<string, ServiceReading>>
+  /** Objects of routers that it named once and still marks; absent: none. */
+  readonly formerObjects?: readonly FormerObject[]
   /** One reading per configured router; empty without traffic routing. */
   readonly routes: readonly RouteReading[]
   /** AnalysisRuns controlled by this Rollout's UID. */

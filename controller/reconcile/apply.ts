@@ -236,10 +236,23 @@ async function release(
   action: Extract<Action, { do: 'release' }>,
   deps: ApplyDeps,
 ): Promise<void> {
+  if (action.kind !== undefined) return releaseObject(key, world, action.kind, action.service, deps)
   const service = world.services[action.service]?.service
   if (!service) return
   const patch = { metadata: { annotations: { [MANAGED_BY]: null } }, spec: { selector: { [POD_TEMPLATE_HASH]: null } } }
   await patchObserved(key, refIn(world, kinds.services, action.service), service, patch, deps)
+}
+
+async function releaseObject(
+  key: string,
+  { rollout }: World,
+  kind: string,
+  name: string,
+  deps: ApplyDeps,
+): Promise<void> {
+  const former = deps.caches.routes.former(rollout)
+  const found = former.find((one) => kinds.kindId(one.kind) === kind && one.object.metadata.name === name)
+  for (const write of found?.release() ?? []) await writeRoute(key, write, false, deps)
 }
 
 /**

@@ -9,6 +9,7 @@ import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import { templateKey } from '../domain/analysis/analysis-templates.ts'
 import { serviceNamesOf } from '../domain/service-names.ts'
 import type { Compat, RouteReading, ServiceReading, World } from '../domain/world.ts'
+import { kindId } from '../kube/kinds.ts'
 import { type EndpointSlice, markedBy, ownedBy, type RolloutCaches, slicesOf, strangersTo } from './caches.ts'
 import { workloadRefOf } from './workloads.ts'
 
@@ -38,6 +39,10 @@ export function observe(key: string, options: ObserveOptions): World | undefined
     strangers: strangersTo(caches, rollout),
     services: readServices(caches, rollout, replicaSets, routes),
     routes,
+    formerObjects: caches.routes.former(rollout).map(({ kind, object }) => ({
+      kind: kindId(kind),
+      name: object.metadata.name,
+    })),
     analysisRuns: ownedBy(caches.analysisRuns, uid),
     experiments: ownedBy(caches.experiments, uid),
     templates: readTemplates(caches, namespace),

@@ -9,6 +9,7 @@
  *   notServed                  | the CustomResourceDefinition to install; nothing if it is optional and another kind of the router is filled
  *   forbidden                  | the right to grant
  */
+import { MANAGED_BY } from '../api/labels.ts'
 import type { KubeObject } from '../api/meta.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import type { RouterId } from '../api/router-capabilities.ts'
@@ -42,33 +43,55 @@ export interface RouteCaches {
   isFilling(rollout: Rollout, nowMs: number): boolean
   /** Writes an object outside the cluster; errors are those of `OutsideStore.write`. */
   writeOutside(write: RouterWrite, options: OutsideWriteOptions): Promise<void>
+  /** Objects that bear the mark of the Rollout though it does not name them any more, as far as their kinds are read. */
+  former(rollout: Rollout): readonly FormerRoute[]
   /** Addresses ({@link routesNamed}) of objects that pick pods from a Service, given as `namespace/name`. */
   picking(service: string): readonly string[]
   /** Calls `listener` with the addresses that a change concerns. Returns the unsubscriber. */
   subscribe(listener: (addresses: readonly string[]) => void): () => void
 }
 
+export interface FormerRoute {
+  readonly kind: ResourceKind
+  readonly object: KubeObject
+  release(): readonly RouterWrite[]
+}
+
 const FIRST_READ_MS = 2_000
 const BY_SERVICE = 'service'
+const BY_MARK = 'managedBy'
 
 /** How each kind is watched, by its id: what routers say of one kind is the same (`test/contract/watched-kinds.test.ts`). */
 const wishes: ReadonlyMap<string, InformerOptions<KubeObject>> = new Map(
   Object.values(routerRegistry)
     .flatMap(({ watches }) => watches)
-    .map(({ kind, labelSelector, serviceOf }) => [
+    .map(({ kind, labelSelector, serviceOf, release }) => [
       kindId(kind),
       {
         ...(labelSelector === undefined ? {} : { labelSelector }),
-        ...(serviceOf ? { indexers: { [BY_SERVICE]: (object: KubeObject) => [serviceOf(object) ?? []].flat() } } : {}),
+        indexers: {
+          ...(serviceOf ? { [BY_SERVICE]: (object: KubeObject) => [serviceOf(object) ?? []].flat() } : {}),
+          ...(release ? { [BY_MARK]: rolloutsMarked } : {}),
+        },
       },
     ]),
 )
+
+function rolloutsMarked({ metadata }: KubeObject): string[] {
+  const name = metadata.annotations?.[MANAGED_BY]
+  return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`]
+}
+
+/** Kinds whose objects bear a Rollout's mark. */
+const marked = Object.values(routerRegistry)
+  .flatMap(({ watches }) => watches)
+  .flatMap(({ kind, release }) => (release ? [{ kind, release }] : []))
 const optionalKinds = new Set(
   Object.values(routerRegistry)
     .flatMap(({ watches }) => watches)
     .flatMap(({ kind, optional }) => (optional ? [kindId(kind)] : [])),
 )
-const pickingKinds = [...wishes].filter(([, { indexers }]) => indexers !== undefined).map(([id]) => id)
+const pickingKinds = [...wishes].filter(([, { indexers = {} }]) => BY_SERVICE in indexers).map(([id]) => id)
 
 const addressOf = ({ kind, namespace = '', name }: ObjectRef): string => `${kindId(kind)}/${namespace}/${name}`
 const anyOf = (kind: ResourceKind, namespace = ''): string => `${kindId(kind)}/${namespace}/*`
@@ -174,6 +197,19 @@ export function openRoutes(
       return missing.some((what) => nowMs - (askedSince.get(what) ?? nowMs) < FIRST_READ_MS)
     },
     writeOutside: (write, options) => outside.write(write, options),
+    former(rollout) {
+      const configured = routersOf(rollout, [])
+      // What is not understood may name them still.
+      if (configured.some(({ router }) => 'problem' in router)) return []
+      const targets = configured.flatMap(({ router }) => ('problem' in router ? [] : router.targets))
+      const named = new Set(targets.map(addressOf))
+      const mark = `${rollout.metadata.namespace ?? ''}/${rollout.metadata.name}`
+      return marked.flatMap(({ kind, release }) =>
+        (opened.get(kindId(kind))?.byIndex(BY_MARK, mark) ?? [])
+          .filter((object) => !named.has(addressOf(refOf(kind, object))))
+          .map((object) => ({ kind, object, release: () => release(object) })),
+      )
+    },
     picking: (service) =>
       pickingKinds.flatMap((id) => {
         const objects = opened.get(id)?.byIndex(BY_SERVICE, service) ?? []

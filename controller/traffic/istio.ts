@@ -10,7 +10,14 @@ import { destinationRules, virtualServices } from '../kube/kinds.ts'
 import { combine } from './codec/combine.ts'
 import { missing } from './codec/missing.ts'
 import { addressOf, type Config, configSchema, type DestinationRuleRef, listVirtualServices } from './istio/config.ts'
-import { addedSubsets, findRuleProblem, hostRule, renderAddedSubsets, subsetKeeper } from './istio/destination-rule.ts'
+import {
+  addedSubsets,
+  findRuleProblem,
+  hostRule,
+  releaseRule,
+  renderAddedSubsets,
+  subsetKeeper,
+} from './istio/destination-rule.ts'
 import { serviceOf } from './istio/hosts.ts'
 import type { Target } from './istio/layout.ts'
 import { parseDestinationRule } from './istio/objects.ts'
@@ -30,6 +37,7 @@ export const istio = defineRouter<Config>({
         const service = serviceOf(parseDestinationRule(rule)?.host, rule.metadata.namespace ?? '')
         return service && `${service.namespace}/${service.name}`
       },
+      release: releaseRule,
     },
   ],
   schema: configSchema,

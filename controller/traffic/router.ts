@@ -90,6 +90,8 @@ export interface WatchedKind {
   readonly labelSelector?: string
   /** One of several kinds that say the same: a cluster that serves another one of the router's kinds need not serve it, and has no objects of it. */
   readonly optional?: true
+  /** Objects bear the mark of their Rollout: takes it, and what came with it, out of one that the Rollout names no more. */
+  release?(object: KubeObject): readonly RouterWrite[]
   /** `namespace/name` of the Service whose endpoints an object picks from, where no Rollout names it: their changes concern who names the object. */
   serviceOf?(object: KubeObject): string | undefined
 }

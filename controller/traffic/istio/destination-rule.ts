@@ -6,6 +6,7 @@ import { MANAGED_BY, POD_TEMPLATE_HASH } from '../../api/labels.ts'
 import type { KubeObject } from '../../api/meta.ts'
 import type { AdditionalWeight } from '../../api/traffic.ts'
 import type { ObjectRef } from '../../kube/client.ts'
+import { destinationRules, refOf } from '../../kube/kinds.ts'
 import { readLedger, renderLedger } from '../codec/ledger.ts'
 import { annotate, patchOf, pointer } from '../codec/patch.ts'
 import type { JsonPatchOperation, RouterContext, RouterWrite, SubsetKeeper } from '../router.ts'
@@ -96,6 +97,18 @@ function labelSubset(object: KubeObject, name: string, podHash: string): JsonPat
     if (!labels) return [{ op: 'add', path: `/spec/subsets/${at}/labels`, value: { [POD_TEMPLATE_HASH]: podHash } }]
     return [{ op: 'add', path: pointer('spec', 'subsets', at, 'labels', POD_TEMPLATE_HASH), value: podHash }]
   })
+}
+
+/** Without the mark and the pod hashes every subset takes the pods of its other labels. */
+export function releaseRule(object: KubeObject): RouterWrite[] {
+  const subsets = parseDestinationRule(object)?.subsets ?? []
+  const labels = subsets.flatMap(({ labels: found }, at): JsonPatchOperation[] =>
+    found?.[POD_TEMPLATE_HASH] === undefined
+      ? []
+      : [{ op: 'remove', path: pointer('spec', 'subsets', at, 'labels', POD_TEMPLATE_HASH) }],
+  )
+  const ref = refOf(destinationRules, object)
+  return patchOf(ref, object, [...labels, ...annotate(object, MANAGED_BY, undefined)])
 }
 
 /** The Services of experiments for which a subset was added. */

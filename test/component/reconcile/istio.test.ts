@@ -176,6 +176,23 @@ describe('a canary by subsets', () => {
     )
   })
 
+  test('a rule that is named no more is given back', async () => {
+    await withController(
+      async (live) => {
+        const first = await open(live)
+        await untilSubsets(live, first, first)
+        await live.patch(kinds.rollouts, 'shop', {
+          spec: { strategy: { canary: { trafficRouting: null, scaleDownDelaySeconds: null } } },
+        })
+        await untilSubsets(live, undefined, undefined)
+        const { metadata, spec } = await readRule(live)
+        assert.deepEqual([metadata.annotations, spec], [undefined, rule])
+      },
+      undefined,
+      crds,
+    )
+  })
+
   test('Services that are named beside subsets follow them', async () => {
     await withController(
       async (live) => {

@@ -205,6 +205,34 @@ describe('istio subsets: pointing one at a revision', () => {
   })
 })
 
+describe('istio subsets: a rule that its Rollout names no more', () => {
+  const { release } = istio.watches.find(({ kind }) => kind.kind === 'DestinationRule') ?? {}
+
+  test('loses the mark and every pod hash, and nothing else', () => {
+    const marks = { [MANAGED_BY]: 'shop', theirs: 'a' }
+    const found = objects({
+      subsets: [subset('stable', 'a'), subset('beta'), { name: 'none' }, subset('canary', 'b')],
+      annotations: marks,
+    })
+    const [write, ...more] = release?.(ruleIn(found)) ?? []
+    assert.deepEqual(
+      [write?.do === 'patch' && write.patch, more],
+      [
+        guarded(ruleIn(found), [
+          { op: 'remove', path: `/spec/subsets/0/labels/${HASH}` },
+          { op: 'remove', path: `/spec/subsets/3/labels/${HASH}` },
+          { op: 'remove', path: '/metadata/annotations/argo-rollouts.argoproj.io~1managed-by-rollouts' },
+        ]),
+        [],
+      ],
+    )
+  })
+
+  test('one without either is left alone', () => {
+    assert.deepEqual(release?.(ruleIn(objects())), [])
+  })
+})
+
 describe('istio subsets: subsets of others', () => {
   const more = { additionalSubsetNames: ['beta'] }
   const route = [...pair(), share('beta', 10)]
