@@ -53,6 +53,14 @@ const settingsSchema = z.object({
   routers: routers
     .default(defaultRouterIds)
     .describe("traffic routers to drive, with commas between them; absent: Argo's own and argoproj-labs/gatewayAPI"),
+  'aws-verify-target-group': flag
+    .default(false)
+    .describe('ask AWS whether its load balancers serve the weights of trafficRouting.alb'),
+  'alb-tag-key-resource-id': z
+    .string()
+    .min(1)
+    .default('ingress.k8s.aws/resource')
+    .describe('tag of target groups that names their Service'),
   'disable-step-plugin': z
     .array(z.enum(stepPluginNames))
     .default([])
@@ -124,7 +132,7 @@ const UNSUPPORTED_ENVIRONMENT = [
 ] as const
 
 const LISTS = new Set(['allow-outbound', 'disable-step-plugin', 'step-plugin-namespace', 'webhook-token-file'])
-const BOOLEANS = new Set(['namespaced', 'leader-elect', 'webhook-insecure'])
+const BOOLEANS = new Set(['namespaced', 'leader-elect', 'webhook-insecure', 'aws-verify-target-group'])
 
 export interface Config {
   readonly settings: Settings

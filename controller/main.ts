@@ -20,12 +20,15 @@ import { createEventRecorder } from './kube/events.ts'
 import { createFence } from './kube/fence.ts'
 import { createGatedClient } from './kube/gated-client.ts'
 import { createHttpClient } from './kube/http-client.ts'
-import { createInformers } from './kube/informers.ts'
+import { createInformers, type Informers } from './kube/informers.ts'
+import { ingresses } from './kube/kinds.ts'
 import { createLeaderElection } from './kube/lease.ts'
 import { leaseNameFor, renderIdentity } from './kube/lease-record.ts'
 import { createVersionedClient } from './kube/served-versions.ts'
 import { openChannels } from './notify/channels.ts'
 import { createOutbox } from './notify/outbox.ts'
+import { createElbReader } from './outside/aws/elb.ts'
+import { createLoadBalancers } from './outside/aws/load-balancers.ts'
 import { openCaches, ownedBy } from './reconcile/caches.ts'
 import { declareExperimentMetrics } from './reconcile/experiment/experiment-metrics.ts'
 import { declareRolloutMetrics } from './reconcile/rollout-metrics.ts'
@@ -41,6 +44,7 @@ import { createRedactor } from './runtime/redact.ts'
 import { startHealthServer, startMetricsServer } from './runtime/server.ts'
 import { stepPlugins } from './step-plugins/registry.ts'
 import { createStepRunner } from './step-plugins/runner.ts'
+import { loadBalancers } from './traffic/alb/load-balancer.ts'
 
 const VERSION = '0.1.0'
 /** Longest graceful stop; what has not ended by then is abandoned, which every write survives. */
@@ -90,9 +94,19 @@ function openCluster(config: Config, { redactor, log, metrics }: Runtime, leader
   const scope = watchNamespace === undefined ? {} : { namespace: watchNamespace }
   const informers = createInformers({ client: direct, clock, random, log, metrics, ...scope })
   const events = createEventRecorder({ client, clock, random, log, component: 'rollouts-controller' })
-  return { direct, client, election, informers, caches: openCaches(informers, { routers: settings.routers }), events }
+  const stores = openStores(settings, informers)
+  const caches = openCaches(informers, { routers: settings.routers, stores })
+  return { direct, client, election, informers, stores, caches, events }
 }
 type Cluster = ReturnType<typeof openCluster>
+
+/** What routers read or write outside the cluster. */
+function openStores({ 'alb-tag-key-resource-id': resourceTag, ...settings }: Config['settings'], informers: Informers) {
+  if (!settings['aws-verify-target-group']) return []
+  const elb = createElbReader({ resourceTag })
+  const ingress = (namespace: string, name: string) => informers.find(ingresses)?.get(namespace, name)
+  return [createLoadBalancers({ kind: loadBalancers, elb, clock, ingress })]
+}
 
 /** What works while we lead: rollouts, analysis, messages. */
 function openControllers(config: Config, { redactor, log, metrics, http }: Runtime, cluster: Cluster) {
@@ -251,7 +265,7 @@ async function run(config: Config): Promise<void> {
       if (cause === 'lost') void stop(1, 'the lease was lost')
     },
   })
-  const { direct, election, informers, events } = cluster
+  const { direct, election, informers, stores, events } = cluster
   const { rollouts, experiments, analysis, outbox, stepRunner } = openControllers(config, runtime, cluster)
   const webhooks = openWebhooks(config, runtime, cluster)
   const admission = openAdmission(config, runtime)
@@ -286,7 +300,7 @@ async function run(config: Config): Promise<void> {
       stepRunner.stop(),
     ])
     await Promise.allSettled([events.flush()])
-    await Promise.allSettled([election.stop(), events.stop(), informers.stop()])
+    await Promise.allSettled([election.stop(), events.stop(), informers.stop(), ...stores.map((store) => store.stop())])
     await Promise.allSettled([direct.close(), healthServer.close(), metricsServer.close()])
     http.close()
     late()

@@ -2,6 +2,7 @@
  * What routers are asked to carry and what they are found to carry, in one vocabulary for every router. Shapes only: who decides them is the
  * canary strategy, who writes them is a router.
  */
+import type { AlbStatus } from './alb-status.ts'
 import type { ColorMatch } from './color-step.ts'
 import type { CanaryStep } from './rollout.ts'
 
@@ -96,4 +97,6 @@ export interface TrafficReading {
   readonly propagationMs?: number
   /** A sentence naming object, field and fix when the router cannot be driven as it stands. */
   readonly problem?: string
+  /** Where AWS is asked: what each Ingress became. */
+  readonly albs?: readonly AlbStatus[]
 }

@@ -112,6 +112,8 @@ export type Memory = Pick<
   | 'stableRS'
   | 'promoteFull'
   | 'restartedAt'
+  | 'alb'
+  | 'albs'
 > & { readonly canary?: RolloutStatus['canary']; readonly blueGreen?: RolloutStatus['blueGreen'] }
 
 export interface Part {

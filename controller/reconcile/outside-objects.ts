@@ -2,7 +2,7 @@
  * The stores of objects outside Kubernetes as one: which objects Rollouts name, what is known of them, and the way to write them. It must not
  * interpret an object.
  */
-import { KubeError, type ObjectRef } from '../kube/client.ts'
+import { KubeError, type ObjectRef, type ResourceKind } from '../kube/client.ts'
 import { describeRef, kindId } from '../kube/kinds.ts'
 import type { OutsideReading, OutsideStore, OutsideWriteOptions } from '../traffic/outside.ts'
 import type { RouterWrite } from '../traffic/router.ts'
@@ -10,6 +10,8 @@ import type { RouterWrite } from '../traffic/router.ts'
 export interface OutsideObjects {
   /** What a Rollout names from now on; the stores hear of it all together, once the caller is done. */
   name(rollout: string, refs: readonly ObjectRef[]): void
+  /** Whether a store follows objects of this kind. */
+  holds(kind: ResourceKind): boolean
   read(ref: ObjectRef): OutsideReading
   write(write: RouterWrite, options: OutsideWriteOptions): Promise<void>
   subscribe(listener: (ref: ObjectRef) => void): () => void
@@ -39,6 +41,7 @@ export function openOutside(stores: readonly OutsideStore[]): OutsideObjects {
       if (!isScheduled) queueMicrotask(followAll)
       isScheduled = true
     },
+    holds: (kind) => storeOf.has(kindId(kind)),
     read: (ref) => storeOf.get(kindId(ref.kind))?.read(ref) ?? { known: false, why: UNCONNECTED },
     async write(write, options) {
       const store = storeOf.get(kindId(write.ref.kind))

@@ -108,7 +108,11 @@ export const routesNamed = (rollout: Rollout): readonly string[] =>
   routersOf(rollout, []).flatMap(({ router }) => {
     if ('problem' in router) return []
     const found = (router.selections ?? []).map(({ kind, namespace }) => anyOf(kind, namespace))
-    return [...router.targets.map(addressOf), ...found, ...kindsOf(router).map(kindId)]
+    return [
+      ...[...router.targets, ...(router.witnesses ?? [])].map(addressOf),
+      ...found,
+      ...kindsOf(router).map(kindId),
+    ]
   })
 
 export function openRoutes(
@@ -140,8 +144,11 @@ export function openRoutes(
 
   function take(rollout: Rollout, isDeleted = false): void {
     const found = isDeleted ? [] : needed(rollout)
-    const refs = found.flatMap(({ targets }) => targets).filter(({ kind }) => isOutside(kind))
-    outside.name(`${rollout.metadata.namespace ?? ''}/${rollout.metadata.name}`, refs)
+    const refs = found.flatMap(({ targets, witnesses = [] }) => [...targets, ...witnesses])
+    outside.name(
+      `${rollout.metadata.namespace ?? ''}/${rollout.metadata.name}`,
+      refs.filter(({ kind }) => isOutside(kind)),
+    )
     for (const kind of found.flatMap(kindsOf)) if (!isOutside(kind)) open(kind)
   }
 
@@ -177,6 +184,11 @@ export function openRoutes(
     return reading.known ? reading.object : undefined
   }
 
+  function readWitness(ref: ObjectRef): KubeObject | undefined {
+    const reading = outside.read(ref)
+    return reading.known ? reading.object : unknownObject(ref, reading.why)
+  }
+
   return {
     routersOf: driven,
     read(id, router) {
@@ -184,6 +196,7 @@ export function openRoutes(
       if (unknown.length > 0) return { unknown: unknown.join('; ') }
       const found: Record<string, KubeObject | undefined> = {}
       for (const ref of router.targets) found[refKey(ref)] = readTarget(ref)
+      for (const ref of router.witnesses ?? []) if (outside.holds(ref.kind)) found[refKey(ref)] = readWitness(ref)
       for (const { kind, namespace, selects } of router.selections ?? []) {
         const candidates = opened.get(kindId(kind))?.list(namespace) ?? []
         const chosen = candidates.filter((candidate) => selects(candidate, found))
@@ -221,6 +234,11 @@ export function openRoutes(
     },
   }
 }
+
+const unknownObject = (ref: ObjectRef, unknown: string): KubeObject & { readonly unknown: string } => ({
+  metadata: { name: ref.name },
+  unknown,
+})
 
 /** Undefined when the cache holds what there is. */
 function describeState(id: string, kind: ResourceKind, state: CacheState): string | undefined {

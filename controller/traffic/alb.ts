@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { routerCapabilities } from '../api/router-capabilities.ts'
 import { ingresses } from '../kube/kinds.ts'
 import { type AlbConfig, type AlbTarget, examine } from './alb/layout.ts'
+import { loadBalancerRef } from './alb/load-balancer.ts'
 import { readIngress } from './alb/read.ts'
 import { changesOf } from './alb/render.ts'
 import { combine } from './codec/combine.ts'
@@ -58,7 +59,13 @@ function create(config: AlbConfig, context: RouterContext): Router {
   const ingressAt = (objects: RouterObjects, { ref }: AlbTarget): Ingress | undefined => objects[refKey(ref)]
   return {
     targets: targets.map(({ ref }) => ref),
-    read: (objects) => combine(targets.map((target) => readIngress(target, ingressAt(objects, target)))),
+    witnesses: targets.map(loadBalancerRef),
+    read: (objects) =>
+      combine(
+        targets.map((target) =>
+          readIngress(target, ingressAt(objects, target), objects[refKey(loadBalancerRef(target))]),
+        ),
+      ),
     render: (intent, objects) =>
       targets.flatMap((target) => {
         const ingress = ingressAt(objects, target)

@@ -75,6 +75,11 @@ export interface Router {
   readonly targets: readonly ObjectRef[]
   /** Further objects, in order, as far as they exist. */
   readonly selections?: readonly Selection[]
+  /**
+   * Objects outside the cluster that tell what is served, and change nothing. As far as a store follows their kind they are among the objects; one
+   * that is not known is there with a sentence in its field `unknown`.
+   */
+  readonly witnesses?: readonly ObjectRef[]
   /** Its object is among the targets, and what it reads is in the reading. */
   readonly subsets?: SubsetKeeper
   read(objects: RouterObjects): TrafficReading

@@ -55,6 +55,13 @@ export function weightsOfCanary(view: CanaryView): NonNullable<RolloutStatus['ca
   }
 }
 
+/** `status.alb` and `status.albs` while AWS is asked: the former is the last Ingress', as in Argo. */
+export function albsOfCanary({ world }: CanaryView): Pick<RolloutStatus, 'alb' | 'albs'> {
+  const albs = world.routes.flatMap((reading) => (reading.albs ?? []).map((one) => ({ ...one })))
+  const alb = albs.at(-1)
+  return alb ? { alb, albs } : { alb: null, albs: null }
+}
+
 /** Only experiments have Services besides the two roles. */
 function hashBehind({ world }: CanaryView, serviceName: string): { readonly podTemplateHash?: string } {
   const templates = (world.experiments ?? []).flatMap(({ status }) => status?.templateStatuses ?? [])

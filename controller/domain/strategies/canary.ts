@@ -22,7 +22,7 @@ import { decideScaling, keepNamed } from '../canary/scaling.ts'
 import { decideServices } from '../canary/services.ts'
 import { decideFirstStep } from '../canary/skipped-steps.ts'
 import { stageOfCanary } from '../canary/stage.ts'
-import { standingOfCanary, weightsOfCanary } from '../canary/standing.ts'
+import { albsOfCanary, standingOfCanary, weightsOfCanary } from '../canary/standing.ts'
 import { pauseOfStep } from '../canary/steps.ts'
 import { type CanaryView, viewCanary } from '../canary/view.ts'
 import { judgeCanaryWaits, placeOfPause } from '../canary/waits.ts'
@@ -71,7 +71,7 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     decideRuns(view, runs),
     runEvents(view, [asked.inline, asked.background]),
     { memory: rememberRuns(inquiries) },
-    { memory: { canary: { weights: weightsOfCanary(view) } } },
+    { memory: { canary: { weights: weightsOfCanary(view) }, ...albsOfCanary(view) } },
     decideRoute(view, decideWeight(view), experimentWeights(view)),
     judgePropagation(view.world).part,
     ...decideServices(view, scaling),

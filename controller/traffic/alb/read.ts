@@ -4,31 +4,36 @@ import { missing } from '../codec/missing.ts'
 import { type Ingress, namesNoService } from '../ingress.ts'
 import { parseForward, sameJson } from './action.ts'
 import { type AlbLayout, type AlbTarget, actionKey, examine, findProblem } from './layout.ts'
+import { type LoadBalancerObject, verifyWeights } from './load-balancer.ts'
 import { hasRoutes, renderWeights, type Weights } from './render.ts'
 
-export function readIngress(target: AlbTarget, ingress: Ingress | undefined): TrafficReading {
+/** @param served what AWS says of its load balancer, where AWS is asked */
+export function readIngress(
+  target: AlbTarget,
+  ingress: Ingress | undefined,
+  served: LoadBalancerObject | undefined,
+): TrafficReading {
   if (!ingress) return missing(target.label, target.field)
   const layout = examine(target, ingress)
   const { isRooted, ours } = layout
+  const weights = isRooted ? readWeights(target, ingress) : undefined
   const problem = isRooted ? findProblem(target, layout) : namesNoService(target.ref.name, target.action)
   return {
-    ...(isRooted ? readWeights(target, ingress) : { programmedCanary: undefined }),
+    programmedCanary: weights?.canary,
+    ...(weights
+      ? { additional: Object.fromEntries(weights.additional.map(({ service, weight }) => [service, weight])) }
+      : {}),
     managedRoutes: presentRoutes(target, layout),
-    confirmation: 'unknown',
     drivable: isRooted || ours.length > 0,
+    ...verifyWeights(target, served, weights),
     ...(problem === undefined ? {} : { problem }),
   }
 }
 
-function readWeights(
-  target: AlbTarget,
-  { metadata }: Ingress,
-): Pick<TrafficReading, 'programmedCanary' | 'additional'> {
+function readWeights(target: AlbTarget, { metadata }: Ingress): Weights | undefined {
   const text = metadata.annotations?.[actionKey(target)]
   const weights = weightsIn(target, text)
-  if (!weights || !sameJson(text, renderWeights(target, weights))) return { programmedCanary: undefined }
-  const additional = Object.fromEntries(weights.additional.map(({ service, weight }) => [service, weight]))
-  return { programmedCanary: weights.canary, additional }
+  return weights && sameJson(text, renderWeights(target, weights)) ? weights : undefined
 }
 
 /** Undefined unless both Services have a weight and all add up. */

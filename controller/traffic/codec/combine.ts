@@ -15,6 +15,7 @@ export function combine(readings: readonly TrafficReading[]): TrafficReading {
   )
   const problem = readings.find((reading) => reading.problem !== undefined)?.problem
   const managedRoutes = combineManaged(drivable)
+  const albs = readings.flatMap((reading) => reading.albs ?? [])
   return {
     programmedCanary: agree ? first.programmedCanary : undefined,
     ...(agree && first.additional ? { additional: first.additional } : {}),
@@ -25,6 +26,7 @@ export function combine(readings: readonly TrafficReading[]): TrafficReading {
     drivable: drivable.length > 0,
     ...(readings.every(({ isGone }) => isGone) ? { isGone: true } : {}),
     ...(problem === undefined ? {} : { problem }),
+    ...(albs.length > 0 ? { albs } : {}),
   }
 }
 

@@ -1,7 +1,7 @@
 /** The bundles as users get them: they start without node_modules, name no path of the machine that built them, and behave as the sources. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -37,8 +37,15 @@ describe('npm run build', () => {
     assert.equal(bundled.stdout, source.stdout)
   })
 
+  test('what the controller seldom needs stands in files of its own', () => {
+    const holders = readdirSync(outdir).filter((name) => {
+      return name.endsWith('.js') && readFileSync(join(outdir, name), 'utf8').includes('2015-12-01')
+    })
+    assert.ok(holders.length > 0 && holders.every((name) => /^controller-.+/.test(name)), holders.join())
+  })
+
   test('no path of this machine is left in them', () => {
-    for (const name of ['controller.js', 'cli.js'])
+    for (const name of readdirSync(outdir).filter((one) => one.endsWith('.js')))
       assert.ok(!readFileSync(join(outdir, name), 'utf8').includes(root), `${name} names ${root}`)
   })
 })
