@@ -31,7 +31,7 @@ export interface ClusterOptions {
   readonly port?: number
   /** False: no node and no gateway, the API server alone. */
   readonly workloads?: boolean
-  /** Programs to start in the place of the gateway: HAProxy obeys HTTPRoutes, nginx Ingresses. */
+  /** Programs to start in the place of the gateway: HAProxy obeys HTTPRoutes and GRPCRoutes, nginx Ingresses. */
   readonly proxies?: Readonly<Record<ProxyName, FoundProgram>>
   /** Sees (and may disturb) every request. */
   readonly faults?: Faults

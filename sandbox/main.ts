@@ -21,7 +21,7 @@ Usage: npm run sandbox -- [flags]
   --kubeconfig-out FILE  write a kubeconfig for kubectl and the controller
   --port N               port of the API server (default: a free one)
   --no-workloads         the API server alone: no node, no gateway
-  --proxies              instead of the gateway HAProxy, which obeys HTTPRoutes, and nginx, which obeys Ingresses
+  --proxies              instead of the gateway HAProxy (HTTPRoutes, GRPCRoutes) and nginx (Ingresses)
   --help
 `
 

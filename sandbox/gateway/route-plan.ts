@@ -4,6 +4,7 @@
  */
 import { type Attachment, decideAttachments, listOwnGateways } from './attachment.ts'
 import { type BackendSource, type ResolvedBackend, resolveBackend } from './backends.ts'
+import { isGrpc } from './grpc-route.ts'
 import type { Gateway, GatewayClass, HttpRoute, RouteMatch, RouteRule } from './objects.ts'
 import { type CompiledMatch, compareRanks, compileMatch, rankHostname } from './request-match.ts'
 
@@ -24,6 +25,8 @@ export interface RouteVerdict {
 export interface PlannedRule {
   /** `namespace/name` of the route. */
   readonly route: string
+  /** HTTP/2 is spoken to its backends. */
+  readonly isGrpc: boolean
   /** Stays the same while the route and the rule's place in it do. */
   readonly id: string
   readonly backends: readonly ResolvedBackend[]
@@ -119,6 +122,7 @@ function planRule(route: HttpRoute, rule: RouteRule, index: number, source: Back
   const home = route.metadata.namespace ?? ''
   return {
     route: describeRoute(route),
+    isGrpc: isGrpc(route),
     id: `${route.metadata.uid ?? describeRoute(route)}/${index}`,
     backends: (rule.backendRefs ?? []).map((ref) => resolveBackend(home, ref, source)),
     mirrors: (rule.filters ?? []).flatMap(({ requestMirror }) =>

@@ -4,9 +4,10 @@
  */
 import type { KubeObject } from '../../controller/api/meta.ts'
 import { isConflict, type ResourceKind } from '../../controller/kube/client.ts'
-import { httpRoutes, refOf } from '../../controller/kube/kinds.ts'
+import { grpcRoutes, httpRoutes, refOf } from '../../controller/kube/kinds.ts'
 import { listOwnGateways } from './attachment.ts'
 import { decideClassStatus, decideGatewayStatus } from './gateway-status.ts'
+import { isGrpc } from './grpc-route.ts'
 import { gatewayClasses, gateways } from './objects.ts'
 import type { RoutePlanInput, RouteVerdict } from './route-plan.ts'
 import { decideRouteStatus } from './route-status.ts'
@@ -42,7 +43,7 @@ export function createStatusWriter(context: GatewayContext, address: string, onF
     const now = new Date(clock.now()).toISOString()
     for (const verdict of verdicts) {
       const parents = decideRouteStatus(verdict, now)
-      if (parents) await write(httpRoutes, verdict.route, { parents })
+      if (parents) await write(isGrpc(verdict.route) ? grpcRoutes : httpRoutes, verdict.route, { parents })
     }
     for (const entry of input.classes) {
       const status = decideClassStatus(entry, now)

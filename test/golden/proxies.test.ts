@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { asHttpRoute } from '../../sandbox/gateway/grpc-route.ts'
 import { planRoutes } from '../../sandbox/gateway/route-plan.ts'
 import { findUnsupported } from '../../sandbox/proxies/haproxy/conditions.ts'
 import { renderHaproxy } from '../../sandbox/proxies/haproxy/render.ts'
@@ -52,6 +53,19 @@ const routes = [
       backendRefs: [to('stable')],
     },
   ]),
+  asHttpRoute({
+    ...httpRoute('calls', []),
+    spec: {
+      parentRefs: [{ name: 'web' }],
+      rules: [
+        {
+          matches: [{ method: { service: 'shop.Cart', method: 'Add' }, headers: [{ name: 'x-beta', value: 'yes' }] }],
+          backendRefs: [to('canary')],
+        },
+        { matches: [{ method: { service: 'shop.Cart' } }], backendRefs: [to('stable', 9), to('canary', 1)] },
+      ],
+    },
+  }),
   httpRoute('rest', [{ matches: [{ path: { type: 'Exact', value: '/empty' } }], backendRefs: [to('empty')] }]),
 ]
 

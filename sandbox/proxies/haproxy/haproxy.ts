@@ -1,6 +1,6 @@
 /**
  * A real HAProxy in the place of the sandbox's gateway: it obeys the same HTTPRoutes, Services and EndpointSlices under the same GatewayClass, and
- * what a route's status says is what HAProxy serves. One of the two runs on a cluster. It must not know Rollouts.
+ * GRPCRoutes besides; what a route's status says is what HAProxy serves. One of the two runs on a cluster. It must not know Rollouts.
  */
 import { findFreePort } from '../../free-port.ts'
 import { planRoutes, type RoutePlan } from '../../gateway/route-plan.ts'
@@ -50,7 +50,7 @@ export async function startHaproxyGateway(options: HaproxyGatewayOptions): Promi
     onFailure: (error) => context.log.warn('HAProxy does not serve the routes', { reason: 'NotProgrammed', error }),
   })
   const writer = createStatusWriter(context, address, () => flight.request())
-  const sources = watchGatewaySources(context, () => flight.request())
+  const sources = watchGatewaySources(context, () => flight.request(), { grpc: true })
 
   return {
     url: `http://${address}`,

@@ -37,7 +37,12 @@ type ReadyBackend = Extract<ResolvedBackend, { readonly endpoints: unknown }>
 const isReady = (backend: ResolvedBackend): backend is ReadyBackend => 'endpoints' in backend
 
 /** Proxies of HAProxy may not have a slash in their names. */
-const poolName = ({ key }: ReadyBackend): string => key.replace('/', ':')
+const poolName = ({ key }: ReadyBackend, isGrpc: boolean): string => `${key.replace('/', ':')}${isGrpc ? ':grpc' : ''}`
+
+interface Pool {
+  readonly backend: ReadyBackend
+  readonly isGrpc: boolean
+}
 
 const refusal = (code: number, reason: string): string =>
   `status ${code} content-type text/plain string ${reason} hdr ${REFUSAL_HEADER} ${reason}`
@@ -45,16 +50,18 @@ const refusal = (code: number, reason: string): string =>
 export function renderHaproxy({ matches }: RoutePlan, settings: HaproxySettings): RenderedHaproxy {
   const rules = [...new Map(matches.map(({ rule }) => [rule.id, rule])).values()]
   const pools = new Map(
-    rules.flatMap(({ backends }) => backends.filter(isReady).map((backend) => [poolName(backend), backend])),
+    rules.flatMap(({ backends, isGrpc }) =>
+      backends.filter(isReady).map((backend): [string, Pool] => [poolName(backend, isGrpc), { backend, isGrpc }]),
+    ),
   )
-  const names = [...pools.keys()].sort()
+  const ordered = [...pools].sort(([a], [b]) => (a < b ? -1 : 1))
   const config = [
     ...renderGlobal(settings),
     ...renderDefaults(),
     '',
     'frontend routes',
     ...renderFrontend(matches, rules, settings).map((line) => `  ${line}`),
-    ...names.flatMap((name) => ['', `backend ${name}`, ...renderPool(pools.get(name)).map((line) => `  ${line}`)]),
+    ...ordered.flatMap(([name, pool]) => ['', `backend ${name}`, ...renderPool(pool).map((line) => `  ${line}`)]),
   ]
   return {
     config: `${config.join('\n')}\n`,
@@ -62,11 +69,11 @@ export function renderHaproxy({ matches }: RoutePlan, settings: HaproxySettings)
   }
 }
 
-function renderWeights({ backends }: PlannedRule): string {
+function renderWeights({ backends, isGrpc }: PlannedRule): string {
   let sum = 0
   const shares = backends.flatMap((backend) => {
     sum += backend.weight
-    return [sum, isReady(backend) ? poolName(backend) : NO_BACKEND]
+    return [sum, isReady(backend) ? poolName(backend, isGrpc) : NO_BACKEND]
   })
   return [sum, ...shares].join('|')
 }
@@ -110,7 +117,7 @@ function renderFrontend(
     `bind ${address}`,
     '# Nothing is done twice but what is safe to do twice.',
     'http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
-    ...['keep-alive', 'proxy-authorization', 'proxy-connection', 'te'].map((name) => `http-request del-header ${name}`),
+    ...['keep-alive', 'proxy-authorization', 'proxy-connection'].map((name) => `http-request del-header ${name}`),
     'http-response del-header keep-alive',
     'http-request set-var(txn.host) req.hdr(host),field(1,:),lower',
     'acl matched var(txn.rule) -m found',
@@ -142,8 +149,10 @@ function renderMatch({ hostname, match, rule }: PlannedMatch, index: number): re
 const renderDraw = (field: number): string =>
   `http-request set-var(txn.backend) var(txn.weights),field(${field + 1},|) if !drawn { var(txn.weights),field(${field},|),sub(txn.draw) gt 0 }`
 
-function renderPool(backend: ReadyBackend | undefined): readonly string[] {
-  const addresses = [...new Set((backend?.endpoints ?? []).map(({ address, port }) => `${address}:${port}`))].sort()
+/** gRPC needs its trailers announced all the way; for HTTP/1 the header belongs to one connection. */
+function renderPool({ backend, isGrpc }: Pool): readonly string[] {
+  const addresses = [...new Set(backend.endpoints.map(({ address, port }) => `${address}:${port}`))].sort()
   if (addresses.length === 0) return [`http-request return ${refusal(503, 'no-endpoint')}`]
-  return addresses.map((address) => `server ${address} ${address} pool-purge-delay ${IDLE_SECONDS}s`)
+  const servers = addresses.map((address) => `server ${address} ${address} pool-purge-delay ${IDLE_SECONDS}s`)
+  return isGrpc ? servers.map((server) => `${server} proto h2`) : ['http-request del-header te', ...servers]
 }
