@@ -18,6 +18,13 @@ const routers = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const consulAddress = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text.replace(/\/$/, ''),
+    'must be http or https, a host and a port, and nothing else',
+  )
+
 const settingsSchema = z.object({
   kubeconfig: z
     .string()
@@ -61,6 +68,16 @@ const settingsSchema = z.object({
     .min(1)
     .default('ingress.k8s.aws/resource')
     .describe('tag of target groups that names their Service'),
+  'consul-address': consulAddress
+    .optional()
+    .describe("URL of Consul's HTTP API for the router penstock/consul-kv; absent: no Consul is driven"),
+  'consul-token-file': z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file with the token for Consul, read anew for each call; absent: CONSUL_HTTP_TOKEN'),
+  'consul-ca-file': z.string().min(1).optional().describe("file with the authority of Consul's certificate"),
+  'consul-kv-prefix': z.string().default('penstock/').describe('keys that Rollouts may name in Consul begin with it'),
   'disable-step-plugin': z
     .array(z.enum(stepPluginNames))
     .default([])
@@ -140,6 +157,8 @@ export interface Config {
   /** Restricts the controller to one namespace; undefined: the whole cluster. */
   readonly watchNamespace: string | undefined
   readonly prometheusAddress: string | undefined
+  /** A secret. */
+  readonly consulToken: string | undefined
   /** The API server's ClusterIP when in a cluster: no tenant's URL may lead there. */
   readonly apiServerHost: string | undefined
   /** Flags of Argo Rollouts that were given and do nothing here. */
@@ -161,7 +180,8 @@ Usage: npm start -- [flags]
 ${Object.entries(settingsSchema.shape).map(describeFlag).join('\n')}
   --help
 
-Environment: ARGO_ROLLOUTS_PROMETHEUS_ADDRESS is the address of prometheus metrics that name none; POD_NAMESPACE that of the Lease.
+Environment: ARGO_ROLLOUTS_PROMETHEUS_ADDRESS is the address of prometheus metrics that name none; POD_NAMESPACE that of the Lease;
+CONSUL_HTTP_TOKEN the token for Consul where --consul-token-file is absent.
 Flags of Argo Rollouts that are not listed are accepted and have no effect.`
 
 /** Throws {@link ConfigError} with one sentence; 'help' when help was asked for. */
@@ -198,6 +218,7 @@ export function readConfig(
     leaseNamespace: values['leader-election-namespace'] ?? podNamespace ?? 'default',
     watchNamespace: values.namespaced ? (values.namespace ?? podNamespace ?? 'default') : undefined,
     prometheusAddress: env.ARGO_ROLLOUTS_PROMETHEUS_ADDRESS,
+    consulToken: env.CONSUL_HTTP_TOKEN,
     apiServerHost: env.KUBERNETES_SERVICE_HOST,
     ignored: Object.keys(given.values).filter((name) => (IGNORED as readonly string[]).includes(name)),
   })

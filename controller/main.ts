@@ -29,6 +29,7 @@ import { openChannels } from './notify/channels.ts'
 import { createOutbox } from './notify/outbox.ts'
 import { createElbReader } from './outside/aws/elb.ts'
 import { createLoadBalancers } from './outside/aws/load-balancers.ts'
+import { openConsul } from './outside/consul/open.ts'
 import { openCaches, ownedBy } from './reconcile/caches.ts'
 import { declareExperimentMetrics } from './reconcile/experiment/experiment-metrics.ts'
 import { declareRolloutMetrics } from './reconcile/rollout-metrics.ts'
@@ -45,6 +46,7 @@ import { startHealthServer, startMetricsServer } from './runtime/server.ts'
 import { stepPlugins } from './step-plugins/registry.ts'
 import { createStepRunner } from './step-plugins/runner.ts'
 import { loadBalancers } from './traffic/alb/load-balancer.ts'
+import { createGatedStore } from './traffic/outside.ts'
 
 const VERSION = '0.1.0'
 /** Longest graceful stop; what has not ended by then is abandoned, which every write survives. */
@@ -71,7 +73,8 @@ interface Leadership {
 }
 
 /** The API server: the direct client, the one that writes only while we lead, and the caches. Nothing is read or sent yet. */
-function openCluster(config: Config, { redactor, log, metrics }: Runtime, leadership: Leadership) {
+function openCluster(config: Config, runtime: Runtime, leadership: Leadership) {
+  const { redactor, log, metrics } = runtime
   const { settings, watchNamespace } = config
   const { kubeconfig, context, qps, burst } = settings
   const access = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) }
@@ -94,7 +97,9 @@ function openCluster(config: Config, { redactor, log, metrics }: Runtime, leader
   const scope = watchNamespace === undefined ? {} : { namespace: watchNamespace }
   const informers = createInformers({ client: direct, clock, random, log, metrics, ...scope })
   const events = createEventRecorder({ client, clock, random, log, component: 'rollouts-controller' })
-  const stores = openStores(settings, informers)
+  const consul = openConsulKeys(config, runtime)
+  const mayWrite = (): boolean => !settings['leader-elect'] || election.mayWrite()
+  const stores = [...openStores(settings, informers), ...(consul ? [createGatedStore(consul, mayWrite)] : [])]
   const caches = openCaches(informers, { routers: settings.routers, stores })
   return { direct, client, election, informers, stores, caches, events }
 }
@@ -106,6 +111,20 @@ function openStores({ 'alb-tag-key-resource-id': resourceTag, ...settings }: Con
   const elb = createElbReader({ resourceTag })
   const ingress = (namespace: string, name: string) => informers.find(ingresses)?.get(namespace, name)
   return [createLoadBalancers({ kind: loadBalancers, elb, clock, ingress })]
+}
+
+/** Undefined where no flag says where Consul is. */
+function openConsulKeys({ settings, consulToken }: Config, { redactor, http }: Runtime) {
+  const access = {
+    address: settings['consul-address'],
+    caFile: settings['consul-ca-file'],
+    tokenFile: settings['consul-token-file'],
+    token: consulToken,
+    prefix: settings['consul-kv-prefix'],
+  }
+  return fromFlag('--consul-token-file, --consul-ca-file', () =>
+    openConsul(access, { transport: http, clock, random, redactor }),
+  )
 }
 
 /** What works while we lead: rollouts, analysis, messages. */

@@ -5,6 +5,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { proxyPrograms } from '../sandbox/proxies/programs.ts'
 import { findHelm } from './chart/helm.ts'
+import { findConsul } from './consul/find-consul.ts'
 import { findControlPlane } from './control-plane/binaries.ts'
 
 interface Program {
@@ -45,6 +46,7 @@ async function prepare(withControlPlane: boolean): Promise<void> {
     throw new Error(`missing: ${how.join(', ')}`)
   }
   await findHelm()
+  await findConsul()
   if (withControlPlane) await findControlPlane({ log: (line) => process.stderr.write(`${line}\n`) })
 }
 

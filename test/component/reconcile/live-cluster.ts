@@ -16,6 +16,7 @@ import { createRolloutController } from '../../../controller/rollout-controller.
 import { systemClock } from '../../../controller/runtime/clock.ts'
 import { silentLogger } from '../../../controller/runtime/log.ts'
 import { createMetricRegistry } from '../../../controller/runtime/metrics.ts'
+import type { OutsideStore } from '../../../controller/traffic/outside.ts'
 import { applyManifest, parseManifests } from '../../../sandbox/manifests.ts'
 import { seededRandom } from '../../fakes/fake-random.ts'
 import { withCluster } from '../sandbox-node/cluster.ts'
@@ -45,11 +46,13 @@ export interface Live {
 /**
  * @param limit wraps the controller's client: what it may do, and what goes wrong
  * @param crds of third parties: files, relative to this one
+ * @param stores of what lives outside the cluster; who opened them stops them
  */
 export async function withController(
   check: (live: Live) => Promise<void>,
   limit: (client: KubeClient) => KubeClient = (client) => client,
   crds: readonly string[] = [],
+  stores: readonly OutsideStore[] = [],
 ): Promise<void> {
   await withCluster(async ({ server, client, list, read }) => {
     const files = [crd, ...crds]
@@ -66,7 +69,7 @@ export async function withController(
       log: silentLogger,
     }
     const informers = createInformers(ports)
-    const caches = openCaches(informers)
+    const caches = openCaches(informers, { stores })
     const registry = createMetricRegistry()
     const deps = {
       ...ports,
