@@ -22,6 +22,8 @@ describe('configuration', () => {
   test('a switch alone means true, and may be given a value', () => {
     assert.equal(read(['--namespaced']).settings.namespaced, true)
     assert.equal(read(['--leader-elect=false']).settings['leader-elect'], false)
+    assert.equal(read(['--aws-verify-target-group']).settings['aws-verify-target-group'], true)
+    assert.equal(read([]).settings['aws-verify-target-group'], false)
   })
 
   test('flags of Argo that mean nothing here are taken and named', () => {
