@@ -66,6 +66,8 @@ export const nginx = defineRouter<NginxConfig>({
 
 function create(config: NginxConfig, context: RouterContext): Router {
   const targets = targetsOf(config, context)
+  const clash = findClash(targets)
+  if (clash !== undefined) return { targets: [], read: () => unreadable(clash), render: () => [] }
   return {
     targets: targets.flatMap(({ stableRef, canaryRef }) => [stableRef, canaryRef]),
     read: (objects) => combine(targets.map((target) => readTarget(target, objects))),
@@ -85,6 +87,13 @@ function targetsOf(config: NginxConfig, context: RouterContext): readonly NginxT
     config,
     context,
   }))
+}
+
+/** Long names are cut, and may be one name then. */
+function findClash(targets: readonly NginxTarget[]): string | undefined {
+  const names = targets.map(({ canaryRef }) => canaryRef.name)
+  const twin = targets.find(({ canaryRef }, at) => names.indexOf(canaryRef.name) < at)
+  return twin && `${twin.field}: the canary Ingresses of two of them would both be named "${twin.canaryRef.name}"`
 }
 
 const ingressAt = (objects: RouterObjects, ref: ObjectRef): Ingress | undefined => objects[refKey(ref)]

@@ -362,6 +362,16 @@ describe('Ingresses as people leave them', () => {
     )
   })
 
+  test('two Ingresses whose canary Ingresses would have one name are a problem, and nothing is written', () => {
+    const long = 'a'.repeat(250)
+    const router = openRouter('nginx', { stableIngresses: [`${long}-one`, `${long}-two`] })
+    assert.match(
+      router.read({}).problem ?? '',
+      /^trafficRouting\.nginx\.stableIngresses: .* would both be named "shop-a+-canary"$/,
+    )
+    assert.deepEqual([router.targets, router.render(trafficIntent(0), {})], [[], []])
+  })
+
   test('the same Ingress named twice is one', () => {
     assert.equal(openRouter('nginx', { stableIngresses: ['shop', 'shop'] }).targets.length, 2)
   })
