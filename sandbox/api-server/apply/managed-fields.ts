@@ -3,7 +3,7 @@
  * configuration contains, conflicts with owners of fields it would change, and lets go of what it no longer mentions.
  */
 import { applyConflict, type Cause } from '../errors.ts'
-import { asObject, deepEqual, type JsonObject, type ManagedFieldsEntry, type Stored } from '../json.ts'
+import { asObject, deepEqual, isObject, type JsonObject, type ManagedFieldsEntry, type Stored } from '../json.ts'
 import type { Schema } from '../schema/structural-schema.ts'
 import {
   compare,
@@ -70,10 +70,27 @@ const withManagedFields = (object: Stored, entries: readonly ManagedFieldsEntry[
   return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: [...entries] } }
 }
 
-/** After a create, update or patch: `after` with the ownership that follows from what changed since `before`. */
+const isReadable = ({ manager, operation, fieldsV1 }: ManagedFieldsEntry): boolean =>
+  typeof manager === 'string' && (operation === 'Apply' || operation === 'Update') && isObject(fieldsV1)
+
+/**
+ * The ownership that an update starts from: a client may let entries go by sending fewer, and empties the list by one empty entry. A list that is
+ * absent, empty or unreadable was not meant, and a subresource cannot change it.
+ */
+const entriesSent = (live: Stored, next: Stored, writer: Writer): readonly ManagedFieldsEntry[] => {
+  const sent: unknown = next.metadata.managedFields
+  if (writer.subresource !== undefined || !Array.isArray(sent) || sent.length === 0) return entriesOf(live)
+  if (sent.length === 1 && isObject(sent[0]) && Object.keys(sent[0]).length === 0) return []
+  const entries = entriesOf(next)
+  return entries.every((entry) => isObject(entry) && isReadable(entry)) ? entries : entriesOf(live)
+}
+
+/** After a create, update or patch: `after` with the ownership that follows from what was sent and what changed since `before`. */
 export const trackUpdate = (before: Stored | undefined, after: Stored, schema: Schema, writer: Writer): Stored => {
+  const old = before === undefined ? [] : entriesSent(before, after, writer)
+  // What is there and owned by nobody stays so until somebody applies.
+  if (before !== undefined && old.length === 0) return withManagedFields(after, [])
   const { changed, removed } = compare(ownable(before), ownable(after), schema)
-  const old = entriesOf(before)
   const mine = old.find((entry) => isSameManager(entry, writer, 'Update'))
   const others = old.filter((entry) => entry !== mine).map((entry) => shrink(entry, union(changed, removed)))
   const owned = difference(union(parseFieldSet(mine?.fieldsV1 ?? {}), changed), removed)
@@ -114,6 +131,13 @@ const failOnConflicts = (others: readonly ManagedFieldsEntry[], contested: Field
   throw applyConflict(renderConflict(conflicts), causes)
 }
 
+/** An object that nobody owns belongs to everybody who wrote it before the first apply. */
+const entriesBefore = (live: Stored, schema: Schema, writer: Writer): readonly ManagedFieldsEntry[] => {
+  const old = entriesOf(live)
+  if (old.length > 0) return old
+  return [renderEntry({ ...writer, manager: 'before-first-apply' }, 'Update', fieldsOf(ownable(live), schema))]
+}
+
 export interface Applied {
   /** The live object with the configuration laid over it and abandoned fields taken out; ownership not yet set. */
   readonly merged: Stored
@@ -130,7 +154,7 @@ export const applyConfiguration = (
   force: boolean,
 ): Applied => {
   const applied = fieldsOf(ownable(config), schema)
-  const old = entriesOf(live)
+  const old = live === undefined ? [] : entriesBefore(live, schema, writer)
   const mine = old.find((entry) => isSameManager(entry, writer, 'Apply'))
   const others = old.filter((entry) => entry !== mine)
   const laid = overlay(ownable(live), ownable(config), schema)

@@ -160,6 +160,5 @@ export const replaceObject = (
     return createObject(core, type, namespace, { ...next, metadata: { ...next.metadata, name } }, options)
   }
   const live = readLive(core, type, namespace, name)
-  delete next.metadata.managedFields
   return updateObject(core, { type, live, next, subresource, options }, true)
 }

@@ -10,6 +10,7 @@ import { crudCases } from './cases/crud.ts'
 import { customCases } from './cases/custom.ts'
 import { deleteCases } from './cases/delete.ts'
 import { listCases } from './cases/list.ts'
+import { ownershipCases } from './cases/ownership.ts'
 import { patchCases } from './cases/patch.ts'
 import { subresourceCases } from './cases/subresources.ts'
 import { viewCases } from './cases/views.ts'
@@ -24,6 +25,7 @@ const groups: Readonly<Record<string, readonly Case[]>> = {
   watches: watchCases,
   patches: patchCases,
   apply: applyCases,
+  'ownership let go': ownershipCases,
   deletion: deleteCases,
   subresources: subresourceCases,
   'custom resources': customCases,
