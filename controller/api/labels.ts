@@ -41,6 +41,8 @@ export const UNATTRIBUTED_ALERTS = 'penstock.dev/unattributed-alerts'
 export const ROUTER_CONFIG = 'penstock.dev/router'
 /** On routes that several share: which of their rules and backends are a Rollout's. */
 export const MANAGED_RULES = 'penstock.dev/managed-rules'
+/** Names of the subsets that a Rollout points at revisions, sorted, with commas between them; on the object that has them. */
+export const MANAGED_SUBSETS = 'penstock.dev/managed-subsets'
 /** What routers that cannot confirm were found to carry, and since when. */
 export const PROPAGATION = 'penstock.dev/propagation'
 /** Seconds after which a write that no router confirms counts as arrived. */

@@ -12,7 +12,7 @@ import { combine } from './codec/combine.ts'
 import { missing } from './codec/missing.ts'
 import { patchOf } from './codec/patch.ts'
 import type { ServiceRouter, ServiceSplitter } from './consul/objects.ts'
-import { findResolverProblem, subsetKeeper } from './consul/resolver.ts'
+import { findResolverProblem, releaseResolver, subsetKeeper } from './consul/resolver.ts'
 import { readPresent, renderPresent } from './consul/service-router.ts'
 import { findSplits, isTotalWritable, readSplits, renderSplits, type SubsetNames } from './consul/splitter.ts'
 import { readSynced } from './consul/synced.ts'
@@ -41,6 +41,7 @@ export const consul = defineRouter<Config>({
       kind: serviceResolvers,
       verbs: ['patch'],
       serviceOf: ({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`,
+      release: releaseResolver,
     },
     { kind: serviceSplitters, verbs: ['patch'] },
     { kind: serviceRouters, verbs: ['patch'] },

@@ -2,10 +2,12 @@
  * The ServiceResolver: two of its subsets are the canary and the stable part, told apart by their filters. The two filters and the mark of the Rollout
  * are ours; other subsets, `defaultSubset`, redirects and the like stay.
  */
-import { MANAGED_BY } from '../../api/labels.ts'
+import { MANAGED_BY, MANAGED_SUBSETS } from '../../api/labels.ts'
 import type { ObjectRef } from '../../kube/client.ts'
-import { annotate, patchOf, pointer } from '../codec/patch.ts'
-import type { RouterContext, SubsetKeeper } from '../router.ts'
+import { refOf, serviceResolvers } from '../../kube/kinds.ts'
+import { annotateAll } from '../codec/annotations.ts'
+import { patchOf, pointer } from '../codec/patch.ts'
+import type { JsonPatchOperation, RouterContext, RouterWrite, SubsetKeeper } from '../router.ts'
 import { filterFor, findConfusion, type Revisions, revisionTaken } from './filter.ts'
 import type { ServiceResolver } from './objects.ts'
 import type { SubsetNames } from './splitter.ts'
@@ -39,9 +41,23 @@ export function subsetKeeper(
       if (!subset || filter === undefined) return []
       const path = pointer('spec', 'subsets', name, 'filter')
       const change = subset.filter === filter ? [] : [{ op: 'add', path, value: filter } as const]
-      return patchOf(ref, object, [...change, ...annotate(object, MANAGED_BY, rollout)])
+      const ours = [names.canarySubsetName, names.stableSubsetName].sort().join()
+      const marks = annotateAll(object, { [MANAGED_BY]: rollout, [MANAGED_SUBSETS]: ours })
+      return patchOf(ref, object, [...change, ...marks])
     },
   }
+}
+
+/** Without the marks and filters every subset that was the Rollout's takes any pod. */
+export function releaseResolver(object: ServiceResolver): RouterWrite[] {
+  const ours = object.metadata.annotations?.[MANAGED_SUBSETS]?.split(',') ?? []
+  const filters = ours.flatMap((name): JsonPatchOperation[] =>
+    findSubset(object, name)?.filter
+      ? [{ op: 'add', path: pointer('spec', 'subsets', name, 'filter'), value: '' }]
+      : [],
+  )
+  const marks = annotateAll(object, { [MANAGED_BY]: undefined, [MANAGED_SUBSETS]: undefined })
+  return patchOf(refOf(serviceResolvers, object), object, [...filters, ...marks])
 }
 
 /** A subset may be written without anything in it. */

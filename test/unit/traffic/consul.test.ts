@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { MANAGED_BY } from '../../../controller/api/labels.ts'
+import { MANAGED_BY, MANAGED_SUBSETS } from '../../../controller/api/labels.ts'
 import type { KubeObject } from '../../../controller/api/meta.ts'
+import { consul } from '../../../controller/traffic/consul.ts'
 import type { RouterContext, RouterObjects, RouterRevision } from '../../../controller/traffic/router.ts'
 import { openRouter, routerContext, trafficIntent, writeTraffic } from '../../builders/router.ts'
 
@@ -222,9 +223,39 @@ describe('consul: subsets', () => {
         [
           { op: 'replace', path: '/metadata/resourceVersion', value: '5' },
           { op: 'add', path: '/spec/subsets/canary/filter', value: filter },
-          { op: 'add', path: '/metadata/annotations', value: { [MANAGED_BY]: 'shop' } },
+          {
+            op: 'add',
+            path: '/metadata/annotations',
+            value: { [MANAGED_BY]: 'shop', [MANAGED_SUBSETS]: 'canary,stable' },
+          },
         ],
       ]))
+
+  test('a resolver that its Rollout names no more takes any pod in the two subsets, and keeps all else', () => {
+    const { release } = consul.watches.find(({ kind }) => kind.kind === 'ServiceResolver') ?? {}
+    const beta = { filter: 'Service.Meta.version == beta' }
+    const both = { stable: { filter: 'Service.Meta.version == 1' }, canary: { filter: 'Service.Meta.version == 1' } }
+    const metadata = {
+      name: 'shop',
+      namespace: 'web',
+      resourceVersion: '5',
+      annotations: { [MANAGED_BY]: 'shop', [MANAGED_SUBSETS]: 'canary,stable', theirs: 'a' },
+    }
+    const writes = release?.(objectOf({ subsets: { ...both, beta } }, { metadata })) ?? []
+    assert.deepEqual(
+      writes.map((write) => write.do === 'patch' && write.patch),
+      [
+        [
+          { op: 'replace', path: '/metadata/resourceVersion', value: '5' },
+          { op: 'add', path: '/spec/subsets/canary/filter', value: '' },
+          { op: 'add', path: '/spec/subsets/stable/filter', value: '' },
+          { op: 'remove', path: '/metadata/annotations/argo-rollouts.argoproj.io~1managed-by-rollouts' },
+          { op: 'remove', path: '/metadata/annotations/penstock.dev~1managed-subsets' },
+        ],
+      ],
+    )
+    assert.deepEqual(release?.(resolver('', '')), [])
+  })
 
   test('a revision that says nothing of itself is never written', () => assert.deepEqual(select('ccc', undefined), []))
 
