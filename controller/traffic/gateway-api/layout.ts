@@ -3,12 +3,12 @@
  * ledger holds it and the route still has it, or when it bears a managed route's name and sends to the canary alone (the public plugin leaves
  * such). Anything else is the user's, whatever it looks like.
  */
-import { covers } from '../codec/covers.ts'
 import { type ForeignEntry, type LedgerEntry, readForeignEntries, readLedger } from '../codec/ledger.ts'
 import type { RouterContext } from '../router.ts'
 import type { Dialect } from './matches.ts'
-import type { GatewayRoute, RouteRule } from './objects.ts'
+import type { BackendRef, GatewayRoute, RouteRule } from './objects.ts'
 import { isNamedAfter, type WeightedRule } from './rules.ts'
+import { saysRule } from './says.ts'
 import { isAdded, isService, slotOf } from './slots.ts'
 
 export interface InProgressLabel {
@@ -52,9 +52,16 @@ export function examine({ dialect }: Target, route: GatewayRoute, context: Route
   const entry = readLedger<RouteRule>(route, context)
   const others = readForeignEntries<RouteRule>(route, context)
   const bare = rules.map((rule) => withoutAdded(rule, entry.backends))
-  const placeOf = locate(rulesOf(entry), bare)
+  const isOurs = (ref: BackendRef): boolean =>
+    [context.stableService, context.canaryService].some((name) => isService(ref, name, route, context))
+  const placeOf = locate(rulesOf(entry), bare, isOurs)
   // What another Rollout made of a weighted rule is no rule to make more of: the two would never come to an end.
-  const theirs = new Set(others.flatMap(({ entry: other }) => [...locate(rulesOf(other), bare).values()]))
+  const theirs = new Set(
+    others.flatMap(({ entry: other }) => {
+      const isTheirs = ({ name = '' }: BackendRef): boolean => other.steers?.includes(name) === true
+      return [...locate(rulesOf(other), bare, isTheirs).values()]
+    }),
+  )
   const isLeftBehind = (rule: RouteRule): boolean =>
     isNamedAfter(rule, context.managedRouteNames) && sendsToCanaryAlone(rule, route, context)
   const leftBehind = rules.flatMap((rule, at) => (isLeftBehind(rule) && !theirs.has(at) ? [at] : []))
@@ -90,14 +97,25 @@ function sendsToCanaryAlone({ backendRefs = [] }: RouteRule, route: GatewayRoute
   return only !== undefined && backendRefs.length === 1 && isService(only, context.canaryService, route, context)
 }
 
-/** By name where the API server keeps names, so that a hand edit is found; else by content. Each rule of the route is taken once. */
-function locate(recorded: readonly RouteRule[], rules: readonly RouteRule[]): ReadonlyMap<RouteRule, number> {
+/**
+ * By name where the API server keeps names, so that a hand edit is found; else by content, whatever weights and other people's backends are in it.
+ * Each rule of the route is taken once.
+ */
+function locate(
+  recorded: readonly RouteRule[],
+  rules: readonly RouteRule[],
+  isOwn: (ref: BackendRef) => boolean,
+): ReadonlyMap<RouteRule, number> {
+  const essence = ({ backendRefs = [], ...rule }: RouteRule): RouteRule => ({
+    ...rule,
+    backendRefs: backendRefs.filter(isOwn).map(({ weight: _weight, ...ref }) => ref),
+  })
   const places = new Map<RouteRule, number>()
   const taken = new Set<number>()
   for (const rule of recorded) {
-    const fits = (candidate: RouteRule, at: number): boolean =>
-      !taken.has(at) && (isNamesake(candidate, rule) || (candidate.name === undefined && coversRule(candidate, rule)))
-    const at = rules.findIndex(fits)
+    const isSame = (candidate: RouteRule): boolean =>
+      isNamesake(candidate, rule) || (candidate.name === undefined && saysRule(essence(candidate), essence(rule)))
+    const at = rules.findIndex((candidate, place) => !taken.has(place) && isSame(candidate))
     if (at < 0) continue
     taken.add(at)
     places.set(rule, at)
@@ -106,12 +124,6 @@ function locate(recorded: readonly RouteRule[], rules: readonly RouteRule[]): Re
 }
 
 const isNamesake = (a: RouteRule, b: RouteRule): boolean => a.name !== undefined && a.name === b.name
-
-/** True when `actual` says everything that `wanted` says. The API server adds defaults, and may drop the names of rules. */
-export function coversRule(actual: RouteRule, wanted: RouteRule): boolean {
-  const { name: _name, ...rest } = wanted
-  return covers(actual, rest)
-}
 
 /** What the rules of a managed route of that name are rendered from. */
 export const basesFor = (name: string, layout: Layout, context: RouterContext) => ({

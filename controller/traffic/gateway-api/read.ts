@@ -3,11 +3,12 @@ import { MANAGED_RULES } from '../../api/labels.ts'
 import type { PresentRoute, TrafficReading } from '../../api/traffic.ts'
 import { missing } from '../codec/missing.ts'
 import type { RouterContext } from '../router.ts'
-import { basesFor, coversRule, examine, type Layout, type Target } from './layout.ts'
+import { basesFor, examine, type Layout, type Target } from './layout.ts'
 import { marksFit, rivalOf } from './marks.ts'
 import type { GatewayRoute } from './objects.ts'
 import { readParents } from './parents.ts'
 import { renderRules } from './rules.ts'
+import { saysRule } from './says.ts'
 import { isEven, readSlot, type SlotWeights, slotOf } from './slots.ts'
 
 export function readRoute(target: Target, route: GatewayRoute | undefined, context: RouterContext): TrafficReading {
@@ -57,7 +58,7 @@ function presentRoutes(layout: Layout, context: RouterContext): readonly Present
         const inOrder = place !== undefined && place > last && (!isTied || place < firstBase)
         last = place ?? last
         const now = wanted[at]
-        return inOrder && found !== undefined && now !== undefined && coversRule(found, now)
+        return inOrder && found !== undefined && now !== undefined && saysRule(found, now)
       })
     return { route, intact }
   })

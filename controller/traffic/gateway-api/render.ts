@@ -6,10 +6,11 @@ import type { TrafficIntent } from '../../api/traffic.ts'
 import { type RecordedRoute, renderLedger } from '../codec/ledger.ts'
 import { guarded } from '../codec/patch.ts'
 import type { JsonPatchOperation, RouterContext } from '../router.ts'
-import { basesFor, coversRule, examine, type Layout, type Target } from './layout.ts'
+import { basesFor, examine, type Layout, type Target } from './layout.ts'
 import { renderLabel, rivalOf, steersWhile } from './marks.ts'
 import type { BackendRef, GatewayRoute, RouteRule } from './objects.ts'
 import { type RenderedRoute, reference, renderRules } from './rules.ts'
+import { saysRule } from './says.ts'
 import { isAdded, slotOf } from './slots.ts'
 
 interface WantedRoute extends RecordedRoute<RouteRule>, RenderedRoute {
@@ -55,7 +56,7 @@ function arrange({ rules, bare, own, firstBase }: Layout, wanted: readonly Wante
   const managed = wanted.flatMap((one) =>
     one.rules.map((rule) => {
       const says = (found: RouteRule | undefined): boolean =>
-        found !== undefined && (found.name ?? rule.name) === rule.name && coversRule(found, rule)
+        found !== undefined && (found.name ?? rule.name) === rule.name && saysRule(found, rule)
       return { rule, place: present.find((place) => says(bare[place])) }
     }),
   )

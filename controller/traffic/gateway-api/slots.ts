@@ -44,9 +44,9 @@ export function readSlot(
   const stable = sameWeight(slot.stable.map((at) => backendRefs[at]?.weight))
   const canary = sameWeight(slot.canary.map((at) => backendRefs[at]?.weight))
   if (stable === undefined || canary === undefined) return undefined
-  const additional = backendRefs.flatMap((ref) =>
-    isAdded(ref, added) ? [[ref.name ?? '', ref.weight ?? 0] as const] : [],
-  )
+  const additional = backendRefs
+    .flatMap((ref) => (isAdded(ref, added) ? [[ref.name ?? '', ref.weight ?? 0] as const] : []))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   const weights = [stable, canary, ...additional.map(([, weight]) => weight)]
   const sound = weights.every((weight) => weight >= 0 && weight <= maxWeight)
   const total = weights.reduce((sum, weight) => sum + weight, 0)

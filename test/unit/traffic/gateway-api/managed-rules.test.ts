@@ -202,6 +202,29 @@ describe('what is ours and what is not', () => {
     assert.deepEqual(read(router, moved).managedRoutes, [{ route: beta, intact: true }])
   })
 
+  test('a condition, filter or field more makes it another rule', () => {
+    const router = open()
+    const wanted = trafficIntent(0, { managedRoutes: [beta, shadow] })
+    for (const keepsNames of [true, false]) {
+      const during = write(router, store(route([weighted]), keepsNames), wanted, keepsNames)
+      const [base, own, mirror] = during.spec.rules
+      assert.ok(base && own && mirror, 'three rules')
+      const [match] = own.matches ?? []
+      for (const more of [
+        { matches: [{ ...match, method: 'POST' }] },
+        { filters: [{ type: 'ResponseHeaderModifier' }] },
+        { timeouts: { request: '1s' } },
+      ]) {
+        const damaged: Route = { ...during, spec: { rules: [base, { ...own, ...more }, mirror] } }
+        assert.deepEqual(
+          read(router, damaged).managedRoutes?.map(({ intact }) => intact),
+          [false, true],
+          JSON.stringify(more),
+        )
+      }
+    }
+  })
+
   test('two of ours that fit the same requests keep their order', () => {
     const router = open()
     const wanted = trafficIntent(0, { managedRoutes: [gamma, beta] })
