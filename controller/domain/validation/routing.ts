@@ -7,8 +7,7 @@ import { isRouterId, routerField, routerIds } from '../../api/router-capabilitie
 import { validateConsulKv } from './consul-kv.ts'
 import { validateIstio } from './istio.ts'
 import { type Problem, renderPath, when } from './problem.ts'
-import { BUILT_IN_ROUTERS, routersCan } from './routers.ts'
-import { unsupported } from './unsupported.ts'
+import { knownRouters, routersCan } from './routers.ts'
 
 const FIX = `known are ${routerIds.map((id) => `trafficRouting.${routerField(id)}`).join(', ')}`
 
@@ -41,13 +40,13 @@ const validateServices = (canary: CanaryStrategy, field: string): readonly Probl
     ),
   )
 
+/** A name that is not known is refused, never replaced by a default. */
 function validateRouters(routing: TrafficRouting, at: string): readonly Problem[] {
-  const plugins = Object.keys(routing.plugins ?? {})
-  const builtIn = BUILT_IN_ROUTERS.filter((name) => routing[name])
+  const unknown = Object.keys(routing.plugins ?? {}).filter((name) => !isRouterId(name))
+  const message = 'is not supported by this version of Penstock'
   return [
-    ...builtIn.filter((name) => !isRouterId(name)).map((name) => unsupported(`${at}.${name}`, FIX)),
-    ...plugins.filter((name) => !isRouterId(name)).map((name) => unsupported(renderPath(`${at}.plugins`, [name]), FIX)),
-    ...when(plugins.length + builtIn.length === 0, at, 'names no router', FIX),
+    ...unknown.map((name) => ({ field: renderPath(`${at}.plugins`, [name]), message, fix: FIX })),
+    ...when(knownRouters(routing).length + unknown.length === 0, at, 'names no router', FIX),
     ...validateIngresses(routing, at),
   ]
 }

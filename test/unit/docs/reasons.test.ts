@@ -28,6 +28,7 @@ const noReasons = new Set([
   'PostPromotion',
   'PrePromotion',
   'ReplicaSet',
+  'StableIngress',
 ])
 
 /** Reasons that are put together: the text in the source, and what comes of it. */

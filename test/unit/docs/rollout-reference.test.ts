@@ -204,8 +204,6 @@ describe('where it is stricter than Argo Rollouts', () => {
 })
 
 const withCanary = (canary: Partial<CanaryStrategy>): Rollout => rollout({ canary })
-const router = (id: 'istio' | 'nginx' | 'alb' | 'smi' | 'ambassador' | 'appMesh' | 'traefik' | 'apisix'): Rollout =>
-  withCanary({ trafficRouting: { [id]: {} } })
 const step = (kind: string): Rollout => withCanary({ steps: [{ [kind]: { name: 'x' } }] })
 const unlisted = (kind: string): Rollout =>
   withCanary({
@@ -258,9 +256,6 @@ describe('what the reference calls refused is refused, with the field', () => {
     ['progressDeadlineSeconds', rollout({ spec: { progressDeadlineSeconds: 10, minReadySeconds: 10 } })],
     ['penstock.dev/wait-deadline', annotated({ 'penstock.dev/wait-deadline': 'soon' })],
     ['penstock.dev/wait-action', annotated({ 'penstock.dev/wait-action': 'panic' })],
-    ...(['istio', 'nginx', 'alb', 'smi', 'ambassador', 'appMesh', 'traefik', 'apisix'] as const).map(
-      (id) => [id, router(id)] as const,
-    ),
   ]
   for (const [index, [field, refused]] of rows.entries())
     test(`${field} (${index})`, () => {
