@@ -60,6 +60,8 @@ export interface Subsets {
   readonly canary: Subset
   /** The Rollout whose mark their object carries. */
   readonly owner?: string
+  /** The DestinationRule that keeps them, if it is one: what is written into it is told in Argo's words. */
+  readonly destinationRule?: string
   /** Neither can be pointed at another revision as things are; the reading's problem says why. */
   readonly isFixed?: boolean
 }

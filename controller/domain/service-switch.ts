@@ -6,6 +6,7 @@ import type { ReplicaSet } from '../api/rollout.ts'
 import type { Part } from './plan.ts'
 import { revisionOf } from './revisions.ts'
 import { describeService, hashOf, type RolloutView, type ServiceFacts } from './view.ts'
+import type { World } from './world.ts'
 
 export function switchTo({ world }: RolloutView, service: ServiceFacts, rs: ReplicaSet): Part {
   const { name, subset, owner, isFixed } = service
@@ -17,19 +18,19 @@ export function switchTo({ world }: RolloutView, service: ServiceFacts, rs: Repl
   }
   const target = { service: name, podHash: hashOf(rs), replicaSet: rs.metadata.name }
   const action = { do: 'select', ...target, ...(subset === undefined ? {} : { subset }) } as const
-  return { actions: [action], events: [{ type: 'Normal', ...tell(service, rs), action }] }
+  return { actions: [action], events: [{ type: 'Normal', ...tell(world, service, hashOf(rs)), action }] }
 }
 
-const tell = ({ name, subset, podHash }: ServiceFacts, rs: ReplicaSet) =>
-  subset === undefined
-    ? {
-        reason: 'SwitchService',
-        message: `Switched selector for service '${name}' from '${podHash}' to '${hashOf(rs)}'`,
-      }
-    : {
-        reason: 'UpdatedDestinationRule',
-        message: `Subset '${subset}' of service '${name}' switched from '${podHash}' to '${hashOf(rs)}'`,
-      }
+function tell(world: World, { name, subset, podHash }: ServiceFacts, to: string) {
+  const subsets = world.routes.find((route) => route.subsets)?.subsets
+  if (subset === undefined || !subsets?.destinationRule) {
+    const what = subset === undefined ? 'selector for service' : `subset '${subset}' of service`
+    return { reason: 'SwitchService', message: `Switched ${what} '${name}' from '${podHash}' to '${to}'` }
+  }
+  const named = [subsets.canary, subsets.stable].map((one) => `${one.name}: ${one.name === subset ? to : one.podHash}`)
+  const message = `DestinationRule ${subsets.destinationRule} subset updated (${named.join(', ')})`
+  return { reason: 'UpdatedDestinationRule', message }
+}
 
 /** Why it is not switched yet. */
 export const holdsSwitch = (service: ServiceFacts, rs: ReplicaSet): Part => ({

@@ -83,6 +83,7 @@ export const subsetKeeper = (
       service: service.name,
       stable: subset(stable),
       canary: subset(canary),
+      destinationRule: object.metadata.name,
       ...(owner === undefined ? {} : { owner }),
     }
   },

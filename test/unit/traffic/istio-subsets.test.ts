@@ -72,6 +72,7 @@ describe('istio subsets: what is read', () => {
       service: 'shop',
       stable: { name: 'stable', podHash: 'old' },
       canary: { name: 'canary', podHash: 'new' },
+      destinationRule: 'shop',
       owner: 'shop',
     })
     assert.deepEqual([programmedCanary, problem], [0, undefined])
