@@ -43,10 +43,6 @@ export function rulesOf(route: ManagedRoute, taken: number): RulesOutcome {
 
 const nameAt = (name: string, at: number): string => (at === 0 ? name : `${name}-${at}`)
 
-/** The route's own name, or one that a further rule of it was given. */
-export const isNamedAfter = (name: string, routes: readonly string[]): boolean =>
-  routes.includes(name) || routes.includes(name.replace(/-\d+$/, ''))
-
 type Alternatives = readonly (readonly Condition[])[] | { readonly reason: string }
 
 function alternativesOf(route: ManagedRoute, room: number): Alternatives {

@@ -5,10 +5,10 @@
 import type { ManagedRoute } from '../../api/traffic.ts'
 import type { ObjectRef } from '../../kube/client.ts'
 import { type RecordedRoute, readForeignEntries, readLedger } from '../codec/ledger.ts'
-import type { Ingress } from '../ingress.ts'
+import type { Ingress, IngressPath } from '../ingress.ts'
 import type { RouterContext } from '../router.ts'
 import type { ForwardConfig } from './action.ts'
-import { type AlbRule, isNamedAfter, rulesOf } from './condition.ts'
+import { type AlbRule, rulesOf } from './condition.ts'
 import { managedByOthers } from './managed-list.ts'
 import { isBypassed, type RulePaths, sortPaths, takenBy } from './paths.ts'
 
@@ -44,7 +44,7 @@ export interface AlbLayout {
   readonly isRooted: boolean
   /** Names of actions that are, or were, a managed route of this Rollout; sorted. */
   readonly ours: readonly string[]
-  /** Names of actions that are another Rollout's. */
+  /** Names of actions and Services that are somebody else's: the user's, or another Rollout's. */
   readonly theirs: readonly string[]
 }
 
@@ -53,16 +53,25 @@ export function examine(target: AlbTarget, ingress: Ingress): AlbLayout {
   const recorded = readLedger<AlbRule>(ingress, context).routes
   const onRecord = namesOf(recorded)
   const foreign = readForeignEntries<AlbRule>(ingress, context).flatMap(({ entry }) => namesOf(entry.routes))
-  const theirs = [...foreign, ...actionNames(target, managedByOthers(ingress, context.rollout))]
+  const others = [action, ...foreign, ...actionNames(target, managedByOthers(ingress, context.rollout))]
+  // Argo keeps no record but the names that the Rollout reserves.
   const isOurs = (name: string): boolean =>
-    onRecord.includes(name) ||
-    (name !== action && !theirs.includes(name) && isNamedAfter(name, context.managedRouteNames))
+    onRecord.includes(name) || (context.managedRouteNames.includes(name) && !others.includes(name))
   const paths = sortPaths(ingress, action, isOurs)
-  const annotated = actionNames(target, Object.keys(ingress.metadata.annotations ?? {})).filter(isOurs)
-  const inPaths = paths.flatMap(({ own }) => own.map(({ backend }) => backend?.service?.name ?? ''))
-  const ours = [...new Set([...onRecord, ...annotated, ...inPaths])].sort()
-  return { ingress, recorded, paths, isRooted: paths.some(({ roots }) => roots.length > 0), ours, theirs }
+  const annotated = actionNames(target, Object.keys(ingress.metadata.annotations ?? {}))
+  const named = [...annotated, ...paths.flatMap(({ all }) => all.map(nameOf))]
+  const ours = new Set([...onRecord, ...annotated.filter(isOurs), ...paths.flatMap(({ own }) => own.map(nameOf))])
+  return {
+    ingress,
+    recorded,
+    paths,
+    isRooted: paths.some(({ roots }) => roots.length > 0),
+    ours: [...ours].sort(),
+    theirs: [...others, ...named.filter((name) => !ours.has(name))],
+  }
 }
+
+const nameOf = ({ backend }: IngressPath): string => backend?.service?.name ?? ''
 
 const namesOf = (recorded: readonly RecordedRoute<AlbRule>[]): readonly string[] =>
   recorded.flatMap(({ rules }) => rules.map(({ name }) => name))
@@ -92,7 +101,7 @@ function outcomeOf(route: ManagedRoute, target: AlbTarget, layout: AlbLayout): R
   if (ingress.metadata.annotations?.[narrowing] !== undefined)
     return { reason: `${narrowing} narrows the paths already: remove it` }
   const outcome = rulesOf(route, takenBy(paths))
-  const taken = 'reason' in outcome ? undefined : outcome.find(({ name }) => [target.action, ...theirs].includes(name))
+  const taken = 'reason' in outcome ? undefined : outcome.find(({ name }) => theirs.includes(name))
   return taken
     ? { reason: `an action "${taken.name}" exists that is not a route of the Rollout: rename the route` }
     : outcome

@@ -238,6 +238,19 @@ describe('managed routes of an ALB', () => {
       assert.deepEqual(writeTraffic(open(), spoiled, wanted(beta)), written)
     })
 
+  test('an action of the user that bears the name of a further rule is left alone, and told', () => {
+    const theirs = { [`${PREFIX}/actions.vip-1`]: '{"Type":"redirect"}' }
+    const two: ManagedRoute = { kind: 'color', name: 'vip', match: [{ cidrs: ['10.0.0.0/8'] }, { cidrs: ['::/0'] }] }
+    const before = annotate(ingress([path('vip-1', '/old'), path('root')]), theirs)
+    const after = writeTraffic(open(), before, wanted(two))
+    assert.match(open().read(after).problem ?? '', /"vip" cannot be written: an action "vip-1" exists/)
+    assert.deepEqual(pathsOf(after), ['/old vip-1, /* root'])
+    assert.equal(
+      annotationsOf(writeTraffic(open(), after, trafficIntent(0)))[`${PREFIX}/actions.vip-1`],
+      '{"Type":"redirect"}',
+    )
+  })
+
   test('two Rollouts on one Ingress leave each other alone', () => {
     const other = open(
       { rootService: 'root2' },
