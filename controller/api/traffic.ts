@@ -10,8 +10,8 @@ type HeaderMatch = NonNullable<NonNullable<CanaryStep['setHeaderRoute']>['match'
 type MirrorMatch = NonNullable<NonNullable<CanaryStep['setMirrorRoute']>['match']>[number]
 
 /**
- * A route beside the weighted one. `header`: who fits all of `match` gets the canary; `color`: who fits one of `match` gets it; `mirror`: who fits
- * one of `match` is copied to it.
+ * A route beside the weighted one. `header`: who fits all of `match`, or one of it where Argo has it so (Istio), gets the canary; `color`: who fits
+ * one of `match` gets it; `mirror`: who fits one of `match` is copied to it.
  */
 export type ManagedRoute =
   | { readonly kind: 'header'; readonly name: string; readonly match: readonly HeaderMatch[] }
