@@ -39,17 +39,22 @@ function tidy(view: CanaryView, intent: TrafficIntent): Part {
 /** Before a first ping-pong promotion nobody knows which Service is to be the stable one; both select every pod. */
 const arePartsUnset = ({ strategy, status }: CanaryView): boolean => strategy.pingPong !== undefined && !status.stableRS
 
-/** Destinations of somebody else would leave stable nothing long before the canary is to have all. */
-function findWedge({ world, maxWeight }: CanaryView, canary: number): Hold | undefined {
-  const room = Math.min(maxWeight, ...world.routes.flatMap((route) => route.room ?? []))
-  if (canary <= room || canary === maxWeight) return undefined
+/** What destinations of somebody else leave for the two parts and experiments. */
+const roomOf = ({ world, maxWeight }: CanaryView): number =>
+  Math.min(maxWeight, ...world.routes.flatMap((route) => route.room ?? []))
+
+/** They would leave stable nothing long before the canary is to have all. Nothing keeps traffic from going back. */
+function findWedge(view: CanaryView, canary: number): Hold | undefined {
+  const { programmed = 0, maxWeight } = view
+  const room = roomOf(view)
+  if (canary <= Math.max(room, programmed) || canary === maxWeight) return undefined
   const message = `canary weight ${canary} cannot be written: destinations that are not the Rollout's leave ${room} of ${maxWeight}, lower their weights`
   return { reason: 'TrafficRoutingError', message }
 }
 
 function intend(view: CanaryView, canary: number, wanted: readonly AdditionalWeight[]): TrafficIntent {
   const room = view.maxWeight - canary
-  const fits = sum(wanted.map(({ weight }) => weight)) <= room
+  const fits = sum(wanted.map(({ weight }) => weight)) <= roomOf(view) - canary
   const additional = fits ? wanted : []
   const stable = room - sum(additional.map(({ weight }) => weight))
   return { canary, stable, additional, managedRoutes: wantedManagedRoutes(view) }
