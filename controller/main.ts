@@ -46,6 +46,7 @@ import { startHealthServer, startMetricsServer } from './runtime/server.ts'
 import { stepPlugins } from './step-plugins/registry.ts'
 import { createStepRunner } from './step-plugins/runner.ts'
 import { loadBalancers } from './traffic/alb/load-balancer.ts'
+import { checkRouterConfigs } from './traffic/check-configs.ts'
 import { createGatedStore } from './traffic/outside.ts'
 
 const VERSION = '0.1.0'
@@ -253,7 +254,7 @@ function openAdmission(config: Config, { log, metrics }: Runtime): AdmissionServ
       port: settings['admission-port'],
       tlsCert: settings['admission-tls-cert'],
       tlsKey: settings['admission-tls-key'],
-      rules: manifestRules,
+      rules: manifestRules(checkRouterConfigs),
       renderProblems,
       isOurs,
       clock,

@@ -73,6 +73,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/metric-language/',
     'controller/domain/validation/',
     'controller/domain/revisions.ts',
+    'controller/traffic/check-configs.ts',
   ],
   // The real decision, asked by `penstock explain`.
   'cli/cluster/plan.ts': ['controller/', 'cli/cluster/picture.ts'],

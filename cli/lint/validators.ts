@@ -4,6 +4,7 @@
  */
 import type { KubeObject } from '../../controller/api/meta.ts'
 import { type ManifestRules, manifestRules } from '../../controller/domain/validation/manifests.ts'
+import { checkRouterConfigs } from '../../controller/traffic/check-configs.ts'
 import type { Validators } from '../deps.ts'
 import type { Problem } from './problem.ts'
 
@@ -13,5 +14,8 @@ const lint = ({ validate, warn }: ManifestRules, object: KubeObject): readonly P
 ]
 
 export const validators: Validators = Object.fromEntries(
-  Object.entries(manifestRules).map(([kind, rules]) => [kind, (object: KubeObject) => lint(rules, object)]),
+  Object.entries(manifestRules(checkRouterConfigs)).map(([kind, rules]) => [
+    kind,
+    (object: KubeObject) => lint(rules, object),
+  ]),
 )

@@ -70,15 +70,27 @@ const warnOfAnalysis = (object: KubeObject): readonly Problem[] => warnOfMetrics
 
 const template = rules(analysisTemplateSpecSchema, validateTemplate, warnOfAnalysis)
 
-/** By kind, of `argoproj.io/v1alpha1`. */
-export const manifestRules: Readonly<Record<string, ManifestRules>> = {
+/**
+ * By kind, of `argoproj.io/v1alpha1`.
+ *
+ * @param checkRouters what is wrong with the configurations of a Rollout's routers: each router knows its own
+ */
+export const manifestRules = (
+  checkRouters: (rollout: Rollout) => readonly Problem[],
+): Readonly<Record<string, ManifestRules>> => ({
   Rollout: rules(
     rolloutSpecSchema,
-    (object) => validateRollout(object as Rollout),
+    (object) => {
+      const problems = validateRollout(object as Rollout)
+      // Routers of a manifest that has no shape cannot be asked about.
+      return rolloutSpecSchema.safeParse(specOf(object)).success
+        ? [...problems, ...checkRouters(object as Rollout)]
+        : problems
+    },
     (object) => warnOfRollout(object as Rollout),
   ),
   AnalysisTemplate: template,
   ClusterAnalysisTemplate: template,
   AnalysisRun: rules(analysisRunSpecSchema, validator(analysisRunSpecSchema, validateRules), warnOfAnalysis),
   Experiment: rules(experimentSpecSchema, (object) => validateExperiment(object as Experiment)),
-}
+})

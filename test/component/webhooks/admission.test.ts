@@ -11,6 +11,7 @@ import { renderProblems } from '../../../controller/domain/validation/problem.ts
 import { createLogger } from '../../../controller/runtime/log.ts'
 import { createMetricRegistry } from '../../../controller/runtime/metrics.ts'
 import { createRedactor } from '../../../controller/runtime/redact.ts'
+import { checkRouterConfigs } from '../../../controller/traffic/check-configs.ts'
 import {
   type AdmissionServer,
   type AdmissionServerDeps,
@@ -91,7 +92,7 @@ describe('the admission webhook', () => {
       host: '127.0.0.1',
       tlsCert: path('tls.crt'),
       tlsKey: path('tls.key'),
-      rules: manifestRules,
+      rules: manifestRules(checkRouterConfigs),
       renderProblems,
       isOurs: () => true,
       clock,

@@ -79,6 +79,16 @@ describe('lintText', () => {
       ),
       ['21:68 spec.strategy.canary.steps[0].plugin.config.match[0].idRange.to must be less than modulo'],
     ],
+    [
+      'configurations of routers',
+      manifest(
+        `${sound}  strategy:\n    canary:\n      stableService: a\n      canaryService: b\n      trafficRouting:\n        plugins:\n          penstock/switch: {configMap: a, weight: {key: no key}}\n          argoproj-labs/gatewayAPI:\n            httpRoutes:\n            - name: 7\n`,
+      ),
+      [
+        '14:57 spec.strategy.canary.trafficRouting.plugins["penstock/switch"].weight.key must be a key of a ConfigMap: letters, digits, - _ .',
+        '17:21 spec.strategy.canary.trafficRouting.plugins["argoproj-labs/gatewayAPI"].httpRoutes[0].name Invalid input: expected string, received number',
+      ],
+    ],
     ['what is not ours', 'apiVersion: v1\nkind: Service\nmetadata: {name: a}\n', []],
   ]
   for (const [name, text, expected] of rows) test(name, () => assert.deepEqual(findings(text), expected))

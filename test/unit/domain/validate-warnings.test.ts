@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import { manifestRules } from '../../../controller/domain/validation/manifests.ts'
+import { checkRouterConfigs } from '../../../controller/traffic/check-configs.ts'
 import { blueGreen, canary, spec } from './validation-table.ts'
 
 const warn = (kind: string, object: KubeObject): readonly string[] =>
-  (manifestRules[kind]?.warn(object) ?? []).map(({ field, message }) => `${field}: ${message}`)
+  (manifestRules(checkRouterConfigs)[kind]?.warn(object) ?? []).map(({ field, message }) => `${field}: ${message}`)
 const ofTemplate = (more: object): KubeObject =>
   ({ metadata: { name: 't' }, spec: { metrics: [{ name: 'm', provider: {}, ...more }] } }) as KubeObject
 const jobSpec = { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'b' }] } } }

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import { manifestRules } from '../../../controller/domain/validation/manifests.ts'
 import { renderProblems } from '../../../controller/domain/validation/problem.ts'
+import { checkRouterConfigs } from '../../../controller/traffic/check-configs.ts'
 import {
   type AdmissionRequest,
   parseAdmissionReview,
@@ -16,7 +17,7 @@ const kindOf = (kind: string, version = 'v1alpha1', group = 'argoproj.io') => ({
 
 function judge(more: Partial<AdmissionRequest>, isOurs = true) {
   const request = { uid: 'u', kind: kindOf('Rollout'), operation: 'CREATE', ...more }
-  return judgeAdmission(request, { rules: manifestRules, renderProblems, isOurs: () => isOurs })
+  return judgeAdmission(request, { rules: manifestRules(checkRouterConfigs), renderProblems, isOurs: () => isOurs })
 }
 
 const withSteps = (...weights: readonly number[]): KubeObject =>
