@@ -41,12 +41,16 @@ export const UNATTRIBUTED_ALERTS = 'penstock.dev/unattributed-alerts'
 export const ROUTER_CONFIG = 'penstock.dev/router'
 /** On routes that several share: which of their rules and backends are a Rollout's. */
 export const MANAGED_RULES = 'penstock.dev/managed-rules'
+/** On canary Ingresses: names of the annotations that the configuration gave, with spaces between them. */
+export const GIVEN_ANNOTATIONS = 'penstock.dev/given-annotations'
 /** Names of the subsets that a Rollout points at revisions, sorted, with commas between them; on the object that has them. */
 export const MANAGED_SUBSETS = 'penstock.dev/managed-subsets'
 /** What routers that cannot confirm were found to carry, and since when. */
 export const PROPAGATION = 'penstock.dev/propagation'
 /** Seconds after which a write that no router confirms counts as arrived. */
 export const PROPAGATION_SECONDS = 'penstock.dev/propagation-seconds'
+/** Who has changed what routers were told, how often within a minute, and until when corrections are held back. */
+export const REVERSALS = 'penstock.dev/reversals'
 /** How long an update may wait for a person or a verdict, as a Go duration, and what then: `abort` (default) or `promote`. */
 export const WAIT_DEADLINE = 'penstock.dev/wait-deadline'
 export const WAIT_ACTION = 'penstock.dev/wait-action'

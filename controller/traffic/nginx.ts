@@ -15,6 +15,7 @@ import { type Ingress, ingressLabel, namesNoService } from './ingress.ts'
 import { canaryIngressName, type NginxConfig, prefixOf, renderCanaryIngress } from './nginx/canary-ingress.ts'
 import {
   changesOf,
+  givenRecord,
   ledgerOf,
   type NginxTarget,
   wantedAnnotations,
@@ -169,7 +170,7 @@ function makeCanary(target: NginxTarget, stable: Ingress, intent: TrafficIntent)
   if (!followed) return []
   const metadata = { name: ref.name, namespace: context.namespace, ownerReferences: [context.owner] }
   const empty = { apiVersion: apiVersionOf(ref.kind), kind: ref.kind.kind, metadata }
-  const all = definedOf(wantedAnnotations(target, empty, followed, intent))
+  const all = definedOf({ ...wantedAnnotations(target, empty, followed, intent), ...givenRecord(target) })
   const object = { ...empty, metadata: { ...metadata, annotations: all }, spec: followed.spec }
   return [{ do: 'create', ref, object }]
 }

@@ -2,7 +2,7 @@
  * One stable Ingress with its canary Ingress, as they are: what the canary Ingress has to say for a given weight and given routes, and how it
  * differs. The weight is true only when everything else that is ours is as it has to be.
  */
-import { MANAGED_RULES } from '../../api/labels.ts'
+import { GIVEN_ANNOTATIONS, MANAGED_RULES } from '../../api/labels.ts'
 import type { ManagedRoute } from '../../api/traffic.ts'
 import type { ObjectRef } from '../../kube/client.ts'
 import { type AnnotationChanges, annotateAll } from '../codec/annotations.ts'
@@ -84,6 +84,7 @@ export function wantedAnnotations(
   const conditions = (routes: readonly Recorded[]): readonly [string, string][] =>
     routes.flatMap(({ rules }) => rules.flatMap((rule): [string, string][] => Object.entries(rule)))
   return {
+    ...(followed ? withoutFormer(canary) : {}),
     ...prefixed(conditions(before.routes).map(([name]) => [name, undefined])),
     ...followed?.annotations,
     ...prefixed([
@@ -95,6 +96,17 @@ export function wantedAnnotations(
     [MANAGED_RULES]: ledgerText(canary, context, { routes: recorded, backends: [] }),
   }
 }
+
+/** What the configuration gave once is to go, unless it is given still. */
+const withoutFormer = ({ metadata }: Ingress): AnnotationChanges =>
+  Object.fromEntries(
+    (metadata.annotations?.[GIVEN_ANNOTATIONS] ?? '').split(' ').flatMap((name) => (name ? [[name, undefined]] : [])),
+  )
+
+/** The record of what is given now. One that is missing is no reason for a write: Argo keeps none. */
+export const givenRecord = ({ config }: NginxTarget): AnnotationChanges => ({
+  [GIVEN_ANNOTATIONS]: Object.keys(givenAnnotations(config)).sort().join(' ') || undefined,
+})
 
 /** 100 is what ingress-nginx takes when none is given; one that says so stays. */
 function totalOf({ config, context: { maxWeight } }: NginxTarget, { metadata }: Ingress): string | undefined {
@@ -110,10 +122,11 @@ export function changesOf(
   wanted: WantedTraffic,
 ): readonly JsonPatchOperation[] {
   const followed = stable && renderCanaryIngress(stable, target.config, target.context)
-  return [
-    ...annotateAll(canary, wantedAnnotations(target, canary, followed, wanted)),
-    ...(followed ? specChanges(canary.spec ?? {}, followed.spec) : []),
-  ]
+  const annotations = wantedAnnotations(target, canary, followed, wanted)
+  const changes = annotateAll(canary, annotations)
+  const spec = followed ? specChanges(canary.spec ?? {}, followed.spec) : []
+  if (changes.length + spec.length === 0) return []
+  return [...annotateAll(canary, { ...annotations, ...(followed ? givenRecord(target) : {}) }), ...spec]
 }
 
 const FIELDS = ['ingressClassName', 'defaultBackend', 'tls', 'rules'] as const

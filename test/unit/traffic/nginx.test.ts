@@ -78,11 +78,37 @@ describe('annotations of a canary Ingress', () => {
     }
     assert.deepEqual(annotationsOf(made(30, config)), {
       'example.com/team': 'shop',
+      'penstock.dev/given-annotations': `example.com/team ${PREFIX}/canary ${PREFIX}/canary-by-header ${PREFIX}/canary-weight ${PREFIX}/load-balance`,
       [`${PREFIX}/canary`]: 'true',
       [`${PREFIX}/canary-by-header`]: 'X-B',
       [`${PREFIX}/canary-weight`]: '30',
       [`${PREFIX}/load-balance`]: 'ewma',
     })
+  })
+
+  test('those that the configuration names no more go; what somebody else wrote stays', () => {
+    const config = { additionalIngressAnnotations: { 'canary-by-header': 'X-A', 'load-balance': 'ewma' } }
+    const before = made(30, config)
+    const objects = change(before, {
+      annotations: { ...annotationsOf(before), [`${PREFIX}/canary-by-cookie`]: 'theirs' },
+    })
+    const now = { additionalIngressAnnotations: { 'load-balance': 'ewma' } }
+    assert.equal(open(now).read(objects).programmedCanary, undefined)
+    assert.deepEqual(annotationsOf(writeTraffic(open(now), objects, trafficIntent(30))), {
+      'penstock.dev/given-annotations': `${PREFIX}/load-balance`,
+      [`${PREFIX}/canary`]: 'true',
+      [`${PREFIX}/canary-by-cookie`]: 'theirs',
+      [`${PREFIX}/canary-weight`]: '30',
+      [`${PREFIX}/load-balance`]: 'ewma',
+    })
+  })
+
+  test('a canary Ingress that Argo made is in step without a record', () => {
+    const config = { additionalIngressAnnotations: { 'load-balance': 'ewma' } }
+    const { 'penstock.dev/given-annotations': _record, ...argos } = annotationsOf(made(30, config))
+    const objects = change(made(30, config), { annotations: argos })
+    assert.equal(open(config).read(objects).programmedCanary, 30)
+    assert.deepEqual(open(config).render(trafficIntent(30), objects), [])
   })
 
   test('another prefix', () => {
@@ -91,6 +117,7 @@ describe('annotations of a canary Ingress', () => {
       'acme.io/canary': 'true',
       'acme.io/canary-by-cookie': 'c',
       'acme.io/canary-weight': '0',
+      'penstock.dev/given-annotations': 'acme.io/canary-by-cookie',
     })
   })
 
