@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { routerIds } from '../../controller/api/router-capabilities.ts'
 import type { Clock } from '../../controller/runtime/clock.ts'
 import { startChild } from '../child.ts'
 import { waitFor } from '../wait.ts'
@@ -99,6 +100,8 @@ async function renderFlags(options: ControllerOptions): Promise<readonly string[
     '--healthzPort=0',
     '--webhook-port=0',
     `--webhook-token-file=${options.tokenFile}`,
+    // Guides try routers here that a cluster's controller is asked for by name.
+    `--routers=${routerIds.join(',')}`,
     '--leader-elect=true',
     `--leader-election-namespace=${options.leaseNamespace}`,
     // Prometheus and Slack are on this machine here, which tenants' URLs may otherwise not reach.
