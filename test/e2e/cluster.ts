@@ -4,13 +4,14 @@
  * the admin's rights are for the test's hands alone.
  */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { parseAllDocuments } from 'yaml'
 import type { AnalysisRun } from '../../controller/api/analysis.ts'
+import { defaultRouterIds } from '../../controller/api/enabled-routers.ts'
 import type { Experiment } from '../../controller/api/experiment.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { ReplicaSet, Rollout, Service } from '../../controller/api/rollout.ts'
@@ -32,6 +33,8 @@ import { createGatewayStandIn, type GatewayStandIn } from './gateway.ts'
 
 export const SYSTEM_NAMESPACE = 'penstock-system'
 const ACCOUNT = 'penstock'
+/** Those that read what tenants keep, such as ConfigMaps, are not among them. */
+const ROUTERS = [...defaultRouterIds, 'hashicorp/consul', 'penstock/consul-kv']
 const POD_DELAYS = { startMs: 100, readyMs: 200, terminateMs: 100 }
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -54,6 +57,8 @@ export interface Cluster {
   /** Of the service account that the chart makes. */
   readonly kubeconfig: string
   readonly accountToken: string
+  /** The flag by which the chart's Deployment names the routers. */
+  readonly routersFlag: string
   /** Holds `controller.js` and `cli.js`, tokens and logs. */
   readonly directory: string
   /** Requests of the service account that the API server has answered, by its audit log; undefined on a cluster that is not ours. */
@@ -86,7 +91,7 @@ export async function startCluster({
     qps: 1000,
     burst: 2000,
   })
-  await installChart(controlPlane)
+  const { routersFlag } = await installChart(controlPlane)
   await controlPlane.startControllerManager()
   const informers = createInformers({ ...ports, client })
   const caches: Caches = {
@@ -108,6 +113,7 @@ export async function startCluster({
     caches,
     gateway,
     accountToken,
+    routersFlag,
     kubeconfig: controlPlane.kubeconfigFor(accountToken),
     directory,
     readAudit: controlPlane.processes && (() => readAudit(join(directory, 'audit.log'))),
@@ -170,16 +176,29 @@ async function bundle(directory: string): Promise<void> {
 }
 
 /** The chart as it renders, but the Deployment: the controller runs as a process of the test. */
-async function installChart(controlPlane: ControlPlane): Promise<void> {
-  const { code, stdout, stderr } = await renderChart({ namespace: SYSTEM_NAMESPACE })
+async function installChart(controlPlane: ControlPlane): Promise<Pick<Cluster, 'routersFlag'>> {
+  const { code, stdout, stderr } = await renderChart({ namespace: SYSTEM_NAMESPACE, values: { routers: ROUTERS } })
   if (code !== 0) throw new Error(`The chart does not render: ${stderr}`)
   const objects = parseAllDocuments(stdout).flatMap((document) =>
     document.contents === null ? [] : [document.toJS() as KubeObject & { kind: string }],
   )
   const crds = objects.filter(({ kind }) => kind === 'CustomResourceDefinition')
   await controlPlane.apply(crds)
-  await controlPlane.apply(readFileSync(new URL('../../sandbox/crds/gateway-api.yaml', import.meta.url), 'utf8'))
+  for (const file of thirdParties()) await controlPlane.apply(readFileSync(file, 'utf8'))
   await controlPlane.kubectl('wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all')
   await controlPlane.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } })
   await controlPlane.apply(objects.filter(({ kind }) => !['CustomResourceDefinition', 'Deployment'].includes(kind)))
+  const routersFlag = /--routers=\S+/.exec(stdout)?.[0]
+  if (routersFlag === undefined) throw new Error('The chart names no routers to the controller')
+  return { routersFlag }
+}
+
+/** Definitions of every router's kinds, which the API server takes or the tests do not begin. */
+function thirdParties(): readonly URL[] {
+  const folder = new URL('../crds/', import.meta.url)
+  const files = readdirSync(folder).sort()
+  return [
+    new URL('../../sandbox/crds/gateway-api.yaml', import.meta.url),
+    ...files.map((name) => new URL(name, folder)),
+  ]
 }

@@ -105,6 +105,7 @@ function flags(cluster: Cluster, options: ControllerOptions): readonly string[] 
     `--leader-election-namespace=${SYSTEM_NAMESPACE}`,
     '--allow-outbound=127.0.0.1',
     '--loglevel=debug',
+    cluster.routersFlag,
     ...(options.flags ?? []),
   ]
 }

@@ -13,6 +13,7 @@ import { leastPrivilegePaths } from './paths/least-privilege.ts'
 import { restartPaths } from './paths/restart.ts'
 import { restartAtPaths } from './paths/restart-at.ts'
 import { routedCanaryPaths } from './paths/routed-canary.ts'
+import { routerPaths } from './paths/routers.ts'
 import { sameAsArgoPaths } from './paths/same-as-argo.ts'
 import { startUpPaths } from './paths/start-up.ts'
 import { takeoverPaths } from './paths/takeover.ts'
@@ -26,6 +27,7 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
 
   canaryPaths(stage)
   routedCanaryPaths(stage)
+  routerPaths(stage)
   blueGreenPaths(stage)
   byHandPaths(stage)
   alertPaths(stage)
