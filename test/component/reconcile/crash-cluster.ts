@@ -29,6 +29,7 @@ const crdFiles = [
   '../../../charts/penstock/crds/clusteranalysistemplates.argoproj.io.yaml',
   '../../../charts/penstock/crds/experiments.argoproj.io.yaml',
   '../../../sandbox/crds/gateway-api.yaml',
+  '../../crds/networking.istio.io.yaml',
 ]
 export const definitions = crdFiles.flatMap((file) =>
   parseManifests(readFileSync(new URL(file, import.meta.url), 'utf8'), file),
@@ -180,7 +181,8 @@ export async function tell(story: Story, trouble: Trouble = {}): Promise<Ending>
 }
 
 function kindOf(object: KubeObject): ResourceKind {
-  const known = [kinds.services, kinds.httpRoutes, kinds.analysisTemplates, kinds.deployments, kinds.configMaps]
+  const routes = [kinds.httpRoutes, kinds.virtualServices, kinds.destinationRules]
+  const known = [kinds.services, ...routes, kinds.analysisTemplates, kinds.deployments, kinds.configMaps]
   const kind = known.find((one) => one.kind === object.kind)
   if (!kind) throw new Error(`${object.kind} is not part of these stories`)
   return kind

@@ -23,6 +23,20 @@ export interface HttpRoute extends KubeObject {
   }
 }
 
+interface VirtualService extends KubeObject {
+  readonly spec: {
+    readonly http: readonly {
+      readonly name?: string
+      readonly route: readonly { readonly destination: { readonly subset?: string }; readonly weight?: number }[]
+    }[]
+  }
+}
+interface DestinationRule extends KubeObject {
+  readonly spec: {
+    readonly subsets: readonly { readonly name: string; readonly labels?: Readonly<Record<string, string>> }[]
+  }
+}
+
 const NAMESPACE = 'web'
 
 export async function readLeft(client: KubeClient) {
@@ -33,6 +47,8 @@ export async function readLeft(client: KubeClient) {
     sets: await list<ReplicaSet>(kinds.replicaSets),
     services: await list<Service>(kinds.services),
     routes: await list<HttpRoute>(kinds.httpRoutes),
+    virtualServices: await list<VirtualService>(kinds.virtualServices),
+    destinationRules: await list<DestinationRule>(kinds.destinationRules),
     runs: await list<AnalysisRun>(kinds.analysisRuns),
     experiments: await list<Experiment>(kinds.experiments),
     pods: await list<Pod>(kinds.pods),
@@ -75,6 +91,13 @@ export function renderEnding(left: Left): string[] {
     ),
     ...left.routes.flatMap(({ spec }) => spec.rules.map(renderRule)),
     ...line(
+      'subsets',
+      left.destinationRules.flatMap(({ spec }) =>
+        spec.subsets.map(({ name, labels }) => `${name}→${nameOf(labels?.[POD_TEMPLATE_HASH])}`),
+      ),
+    ),
+    ...left.virtualServices.flatMap(({ spec }) => spec.http.map(renderHttp)),
+    ...line(
       'runs',
       left.runs.map(({ spec, status }) => status?.phase ?? (spec?.terminate ? 'terminated' : 'none')),
     ),
@@ -114,6 +137,9 @@ function renderStatus({ rollout }: Left, nameOf: (hash: string | undefined) => s
     ...(plugins.length > 0 ? [`plugins: ${plugins.join(', ')}`] : []),
   ]
 }
+
+const renderHttp = ({ name, route }: VirtualService['spec']['http'][number]): string =>
+  `http ${name ?? ''}: ${route.map(({ destination: { subset }, weight }) => `${subset} ${weight ?? '-'}`).join(', ')}`
 
 const renderRule = ({ name, matches, backendRefs = [] }: HttpRoute['spec']['rules'][number]): string => {
   const condition = matches === undefined ? '' : ` ${name ?? 'matches'}`

@@ -21,6 +21,26 @@ export const route = (...services: readonly string[]): KubeObject =>
     spec: { parentRefs: [{ name: 'front' }], rules: [{ backendRefs: services.map((name) => ({ name, port: 80 })) }] },
   }) as KubeObject
 
+/** Between two subsets of the Service `shop`. */
+export const virtualService = (...subsets: readonly string[]): KubeObject =>
+  ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: { name: 'shop', namespace: 'web' },
+    spec: {
+      hosts: ['shop'],
+      http: [{ name: 'primary', route: subsets.map((subset) => ({ destination: { host: 'shop', subset } })) }],
+    },
+  }) as KubeObject
+
+export const destinationRule = (...subsets: readonly string[]): KubeObject =>
+  ({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name: 'shop', namespace: 'web' },
+    spec: { host: 'shop', subsets: subsets.map((name) => ({ name, labels: { app: 'shop' } })) },
+  }) as KubeObject
+
 export const gate = {
   apiVersion: 'argoproj.io/v1alpha1',
   kind: 'AnalysisTemplate',

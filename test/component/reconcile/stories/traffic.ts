@@ -1,9 +1,11 @@
 /** Canaries whose traffic moves in other ways: exchanged Services, a stable revision that shrinks, routes by header. */
+import { PROPAGATION_SECONDS } from '../../../../controller/api/labels.ts'
 import { rollout } from '../../../builders/rollout.ts'
 import type { Story } from '../crash-cluster.ts'
 import {
   abort,
   commit,
+  destinationRule,
   isAborted,
   isHealthy,
   isPaused,
@@ -12,6 +14,7 @@ import {
   promote,
   route,
   service,
+  virtualService,
 } from './cluster-objects.ts'
 
 const delays = { scaleDownDelaySeconds: 2, abortScaleDownDelaySeconds: 2 }
@@ -38,11 +41,13 @@ const dynamic = rollout({
   canary: { abortScaleDownDelaySeconds: 2, dynamicStableScale: true },
 })
 
+const beta = { name: 'beta', match: [{ headerName: 'x-beta', headerValue: { exact: 'yes' } }] }
+
 const byHeader = rollout({
   replicas: 2,
   steps: [
     { setCanaryScale: { replicas: 1 } },
-    { setHeaderRoute: { name: 'beta', match: [{ headerName: 'x-beta', headerValue: { exact: 'yes' } }] } },
+    { setHeaderRoute: beta },
     { pause: {} },
     { setHeaderRoute: { name: 'beta' } },
     { setCanaryScale: { matchTrafficWeight: true } },
@@ -51,6 +56,29 @@ const byHeader = rollout({
   ],
   canary: { ...delays, trafficRouting: { ...gateway, managedRoutes: [{ name: 'beta' }] } },
 })
+
+const bySubset = rollout({
+  replicas: 2,
+  spec: {
+    strategy: {
+      canary: {
+        ...delays,
+        steps: [{ setWeight: 50 }, { setHeaderRoute: beta }, { pause: {} }],
+        trafficRouting: {
+          managedRoutes: [{ name: 'beta' }],
+          istio: {
+            virtualService: { name: 'shop' },
+            destinationRule: { name: 'shop', canarySubsetName: 'canary', stableSubsetName: 'stable' },
+          },
+        },
+      },
+    },
+  },
+})
+const subsets = {
+  rollout: { ...bySubset, metadata: { ...bySubset.metadata, annotations: { [PROPAGATION_SECONDS]: '2' } } },
+  objects: [service('shop'), virtualService('stable', 'canary'), destinationRule('stable', 'canary')],
+}
 
 export const trafficStories: Readonly<Record<string, Story>> = {
   'ping-pong': {
@@ -94,6 +122,34 @@ export const trafficStories: Readonly<Record<string, Story>> = {
       'pods: v1 (revision 1) 4, v2 (revision 2) 0',
       'services: canary→v1, stable→v1',
       'route matches: stable 100, canary 0',
+    ],
+  },
+  'subsets, promoted': {
+    ...subsets,
+    stages: [commit('shop:2'), promote()],
+    isOver: isHealthy,
+    ending: [
+      'Healthy',
+      'revision 2: v2, stable v2, step 3',
+      'in status: canary 0, stable 100',
+      'pods: v1 (revision 1) 0, v2 (revision 2) 2',
+      'services: shop→*',
+      'subsets: canary→v2, stable→v2',
+      'http primary: stable 100, canary 0',
+    ],
+  },
+  'subsets, aborted': {
+    ...subsets,
+    stages: [commit('shop:2'), abort()],
+    isOver: isAborted,
+    ending: [
+      'Degraded: RolloutAborted: Rollout aborted update to revision 2, aborted',
+      'revision 2: v2, stable v1, step 0',
+      'in status: canary 0, stable 100',
+      'pods: v1 (revision 1) 2, v2 (revision 2) 0',
+      'services: shop→*',
+      'subsets: canary→v1, stable→v1',
+      'http primary: stable 100, canary 0',
     ],
   },
   'header route, promoted': {
