@@ -27,6 +27,11 @@ export const variants: Readonly<Record<string, object>> = {
       tls: { secret: 'admission-tls', injectCaFrom: 'penstock-system/admission' },
     },
     slack: { secret: { name: 'slack', key: 'token' }, channel: '#releases', templates: 'Aborted: "{{rollout}}"\n' },
+    consul: {
+      address: 'https://consul.example:8501',
+      tokenSecret: { name: 'consul', key: 'token' },
+      caSecret: { name: 'consul-ca', key: 'ca.crt' },
+    },
     serviceAccount: { annotations: { 'example.com/role': 'reader' } },
     rbac: { secretNames: ['datadog'] },
     service: { annotations: { a: 'b' } },
