@@ -90,11 +90,8 @@ function findProblem(ref: ObjectRef, { json, unreadable }: ConsulKey, context: R
 function createKey(ref: ObjectRef, { owner }: RouterContext, policy: Policy): RouterWrite {
   const metadata = { name: ref.name, ownerReferences: [owner] }
   const json = Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined))
-  return {
-    do: 'create',
-    ref,
-    object: { apiVersion: apiVersionOf(ref.kind), kind: ref.kind.kind, metadata, ...{ json } },
-  }
+  const object: ConsulKey = { apiVersion: apiVersionOf(ref.kind), kind: ref.kind.kind, metadata, json }
+  return { do: 'create', ref, object }
 }
 
 function changes(json: Readonly<Record<string, unknown>>, policy: Policy): readonly JsonPatchOperation[] {

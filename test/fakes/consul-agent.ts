@@ -34,7 +34,7 @@ export function createFakeConsul(clock: Clock): FakeConsul {
     wakeAll()
   }
   const wakeAll = (): void => {
-    for (const wake of [...waiting]) wake()
+    for (const wake of waiting) wake()
   }
   const indexOf = (key: string): number => entries.get(key)?.modifyIndex ?? index
 

@@ -52,7 +52,7 @@ export function createKvApi(transport: HttpTransport, access: ConsulAccess): KvA
       const sent: HttpRequest = {
         method,
         url: url.href,
-        headers: { ...(token === undefined ? {} : { 'X-Consul-Token': token }) },
+        headers: token === undefined ? {} : { 'X-Consul-Token': token },
         ...(body === undefined ? {} : { body }),
         timeoutMs,
         maxBytes: LONGEST_ANSWER_BYTES,

@@ -13,12 +13,12 @@ const [RESOLVER, SPLITTER, ROUTER] = ['serviceresolvers', 'servicesplitters', 's
   (plural) => `${plural}.consul.hashicorp.com/web/shop`,
 ) as [string, string, string]
 
-const objectOf = (kind: string, spec: object): KubeObject & { readonly spec: object } => ({
+const objectOf = (kind: string, spec: object): KubeObject & { readonly spec: object; readonly status: object } => ({
   apiVersion: 'consul.hashicorp.com/v1alpha1',
   kind,
   metadata: { name: 'shop', namespace: 'web', resourceVersion: '5' },
   spec,
-  ...{ status: { conditions: [{ type: 'Synced', status: 'True' }], lastSyncedTime: '2026-01-01T00:00:00Z' } },
+  status: { conditions: [{ type: 'Synced', status: 'True' }], lastSyncedTime: '2026-01-01T00:00:00Z' },
 })
 
 const at = (objects: RouterObjects, key: string): Routed | undefined => objects[key]
@@ -76,7 +76,7 @@ export const consulSample: RouterSample = {
   },
   unowned: (objects) => {
     const [splitter, router] = [at(objects, SPLITTER), at(objects, ROUTER)]
-    const splits = splitter?.spec?.splits?.map(({ weight: _, ...rest }) => rest)
+    const splits = splitter?.spec?.splits?.map((split) => Object.entries(split).filter(([field]) => field !== 'weight'))
     const routes = router?.spec?.routes?.filter(({ destination }) => destination?.serviceSubset !== 'canary')
     return [
       objects[RESOLVER],

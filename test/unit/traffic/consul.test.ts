@@ -366,7 +366,7 @@ describe('consul: managed routes', () => {
     ]) {
       const found = during[ROUTER]
       assert.ok(found)
-      const edited: RouterObjects = { ...during, [ROUTER]: { ...found, ...{ spec: { routes } } } }
+      const edited: RouterObjects = { ...during, [ROUTER]: objectOf({ routes }, { metadata: found.metadata }) }
       assert.deepEqual(router.read(edited).managedRoutes, [{ route: beta, intact: false }])
       assert.deepEqual(routesOf(writeTraffic(router, edited, wanted)), [api, ours])
     }
@@ -377,7 +377,7 @@ describe('consul: managed routes', () => {
     const found = during[ROUTER]
     assert.ok(found)
     const filled = { ...ours, destination: { ...ours.destination, idleTimeout: '0s', requestTimeout: '0s' } }
-    const objects: RouterObjects = { ...during, [ROUTER]: { ...found, ...{ spec: { routes: [filled] } } } }
+    const objects: RouterObjects = { ...during, [ROUTER]: objectOf({ routes: [filled] }, { metadata: found.metadata }) }
     assert.deepEqual(router.read(objects).managedRoutes, [{ route: beta, intact: true }])
     assert.deepEqual(router.render(wanted, objects), [])
   })
