@@ -13,7 +13,8 @@ import { controllerOf } from '../kube/apply.ts'
 import { type CacheChange, indexByOwnerUid, type ObjectCache } from '../kube/cache.ts'
 import type { Informers } from '../kube/informers.ts'
 import * as kinds from '../kube/kinds.ts'
-import { openRoutes, type RouteCaches, type RouteOptions, routesNamed } from './route-caches.ts'
+import { openRoutes, type RouteCaches, type RouteOptions } from './route-caches.ts'
+import { routesNamed } from './route-kinds.ts'
 import { openWorkloads, type WorkloadCaches, workloadKeyOf, workloadsNamed } from './workloads.ts'
 
 export interface EndpointSlice extends KubeObject {

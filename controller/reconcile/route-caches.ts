@@ -1,26 +1,28 @@
 /**
  * What is known of the objects that routers drive: a cache for each kind from the moment at which the first Rollout needs it, and stores of what
- * lives outside the cluster. A kind that no Rollout uses costs nothing. It must not interpret objects, and never takes what it has not read for
- * absent: a router of which something is unknown has no objects, but a sentence that says why.
- *
- *   state of a kind's cache    | what is said of a router that needs it
- *   filled                     | its objects
- *   filling, failing           | not known yet
- *   notServed                  | the CustomResourceDefinition to install; nothing if it is optional and another kind of the router is filled
- *   forbidden                  | the right to grant
+ * lives outside the cluster. A kind that no Rollout uses costs nothing. It must not interpret objects.
  */
-import { MANAGED_BY } from '../api/labels.ts'
 import type { KubeObject } from '../api/meta.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import type { RouterId } from '../api/router-capabilities.ts'
-import type { CacheState, ObjectCache } from '../kube/cache.ts'
-import type { ObjectRef, ResourceKind } from '../kube/client.ts'
-import type { InformerOptions, Informers } from '../kube/informers.ts'
-import { describeRef, kindId, refOf } from '../kube/kinds.ts'
+import type { ObjectCache } from '../kube/cache.ts'
+import type { ResourceKind } from '../kube/client.ts'
+import type { Informers } from '../kube/informers.ts'
+import { kindId, refOf } from '../kube/kinds.ts'
 import { isOutside, type OutsideStore, type OutsideWriteOptions } from '../traffic/outside.ts'
-import { routerRegistry } from '../traffic/registry.ts'
-import { type Router, type RouterObjects, type RouterWrite, refKey } from '../traffic/router.ts'
+import type { Router, RouterWrite } from '../traffic/router.ts'
 import { openOutside } from './outside-objects.ts'
+import {
+  addressOf,
+  anyOf,
+  BY_MARK,
+  BY_SERVICE,
+  kindsOf,
+  markedKinds,
+  pickingKinds,
+  watchWishes,
+} from './route-kinds.ts'
+import { createRouteViews, type RouterView } from './route-views.ts'
 import { type ConfiguredRouter, routersOf } from './routers.ts'
 
 export interface RouteOptions {
@@ -28,9 +30,6 @@ export interface RouteOptions {
   readonly routers?: readonly RouterId[]
   readonly stores?: readonly OutsideStore[]
 }
-
-/** The objects of a router, or why they are not known. */
-export type RouterView = { readonly objects: RouterObjects } | { readonly unknown: string }
 
 export interface RouteCaches {
   /** Those that a Rollout configures; one that is not enabled is a problem in words. */
@@ -45,7 +44,7 @@ export interface RouteCaches {
   writeOutside(write: RouterWrite, options: OutsideWriteOptions): Promise<void>
   /** Objects that bear the mark of the Rollout though it does not name them any more, as far as their kinds are read. */
   former(rollout: Rollout): readonly FormerRoute[]
-  /** Addresses ({@link routesNamed}) of objects that pick pods from a Service, given as `namespace/name`. */
+  /** Addresses (`routesNamed`) of objects that pick pods from a Service, given as `namespace/name`. */
   picking(service: string): readonly string[]
   /** Calls `listener` with the addresses that a change concerns. Returns the unsubscriber. */
   subscribe(listener: (addresses: readonly string[]) => void): () => void
@@ -58,62 +57,6 @@ export interface FormerRoute {
 }
 
 const FIRST_READ_MS = 2_000
-const BY_SERVICE = 'service'
-const BY_MARK = 'managedBy'
-
-/** How each kind is watched, by its id: what routers say of one kind is the same (`test/contract/watched-kinds.test.ts`). */
-const wishes: ReadonlyMap<string, InformerOptions<KubeObject>> = new Map(
-  Object.values(routerRegistry)
-    .flatMap(({ watches }) => watches)
-    .map(({ kind, labelSelector, serviceOf, release }) => [
-      kindId(kind),
-      {
-        ...(labelSelector === undefined ? {} : { labelSelector }),
-        indexers: {
-          ...(serviceOf ? { [BY_SERVICE]: (object: KubeObject) => [serviceOf(object) ?? []].flat() } : {}),
-          ...(release ? { [BY_MARK]: rolloutsMarked } : {}),
-        },
-      },
-    ]),
-)
-
-function rolloutsMarked({ metadata }: KubeObject): string[] {
-  const name = metadata.annotations?.[MANAGED_BY]
-  return name === undefined ? [] : [`${metadata.namespace ?? ''}/${name}`]
-}
-
-/** Kinds whose objects bear a Rollout's mark. */
-const marked = Object.values(routerRegistry)
-  .flatMap(({ watches }) => watches)
-  .flatMap(({ kind, release }) => (release ? [{ kind, release }] : []))
-const optionalKinds = new Set(
-  Object.values(routerRegistry)
-    .flatMap(({ watches }) => watches)
-    .flatMap(({ kind, optional }) => (optional ? [kindId(kind)] : [])),
-)
-const pickingKinds = [...wishes].filter(([, { indexers = {} }]) => BY_SERVICE in indexers).map(([id]) => id)
-
-const addressOf = ({ kind, namespace = '', name }: ObjectRef): string => `${kindId(kind)}/${namespace}/${name}`
-const anyOf = (kind: ResourceKind, namespace = ''): string => `${kindId(kind)}/${namespace}/*`
-
-const kindsOf = ({ targets, selections = [] }: Router): readonly ResourceKind[] => [
-  ...new Map([...targets, ...selections].map(({ kind }) => [kindId(kind), kind])).values(),
-]
-
-/**
- * Indexer of Rollouts by what their routers need: each object by its address, every one of a kind in a namespace where objects are found by what
- * they say, and the kinds as such.
- */
-export const routesNamed = (rollout: Rollout): readonly string[] =>
-  routersOf(rollout, []).flatMap(({ router }) => {
-    if ('problem' in router) return []
-    const found = (router.selections ?? []).map(({ kind, namespace }) => anyOf(kind, namespace))
-    return [
-      ...[...router.targets, ...(router.witnesses ?? [])].map(addressOf),
-      ...found,
-      ...kindsOf(router).map(kindId),
-    ]
-  })
 
 export function openRoutes(
   informers: Pick<Informers, 'for'>,
@@ -123,6 +66,7 @@ export function openRoutes(
   const opened = new Map<string, ObjectCache<KubeObject>>()
   const outside = openOutside(stores)
   const listeners = new Set<(addresses: readonly string[]) => void>()
+  const views = createRouteViews(opened, outside)
   const askedSince = new Map<string, number>()
   const enabled = routers && new Set<string>(routers)
 
@@ -136,7 +80,7 @@ export function openRoutes(
   function open(kind: ResourceKind): void {
     const id = kindId(kind)
     if (opened.has(id)) return
-    const cache = informers.for<KubeObject>(kind, { onDemand: true, ...wishes.get(id) })
+    const cache = informers.for<KubeObject>(kind, { onDemand: true, ...watchWishes.get(id) })
     opened.set(id, cache)
     cache.subscribe(({ object }) => tell(addressOf(refOf(kind, object)), anyOf(kind, object.metadata.namespace)))
     cache.subscribeState(() => tell(id))
@@ -156,56 +100,11 @@ export function openRoutes(
   for (const rollout of rollouts.list()) take(rollout)
   rollouts.subscribe(({ type, object }) => take(object, type === 'deleted'))
 
-  /** What has not been read at all yet, by address or kind. */
-  const unread = (router: Router): readonly string[] => [
-    ...kindsOf(router)
-      .filter((kind) => !isOutside(kind) && (opened.get(kindId(kind))?.state() ?? 'filling') === 'filling')
-      .map(kindId),
-    ...router.targets.filter((ref) => isOutside(ref.kind) && !outside.read(ref).known).map(addressOf),
-  ]
-
-  function unknownOf(id: string, router: Router): readonly string[] {
-    const kinds = kindsOf(router).filter((kind) => !isOutside(kind))
-    const states = kinds.map((kind) => ({ kind, state: opened.get(kindId(kind))?.state() ?? 'filling' }))
-    const isOneFilled = states.some(({ state }) => state === 'filled')
-    const unknown = states
-      .filter(({ kind, state }) => !(state === 'notServed' && isOneFilled && optionalKinds.has(kindId(kind))))
-      .flatMap(({ kind, state }) => describeState(id, kind, state) ?? [])
-    const beyond = router.targets.filter(({ kind }) => isOutside(kind)).map((ref) => [ref, outside.read(ref)] as const)
-    return [
-      ...unknown,
-      ...beyond.flatMap(([ref, reading]) => (reading.known ? [] : [`${describeRef(ref)} is unknown: ${reading.why}`])),
-    ]
-  }
-
-  function readTarget(ref: ObjectRef): KubeObject | undefined {
-    if (!isOutside(ref.kind)) return opened.get(kindId(ref.kind))?.get(ref.namespace, ref.name)
-    const reading = outside.read(ref)
-    return reading.known ? reading.object : undefined
-  }
-
-  function readWitness(ref: ObjectRef): KubeObject | undefined {
-    const reading = outside.read(ref)
-    return reading.known ? reading.object : unknownObject(ref, reading.why)
-  }
-
   return {
     routersOf: driven,
-    read(id, router) {
-      const unknown = unknownOf(id, router)
-      if (unknown.length > 0) return { unknown: unknown.join('; ') }
-      const found: Record<string, KubeObject | undefined> = {}
-      for (const ref of router.targets) found[refKey(ref)] = readTarget(ref)
-      for (const ref of router.witnesses ?? []) if (outside.holds(ref.kind)) found[refKey(ref)] = readWitness(ref)
-      for (const { kind, namespace, selects } of router.selections ?? []) {
-        const candidates = opened.get(kindId(kind))?.list(namespace) ?? []
-        const chosen = candidates.filter((candidate) => selects(candidate, found))
-        for (const object of chosen) found[refKey(refOf(kind, object))] = object
-      }
-      return { objects: found }
-    },
+    read: (id, router) => views.read(id, router),
     isFilling(rollout, nowMs) {
-      const missing = needed(rollout).flatMap(unread)
+      const missing = needed(rollout).flatMap((router) => views.unread(router))
       for (const what of missing) askedSince.set(what, askedSince.get(what) ?? nowMs)
       return missing.some((what) => nowMs - (askedSince.get(what) ?? nowMs) < FIRST_READ_MS)
     },
@@ -217,7 +116,7 @@ export function openRoutes(
       const targets = configured.flatMap(({ router }) => ('problem' in router ? [] : router.targets))
       const named = new Set(targets.map(addressOf))
       const mark = `${rollout.metadata.namespace ?? ''}/${rollout.metadata.name}`
-      return marked.flatMap(({ kind, release }) =>
+      return markedKinds.flatMap(({ kind, release }) =>
         (opened.get(kindId(kind))?.byIndex(BY_MARK, mark) ?? [])
           .filter((object) => !named.has(addressOf(refOf(kind, object))))
           .map((object) => ({ kind, object, release: () => release(object) })),
@@ -232,29 +131,5 @@ export function openRoutes(
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-  }
-}
-
-const unknownObject = (ref: ObjectRef, unknown: string): KubeObject & { readonly unknown: string } => ({
-  metadata: { name: ref.name },
-  unknown,
-})
-
-/** Undefined when the cache holds what there is. */
-function describeState(id: string, kind: ResourceKind, state: CacheState): string | undefined {
-  const name = kindId(kind)
-  switch (state) {
-    case 'filled':
-      return undefined
-    case 'notServed': {
-      const versions = (kind.versions ?? [kind.version]).join(' or ')
-      return `the cluster serves no ${kind.kind}: install the CustomResourceDefinition "${name}" in version ${versions}`
-    }
-    case 'forbidden':
-      return `the controller may not list ${name}: grant it, in the chart by naming "${id}" in the value routers`
-    case 'failing':
-      return `${name} cannot be listed for now, the controller's log says why; nothing is changed until it can be`
-    case 'filling':
-      return `${name} has not been listed yet`
   }
 }
