@@ -157,7 +157,7 @@ describe('chart', () => {
       mounts.map((mount) => mount.name),
       (pod.volumes ?? []).map((volume) => volume.name),
     )
-    assert.ok(mounts.length === 5 && mounts.every((mount) => mount.readOnly === true))
+    assert.ok(mounts.length === 7 && mounts.every((mount) => mount.readOnly === true))
   })
 
   let withoutRouters: Promise<readonly string[]> = Promise.resolve([])
