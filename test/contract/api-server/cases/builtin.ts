@@ -286,6 +286,30 @@ export const builtinCases: readonly Case[] = [
     },
   },
   {
+    name: 'an ingress takes equal paths and patches of one annotation, and only its spec counts as a new generation',
+    async run(k) {
+      const version = 'networking.k8s.io/v1'
+      const to = (name: string) => ({
+        path: '/*',
+        pathType: 'ImplementationSpecific',
+        backend: { service: { name, port: { name: 'use-annotation' } } },
+      })
+      const spec = { ingressClassName: 'alb', rules: [{ http: { paths: [to('root')] } }] }
+      const body = { apiVersion: version, kind: 'Ingress', metadata: { name: 'a', annotations: { theirs: 'x' } }, spec }
+      const made = await k.ok('POST', k.path(version, 'ingresses'), { body })
+      assert.deepEqual([made.spec, at(made, 'metadata.generation')], [spec, 1])
+      const patch = (operations: readonly object[]) =>
+        k.ok('PATCH', k.path(version, 'ingresses', 'a'), { body: operations, headers: patchHeaders.json })
+      const guard = { op: 'replace', path: '/metadata/resourceVersion', value: at(made, 'metadata.resourceVersion') }
+      const annotated = await patch([guard, { op: 'add', path: '/metadata/annotations/a.io~1weight', value: '20' }])
+      assert.deepEqual(at(annotated, 'metadata.annotations'), { 'a.io/weight': '20', theirs: 'x' })
+      assert.equal(at(annotated, 'metadata.generation'), 1)
+      const paths = [to('beta'), to('root')]
+      const routed = await patch([{ op: 'replace', path: '/spec/rules/0/http/paths', value: paths }])
+      assert.deepEqual([listAt(routed, 'spec.rules')[0]?.http, at(routed, 'metadata.generation')], [{ paths }, 2])
+    },
+  },
+  {
     name: 'an autoscaler needs a target and a maximum',
     async run(k) {
       const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' }
