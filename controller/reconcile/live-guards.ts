@@ -8,7 +8,8 @@
  *   point a Service at a revision  the revision's ReplicaSet has an available pod (unless no pods are wanted at all)
  *   point the active Service at    the Rollout is the version that was decided on, and the revision has every pod available (the preview Service
  *   a revision that is not stable  asks for nothing: no user is behind it)
- *   take a revision to 0 pods      no Service of the Rollout, and no subset of one, names it; blue-green: nor has the active Service an endpoint of it
+ *   take a revision to 0 pods      no Service of the Rollout, and no subset of one, names it; blue-green: nor has the active Service an endpoint
+ *                                  of it
  *   take pods from a revision      blue-green: the active Service does not name it, or all that are wanted stay
  *   adopt a ReplicaSet             the Rollout is still there and not being deleted
  *   take pods from a workload      with what it keeps and what is available here no more pods are missing than may be

@@ -2,7 +2,7 @@
  * Where a route's two destinations stand, and what its weights say.
  *
  *   destination                       | is
- *   a part's Service as the host      | that part; with a DestinationRule also without the subset
+ *   a part's Service as the host      | that part, where there is no DestinationRule
  *   a part's subset of the rule's host| that part
  *   one of `additionalSubsetNames`    | somebody else's: its weight is what the parts leave it, and stable pays for it
  *   a Service on record as added      | ours, for as long as it is wanted
@@ -34,10 +34,7 @@ type Part = 'stable' | 'canary'
 /** Argo's words when a part has no destination; with a DestinationRule its subsets must be there, whatever Services are. */
 export function slotOf(route: PlacedRoute, scene: Scene): Slot | { readonly problem: string } {
   const { shares } = route
-  const find = (part: Part) => {
-    const subset = shares.findIndex((share) => isSubset(share, part, scene))
-    return scene.rule || subset >= 0 ? subset : shares.findIndex((share) => isService(share, part, scene))
-  }
+  const find = (part: Part) => shares.findIndex((share) => plays(share, part, scene))
   const [canary, stable] = [find('canary'), find('stable')]
   const lost = canary < 0 ? 'canary' : stable < 0 ? 'stable' : undefined
   return lost ? { problem: notFound(lost, scene) } : { ...route, stable, canary }
@@ -54,10 +51,8 @@ function notFound(part: Part, { rule, context, namespace }: Scene): string {
     : words
 }
 
-const isSubset = ({ destination }: Share, part: Part, { rule, namespace }: Scene): boolean =>
-  rule !== undefined && isSubsetOf(rule, destination, rule[part], namespace)
-
-function isService({ destination }: Share, part: Part, { context, namespace }: Scene): boolean {
+function plays({ destination }: Share, part: Part, { rule, context, namespace }: Scene): boolean {
+  if (rule) return isSubsetOf(rule, destination, rule[part], namespace)
   const name = part === 'canary' ? context.canaryService : context.stableService
   return name !== '' && isSameService(serviceOf(destination?.host, namespace), { name, namespace: context.namespace })
 }
