@@ -1,6 +1,7 @@
 /** DestinationRules as people write them: two subsets of one Service play the parts, and everything else of the rule stays. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import { guarded } from '../../../controller/traffic/codec/patch.ts'
 import { istio } from '../../../controller/traffic/istio.ts'
@@ -169,6 +170,31 @@ describe('istio subsets: what cannot be driven is told in words', () => {
     ]
     assert.match(open({}, services).read(objects({ route: hosts })).problem ?? '', /Canary DestinationRule subset/)
     assert.equal(open({}, services).read(objects()).problem, undefined)
+  })
+})
+
+describe('istio subsets: objects of any shape', () => {
+  test('are read and written without a throw', () => {
+    const odd = fc.anything({ maxDepth: 3 })
+    const trial = trafficIntent(10, { additional: [{ service: 'trial', weight: 5, podHash: 'x1' }] })
+    const check = (routes: unknown, rule: unknown): void => {
+      const found = { [VS]: written({}, routes as object), [DR]: written({}, rule as object) }
+      const router = open()
+      assert.equal(typeof router.read(found).drivable, 'boolean')
+      assert.ok(Array.isArray(router.render(trial, found)))
+      assert.ok(Array.isArray(router.subsets?.select(ruleIn(found), 'canary', 'x')))
+    }
+    fc.assert(
+      fc.property(odd, odd, (first, second) => {
+        for (const section of ['http', 'tls', 'tcp']) {
+          check({ [section]: first }, { host: 'shop', subsets: second })
+          check({ [section]: [{ route: first, match: second }] }, { host: first, subsets: [second] })
+          check({ [section]: [{ route: [...pair(), first] }] }, { host: 'shop', subsets: [subset('canary'), first] })
+        }
+        check(first, second)
+      }),
+      { seed: 5, numRuns: 60 },
+    )
   })
 })
 
