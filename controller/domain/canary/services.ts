@@ -6,6 +6,7 @@
  *   Service  wanted revision                      when
  *   stable   new, in modes initial and steady     the router sends everything to the canary Service, or the new pods are as many as all
  *   canary   new, while updating or steady        nothing reaches it through a router, and at least one pod is available
+ *   canary   new, and no other has pods         it names none yet, so that it takes the same pods before and after
  *   canary   stable, once aborted or the step     nothing reaches it through a router
  *            asks for no canary pods
  *   canary   (ping-pong, no update) as above      and the revision that it names has to give its pods up: until then its connections may end
@@ -13,7 +14,7 @@
 
 import type { ReplicaSet } from '../../api/rollout.ts'
 import { join, type Part } from '../plan.ts'
-import { availableReplicas, specReplicas } from '../replicas.ts'
+import { availableReplicas, createdReplicas, specReplicas } from '../replicas.ts'
 import { holdsSwitch, switchTo } from '../service-switch.ts'
 import { hashOf, notNaming, type ServiceFacts } from '../view.ts'
 import { leaving } from './scaling.ts'
@@ -43,16 +44,22 @@ function canaryPart(view: CanaryView, scaling: Part): Part {
   const wanted = wantedBehindCanary(view)
   const late = wanted ? notNaming(canaryService, hashOf(wanted)) : []
   if (!wanted || late.length === 0) return {}
-  if (view.routed && !isQuiet(view)) return {}
-  if (availableReplicas(wanted) === 0 && view.replicas > 0) return {}
   const adopting = canaryService.podHash === '' && mode !== 'updating'
   if (adopting && !isReadyFor(view, view.replicas)) return {}
+  const samePods = adopting && isAlone(view, wanted)
+  if (view.routed && !isQuiet(view) && !samePods) return {}
+  if (availableReplicas(wanted) === 0 && view.replicas > 0) return {}
   if (isResting(view, scaling)) return {}
   return switchAll(view, late, wanted)
 }
 
 const switchAll = (view: CanaryView, late: readonly ServiceFacts[], wanted: ReplicaSet): Part =>
   join(...late.map((service) => switchTo(view, service, wanted)))
+
+const isAlone = ({ world }: CanaryView, { metadata }: ReplicaSet): boolean =>
+  world.replicaSets.every(
+    (rs) => rs.metadata.name === metadata.name || (specReplicas(rs) === 0 && createdReplicas(rs) === 0),
+  )
 
 function wantedBehindCanary(view: CanaryView): ReplicaSet | undefined {
   if (view.mode === 'aborted') return view.stableRs

@@ -39,6 +39,21 @@ const rows: readonly (readonly [string, Situation, readonly string[]])[] = [
     [`stable→${NEW_HASH}`, `canary→${NEW_HASH}`],
   ],
   ['first adoption with a pod missing', { fresh: [4, 3], stableNames: '', canaryNames: '', status: promoted }, []],
+  [
+    'first adoption, weight 0 that nobody confirms, and no other revision has pods: the same pods as before',
+    { fresh: [4, 4], stable: [0, 0], stableNames: 'new', canaryNames: '', confirmation: 'unknown', status: promoted },
+    [`canary→${NEW_HASH}`],
+  ],
+  [
+    'the same while another revision has pods',
+    { fresh: [4, 4], stableNames: 'new', canaryNames: '', confirmation: 'unknown', status: promoted },
+    [],
+  ],
+  [
+    'the same with a pod missing',
+    { fresh: [4, 3], stable: [0, 0], stableNames: 'new', canaryNames: '', confirmation: 'unknown', status: promoted },
+    [],
+  ],
   ['aborted, weight 0', { status: aborted }, [`canary→${OLD_HASH}`]],
   ['aborted, weight not yet 0', { weight: 25, status: aborted }, []],
   ['aborted, no stable pod available', { stable: [4, 0], status: aborted }, []],
