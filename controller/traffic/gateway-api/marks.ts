@@ -28,8 +28,9 @@ export function renderLabel(target: Target, { route, others }: Layout, isOpen: b
 
 const isOpenElsewhere = ({ entry }: ForeignEntry<RouteRule>): boolean => (entry.steers ?? []).length > 0
 
-/** Both marks say what they have to. */
+/** Both marks say what they have to. Traffic that was shifted before we came gets them with the next write: they are worth none of their own. */
 export function marksFit(target: Target, layout: Layout, context: RouterContext, isOpen: boolean): boolean {
+  if (isOpen && (layout.entry.steers ?? []).length === 0) return true
   const steers = JSON.stringify(layout.entry.steers ?? []) === JSON.stringify(steersWhile(isOpen, context))
   return steers && renderLabel(target, layout, isOpen).length === 0
 }

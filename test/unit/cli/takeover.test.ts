@@ -87,7 +87,7 @@ describe('takeover check tells', () => {
   })
 
   test('what is refused, field by field', async () => {
-    const canary = { canaryService: 'c', stableService: 's', trafficRouting: { smi: {} } }
+    const canary = { canaryService: 'c', stableService: 's', trafficRouting: { plugins: { 'example/other': {} } } }
     const { exitCode, out } = await check(createFakeCluster({ rollouts: [rollout({ routed: false, canary })] }), 'web')
     assert.equal(exitCode, 1)
     assert.match(out, /^web\/shop: would not be driven$/m)

@@ -15,6 +15,11 @@ const beta: ManagedRoute = {
   match: [{ headerName: 'x-beta', headerValue: { exact: 'yes' } }],
 }
 
+const withoutLabel = (object: RouterObjects[string]) => {
+  const { labels: _labels, ...metadata } = object?.metadata ?? { name: 'shop' }
+  return { ...object, metadata }
+}
+
 describe('the label of an update', () => {
   const atRest = { [SHOP]: route([weighted()]) }
 
@@ -68,7 +73,7 @@ describe('the label of an update', () => {
 
   for (const [title, object] of [
     ['left behind at rest', route([weighted()], {}, { labels: { [LABEL]: 'in-progress' } })],
-    ['missing in the midst of an update', route([weighted(80, 20)])],
+    ['taken away in the midst of an update', withoutLabel(writeTraffic(open(), atRest, trafficIntent(20))[SHOP])],
   ] as const)
     test(`${title}: the reading says so, and a write of the same weights puts it right`, () => {
       const router = open()
@@ -78,6 +83,11 @@ describe('the label of an update', () => {
       assert.equal(router.read(after).marksFit, undefined)
       assert.deepEqual(weightsOf(after[SHOP]), weightsOf(object))
     })
+
+  test('traffic that another controller has shifted is not written for the marks alone', () => {
+    const reading = open().read({ [SHOP]: route([weighted(80, 20)]) })
+    assert.deepEqual([reading.programmedCanary, reading.marksFit], [20, undefined])
+  })
 
   test('after a ping-pong promotion, which writes no weight, the marks go', () => {
     const during = writeTraffic(open(), atRest, trafficIntent(100))
