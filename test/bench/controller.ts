@@ -21,6 +21,8 @@ export interface ControllerOptions {
   /** The file to run. */
   readonly bundle: string
   readonly nodeFlags: readonly string[]
+  /** Besides those that every suite gives. */
+  readonly flags?: readonly string[]
 }
 
 export interface BenchController {
@@ -60,6 +62,7 @@ export async function startController(options: ControllerOptions): Promise<Bench
       '--webhook-port=0',
       `--webhook-token-file=${tokenFile}`,
       `--leader-election-namespace=${options.leaseNamespace}`,
+      ...(options.flags ?? []),
     ],
     logFile: join(options.directory, 'controller.log'),
     onLine(line) {

@@ -5,7 +5,7 @@
 import type { CanaryStep } from '../../controller/api/rollout.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
-import { subtractWrites, sumWrites } from './controller-metrics.ts'
+import { subtractCalls, sumWrites } from './controller-metrics.ts'
 import { renderCanary } from './manifests.ts'
 import { type Stage, withStage } from './stage.ts'
 import { untilQuiet } from './writes.ts'
@@ -57,7 +57,7 @@ async function watchIdleness(stage: Stage, options: IdleOptions): Promise<IdleRe
     last = await stage.controller.readMetrics()
     rssMb.push(last.rssBytes / BYTES_PER_MB)
   }
-  const calls = subtractWrites(last.writes, before.writes)
+  const calls = subtractCalls(last.writes, before.writes)
   return {
     rollouts: stage.names.length,
     minutes: options.minutes,

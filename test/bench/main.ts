@@ -11,6 +11,8 @@ import { measureProxies } from './proxies.ts'
 import { measureReaction } from './reaction.ts'
 import { type Report, reportIdle, reportReaction, reportWrites } from './report.ts'
 import { reportProxies } from './report-proxies.ts'
+import { reportRouters } from './report-routers.ts'
+import { measureRouters } from './routers.ts'
 import { measureWrites } from './writes.ts'
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -40,6 +42,8 @@ function runSuite(options: BenchOptions, stops: StopList): Promise<Report> {
       return compare(options, (bundle) => measureIdle({ ...common, ...bundle }), reportIdle)
     case 'proxies':
       return measureProxies(common).then(reportProxies)
+    case 'routers':
+      return measureRouters(common).then(reportRouters)
   }
 }
 

@@ -7,6 +7,8 @@ export const POD_PORT = 8080
 
 export const nameOf = (index: number): string => `shop-${String(index + 1).padStart(2, '0')}`
 export const hostOf = (name: string): string => `${name}.bench.example`
+export const stableOf = (name: string): string => `${name}-stable`
+export const canaryOf = (name: string): string => `${name}-canary`
 export const imageOf = (version: number): string => `example.test/shop:${version}`
 
 export const platform: readonly Manifest[] = [
@@ -20,7 +22,7 @@ export const platform: readonly Manifest[] = [
 ]
 
 export function renderCanary(name: string, steps: readonly CanaryStep[], replicas: number): readonly Manifest[] {
-  const [stableService, canaryService] = [`${name}-stable`, `${name}-canary`]
+  const [stableService, canaryService] = [stableOf(name), canaryOf(name)]
   const backendRefs = [stableService, canaryService].map((service) => ({ name: service, port: 80 }))
   const route = { parentRefs: [{ name: 'web' }], hostnames: [hostOf(name)], rules: [{ backendRefs }] }
   const canary = {
@@ -50,7 +52,7 @@ export function renderBlueGreen(name: string, replicas: number): readonly Manife
   ]
 }
 
-const renderRollout = (name: string, replicas: number, strategy: object): Manifest =>
+export const renderRollout = (name: string, replicas: number, strategy: object, annotations = {}): Manifest =>
   ({
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
@@ -58,7 +60,10 @@ const renderRollout = (name: string, replicas: number, strategy: object): Manife
     spec: {
       replicas,
       selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name } }, spec: { containers: [renderContainer(imageOf(1))] } },
+      template: {
+        metadata: { labels: { app: name }, annotations },
+        spec: { containers: [renderContainer(imageOf(1))] },
+      },
       strategy,
     },
   }) as Manifest
@@ -69,7 +74,7 @@ export const renderContainer = (image: string): object => ({
   ports: [{ name: 'http', containerPort: POD_PORT }],
 })
 
-function renderService(name: string, app: string): Manifest {
+export function renderService(name: string, app: string): Manifest {
   const spec = { selector: { app }, ports: [{ name: 'http', port: 80, targetPort: 'http' }] }
   return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: NAMESPACE }, spec } as Manifest
 }

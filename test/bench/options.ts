@@ -1,7 +1,9 @@
 /** The command line of `npm run bench`: which suite, with which sizes. Pure; a wrong word is one sentence. */
 import { parseArgs } from 'node:util'
+import type { RouterId } from '../../controller/api/router-capabilities.ts'
+import { routersOfSuite } from './router-rows.ts'
 
-export const suiteNames = ['reaction', 'writes', 'idle', 'proxies'] as const
+export const suiteNames = ['reaction', 'writes', 'idle', 'proxies', 'routers'] as const
 export type SuiteName = (typeof suiteNames)[number]
 
 export interface BenchOptions {
@@ -12,6 +14,10 @@ export interface BenchOptions {
   readonly minutes: number
   readonly loadPerRollout: number
   readonly requests: number
+  /** Those that the suite `routers` measures. */
+  readonly routers: readonly RouterId[]
+  /** Of the controller that the suite `routers` measures. */
+  readonly controllerFlags: readonly string[]
   /** Bundle of another build, measured first in the same run. */
   readonly baseline: string | undefined
 }
@@ -28,13 +34,16 @@ Suites:
   writes     writes to the API server per rollout: a promoted release of five steps, and an aborted one
   idle       writes, memory and CPU time of a controller that has nothing to do
   proxies    share of the requests that real proxies, HAProxy and nginx, send to the canary; no controller
+  routers    all Rollouts change their weight at once: time to each router's object, and calls to the API server
 
 Flags:
-  --rollouts N       how many Rollouts (default 20): 1 to 20, idle up to 2000
-  --rounds N         reaction: aborted releases per pattern, 1 to 20 (default 2)
+  --rollouts N       how many Rollouts (default 20, routers 500): 1 to 20, idle and routers up to 2000
+  --rounds N         reaction: aborted releases per pattern; routers: changes of the weight; 1 to 20 (default 2)
   --load N           reaction: requests per second for each rollout, 4 to 100 (default 12)
   --minutes N        idle: how long, above 0 to 120 (default 10)
   --requests N       proxies: for each weight, 100 to 100000 (default 10000)
+  --router ID        routers: this one; repeatable (default all: ${routersOfSuite.join(', ')})
+  --flag FLAG        routers: a flag for the controller that is measured, such as --flag=--qps=40; repeatable
   --baseline FILE    measure this controller.js first, in the same run, and print ratios
   --json             one JSON document with every raw sample as the last line
   --help
@@ -54,13 +63,28 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
   return {
     suite: known,
     json: values.json,
-    rollouts: readNumber('--rollouts', values.rollouts, { least: 1, most: known === 'idle' ? 2000 : 20, whole: true }),
+    rollouts: readRollouts(known, values.rollouts),
     rounds: readNumber('--rounds', values.rounds, { least: 1, most: 20, whole: true }),
     loadPerRollout: readNumber('--load', values.load, { least: 4, most: 100, whole: true }),
     requests: readNumber('--requests', values.requests, { least: 100, most: 100_000, whole: true }),
     minutes: readNumber('--minutes', values.minutes, { least: 0.05, most: 120, whole: false }),
+    routers: values.router.map(readRouter),
+    controllerFlags: values.flag,
     baseline: values.baseline,
   }
+}
+
+function readRollouts(suite: SuiteName, text: string | undefined): number {
+  const isLarge = suite === 'idle' || suite === 'routers'
+  const initial = suite === 'routers' ? '500' : '20'
+  return readNumber('--rollouts', text ?? initial, { least: 1, most: isLarge ? 2000 : 20, whole: true })
+}
+
+function readRouter(text: string): RouterId {
+  const id = routersOfSuite.find((one) => one === text)
+  if (id === undefined)
+    throw new UsageError(`--router: "${text}" is not measured; expected one of ${routersOfSuite.join(', ')}`)
+  return id
 }
 
 function parse(args: readonly string[]) {
@@ -69,11 +93,13 @@ function parse(args: readonly string[]) {
       args: [...args],
       allowPositionals: true,
       options: {
-        rollouts: { type: 'string', default: '20' },
+        rollouts: { type: 'string' },
         rounds: { type: 'string', default: '2' },
         load: { type: 'string', default: '12' },
         requests: { type: 'string', default: '10000' },
         minutes: { type: 'string', default: '10' },
+        router: { type: 'string', multiple: true, default: [] },
+        flag: { type: 'string', multiple: true, default: [] },
         baseline: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },

@@ -2,11 +2,13 @@
  * What every suite needs: the embedded cluster in this process with pods that answer, a number of canaries, and the controller as a process of
  * its own. It measures nothing; what it started is in the caller's stop list.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { KubeObject } from '../../controller/api/meta.ts'
 import type { ReplicaSet, Rollout } from '../../controller/api/rollout.ts'
 import type { ObjectCache } from '../../controller/kube/cache.ts'
+import type { ResourceKind } from '../../controller/kube/client.ts'
 import { createInformers } from '../../controller/kube/informers.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
@@ -15,7 +17,7 @@ import { systemRandom as random } from '../../controller/runtime/random.ts'
 import { type Cluster, startCluster } from '../../sandbox/cluster.ts'
 import type { RunningGateway } from '../../sandbox/gateway/gateway.ts'
 import type { HttpRoute } from '../../sandbox/gateway/objects.ts'
-import { applyManifest, type Manifest } from '../../sandbox/manifests.ts'
+import { applyManifest, type Manifest, parseManifests } from '../../sandbox/manifests.ts'
 import { createStopList, type StopList } from '../../sandbox/stop-list.ts'
 import { waitFor } from '../../sandbox/wait.ts'
 import { type BenchController, bundleController, startController } from './controller.ts'
@@ -32,6 +34,15 @@ export interface StageOptions {
   readonly bundle?: string
   /** As the image starts it when absent. */
   readonly nodeFlags?: readonly string[]
+  readonly controllerFlags?: readonly string[]
+  /** False: pods are there and answer nobody. */
+  readonly isServed?: boolean
+  /** Of a router's kinds that are no part of the embedded cluster: their definitions, the objects of one Rollout, and what is to be seen of them. */
+  readonly routed?: {
+    readonly crds?: URL
+    readonly objects: (name: string) => readonly (readonly [ResourceKind, KubeObject])[]
+    readonly kind: ResourceKind
+  }
 }
 
 export interface Stage {
@@ -40,11 +51,15 @@ export interface Stage {
   readonly cluster: Cluster
   readonly gateway: RunningGateway
   readonly controller: BenchController
+  /** Ends the controller and starts it again with these flags and no others of the suite's. */
+  restartController(flags: readonly string[]): Promise<void>
   readonly names: readonly string[]
   readonly caches: {
     readonly rollouts: ObjectCache<Rollout>
     readonly replicaSets: ObjectCache<ReplicaSet>
     readonly routes: ObjectCache<HttpRoute>
+    /** Of `routed.kind`; empty without. */
+    readonly routed: ObjectCache<KubeObject> | undefined
   }
   rollout(name: string): Rollout
   /** The spec change of a release. */
@@ -54,7 +69,7 @@ export interface Stage {
 }
 
 /** The controller writes at most forty times a second; a first deployment takes it about seven writes. */
-const settleWithinMs = (rollouts: number): number => 120_000 + rollouts * 300
+const settleWithinMs = (rollouts: number): number => 120_000 + rollouts * 600
 
 /** Runs `use` on a stage of its own, which is gone when this resolves or rejects, or when the caller's stop list runs. */
 export async function withStage<T>(
@@ -83,13 +98,18 @@ async function buildStage(options: StageOptions): Promise<Stage> {
   const { client, gateway } = cluster
   if (!gateway) throw new Error('the cluster has no gateway')
 
+  const { routed } = options
+  if (routed?.crds)
+    for (const crd of parseManifests(await readFile(routed.crds, 'utf8'), routed.crds.pathname))
+      await applyManifest(client, crd, 'bench')
   const informers = createInformers({ client, clock, random, log: silentLogger })
   const caches = {
     rollouts: informers.for<Rollout>(kinds.rollouts),
     replicaSets: informers.for<ReplicaSet>(kinds.replicaSets),
     routes: informers.for<HttpRoute>(kinds.httpRoutes),
+    routed: routed && informers.for<KubeObject>(routed.kind),
   }
-  stops.add(servePods(informers.for<Pod>(kinds.pods)))
+  if (options.isServed !== false) stops.add(servePods(informers.for<Pod>(kinds.pods)))
   informers.start()
   stops.add(() => informers.stop())
 
@@ -97,18 +117,27 @@ async function buildStage(options: StageOptions): Promise<Stage> {
   const kubeconfig = join(directory, 'kubeconfig')
   await cluster.writeKubeconfig(kubeconfig)
   const { nodeFlags = ['--max-semi-space-size=1'] } = options
-  const controller = await startController({ directory, kubeconfig, leaseNamespace: NAMESPACE, bundle, nodeFlags })
+  const start = (flags: readonly string[]): Promise<BenchController> =>
+    startController({ directory, kubeconfig, leaseNamespace: NAMESPACE, bundle, nodeFlags, flags })
+  let controller = await start(options.controllerFlags ?? [])
   stops.add(() => controller.stop())
 
   const names = Array.from({ length: options.rollouts }, (_, index) => nameOf(index))
   for (const name of names) {
+    for (const [kind, object] of routed?.objects(name) ?? []) await client.create(kind, object)
     for (const manifest of options.manifests(name)) await applyManifest(client, manifest, 'bench')
   }
   const stage: Stage = {
     directory,
     cluster,
     gateway,
-    controller,
+    get controller() {
+      return controller
+    },
+    async restartController(flags) {
+      await controller.stop()
+      controller = await start(flags)
+    },
     names,
     caches,
     rollout(name) {

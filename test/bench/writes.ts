@@ -7,7 +7,7 @@ import { rollouts } from '../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
 import { postAlert } from './alert.ts'
-import { type ControllerMetrics, subtractWrites, sumWrites } from './controller-metrics.ts'
+import { type ControllerMetrics, subtractCalls, sumWrites } from './controller-metrics.ts'
 import { NAMESPACE, renderBlueGreen, renderCanary } from './manifests.ts'
 import { isSettled, type Stage, withStage } from './stage.ts'
 
@@ -84,7 +84,7 @@ function haltAtFirstPause(stage: Stage, name: string): Promise<unknown> {
 }
 
 function perRollout(later: ControllerMetrics, earlier: ControllerMetrics, rollouts: number): WriteCount {
-  const counted = Object.entries(subtractWrites(later.writes, earlier.writes))
+  const counted = Object.entries(subtractCalls(later.writes, earlier.writes))
   const calls = Object.fromEntries(counted.map(([call, count]) => [call, count / rollouts]))
   const quiet = Object.fromEntries(Object.entries(calls).filter(([call]) => !call.endsWith(' events')))
   return { calls, total: sumWrites(calls), withoutEvents: sumWrites(quiet) }

@@ -1,7 +1,7 @@
 /** Percentiles by nearest rank, and the command line of the benchmarks. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseControllerMetrics, subtractWrites, sumWrites } from '../../bench/controller-metrics.ts'
+import { parseControllerMetrics, subtractCalls, sumWrites } from '../../bench/controller-metrics.ts'
 import { parseOptions, UsageError } from '../../bench/options.ts'
 import { percentile, summarize } from '../../bench/statistics.ts'
 
@@ -92,7 +92,7 @@ describe("the controller's own metrics", () => {
   })
 
   test('between two readings only what happened counts', () => {
-    const counted = subtractWrites({ 'patch rollouts': 4, 'create events': 2 }, { 'patch rollouts': 4 })
+    const counted = subtractCalls({ 'patch rollouts': 4, 'create events': 2 }, { 'patch rollouts': 4 })
     assert.deepEqual(counted, { 'create events': 2 })
     assert.equal(sumWrites(counted), 2)
   })
