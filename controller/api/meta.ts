@@ -12,6 +12,16 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean
 }
 
+/** A writer of an object, as the API server keeps it. Which fields it wrote is known there alone. */
+export interface FieldManagerEntry {
+  readonly manager?: string
+  readonly operation?: string
+  /** RFC 3339, whole seconds: of its last change. */
+  readonly time?: string
+  /** Such as `status`. */
+  readonly subresource?: string
+}
+
 export interface ObjectMeta {
   readonly name: string
   readonly namespace?: string
@@ -26,6 +36,8 @@ export interface ObjectMeta {
   readonly annotations?: Readonly<Record<string, string>>
   readonly ownerReferences?: readonly OwnerReference[]
   readonly finalizers?: readonly string[]
+  /** In the server's order; kept only of kinds that routers drive. */
+  readonly managedFields?: readonly FieldManagerEntry[]
 }
 
 export interface KubeObject {

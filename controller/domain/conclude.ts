@@ -35,6 +35,7 @@ export function conclude(view: RolloutView, pass: Pass): StrategyOutcome {
     paused: isPaused(view, pauses),
     deadlineExceeded,
     standing,
+    conflict: part.holds?.find(({ reason }) => reason === 'Conflict')?.message,
   })
   return { part, status, aborted: view.mode === 'aborted' }
 }

@@ -20,6 +20,7 @@
  *   Paused          a pause is on record, or spec.paused; absent until the first pause; while aborted as it was
  *   Healthy         stable, everything where it belongs, not paused, not a new revision; absent until first healthy
  *   Completed       the newest revision is stable
+ *   Conflict        somebody keeps undoing what the routers are told; absent when nobody does
  *   ReplicaFailure  copied from the new ReplicaSet, else from another; absent when none tells of one
  */
 import type { Condition, ReplicaSet, RolloutStatus } from '../api/rollout.ts'
@@ -48,6 +49,8 @@ export interface ConditionFacts {
   readonly lostPods: boolean
   readonly available: boolean
   readonly replicaFailure: Condition | undefined
+  /** Another writer of the routers' objects undoes what they are told; absent: nobody does. */
+  readonly conflict?: string | undefined
 }
 
 type Wanted = Pick<Condition, 'type' | 'status' | 'reason' | 'message'> & { readonly refresh?: boolean }
@@ -61,8 +64,14 @@ export function decideConditions(facts: ConditionFacts): Condition[] {
     flag('Healthy', healthy, 'RolloutHealthy', 'Rollout is healthy', 'Rollout is not healthy'),
     flag('Completed', completed, 'RolloutCompleted', 'RolloutCompleted', 'RolloutCompleted'),
     progressing(facts),
+    facts.conflict === undefined ? undefined : flag('Conflict', true, 'Conflict', facts.conflict, ''),
   ]
-  const ours = new Set(['InvalidSpec', REPLICA_FAILURE, ...wanted.flatMap((one) => (one ? [one.type] : []))])
+  const ours = new Set([
+    'InvalidSpec',
+    'Conflict',
+    REPLICA_FAILURE,
+    ...wanted.flatMap((one) => (one ? [one.type] : [])),
+  ])
   const kept = (facts.previous.conditions ?? []).filter(({ type }) => !ours.has(type))
   const firstSight = (w: Wanted) =>
     w.status === 'False' && (w.type === 'Paused' || w.type === 'Healthy') && !findCondition(facts.previous, w.type)

@@ -25,7 +25,9 @@ export function displayPhase(status: RolloutStatus, spec: RolloutSpec): Phase {
   if (pause) return { phase: 'Paused', message: pause.reason }
   const waiting =
     pending(status, spec) ?? (spec.strategy?.blueGreen ? pendingBlueGreen(status, spec.strategy.blueGreen) : undefined)
-  return waiting === undefined ? { phase: 'Healthy', message: '' } : { phase: 'Progressing', message: waiting }
+  if (waiting === undefined) return { phase: 'Healthy', message: '' }
+  const conflict = findCondition(status, 'Conflict')
+  return { phase: 'Progressing', message: conflict ? `Conflict: ${conflict.message}` : waiting }
 }
 
 function pending(status: RolloutStatus, spec: RolloutSpec): string | undefined {

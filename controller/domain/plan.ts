@@ -57,7 +57,8 @@ export type Action =
   /** Writes the Rollout into the owner references as the controller, or takes it out of them. */
   | { readonly do: 'adoptReplicaSet' | 'releaseReplicaSet'; readonly replicaSet: ReplicaSet }
   | { readonly do: 'scaleWorkload'; readonly workload: Workload; readonly to: number }
-  | { readonly do: 'annotateRollout'; readonly annotations: AnnotationPatch }
+  /** With `after`, only if that write was made. */
+  | { readonly do: 'annotateRollout'; readonly annotations: AnnotationPatch; readonly after?: Action }
   /** Writes the default of `spec.replicas` down where there is none: without it the scale subresource answers autoscalers with an error. */
   | { readonly do: 'setDefaultReplicas' }
   /** With `subset` that subset of the Service, which a router keeps, else the Service itself. */
@@ -76,7 +77,11 @@ export type Action =
       readonly from: number | undefined
       /** Services that get traffic, or more of it, with this write: each must answer. */
       readonly opens: readonly string[]
+      /** Whose changes the write undoes, in words; absent when it says something new. */
+      readonly corrects?: string
     } & TrafficIntent)
+  /** Takes this controller out of the field managers of the routers' objects that are not the Rollout's own; changes nothing that they say. */
+  | { readonly do: 'releaseRoutes'; readonly objects: readonly string[] }
   | { readonly do: 'createAnalysisRun'; readonly run: AnalysisRun }
   | { readonly do: 'terminateAnalysisRun'; readonly run: AnalysisRun }
   | { readonly do: 'deleteAnalysisRun'; readonly run: AnalysisRun }

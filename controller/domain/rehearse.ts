@@ -75,6 +75,7 @@ const moves: { readonly [V in Verb]: (action: Extract<Action, { readonly do: V }
   adoptReplicaSet: never,
   releaseReplicaSet: never,
   annotateRollout: never,
+  releaseRoutes: never,
   setDefaultReplicas: never,
   createAnalysisRun: never,
   terminateAnalysisRun: never,

@@ -107,6 +107,8 @@ export function renderAction(action: Action): string {
       return `release ${action.kind === undefined ? '' : `${action.kind} `}${action.service}`
     case 'route':
       return renderRouteAction(action)
+    case 'releaseRoutes':
+      return `release field ownership of ${action.objects.join(', ')}`
     case 'createAnalysisRun':
       return `analyse ${action.run.metadata.name}`
     case 'terminateAnalysisRun':
@@ -137,14 +139,16 @@ function renderReading({ programmedCanary, additional, managedRoutes, confirmati
   return [`weight ${programmedCanary ?? 'unset'}`, ...added, ...managed, confirmation].join(' ')
 }
 
-function renderRouteAction({ from, canary, additional, managedRoutes }: Extract<Action, { do: 'route' }>): string {
+function renderRouteAction(action: Extract<Action, { do: 'route' }>): string {
+  const { from, canary, additional, managedRoutes, corrects } = action
   const added = additional.map(({ service, weight }) => `${service} ${weight}`)
   const managed = managedRoutes.map(
     (route) => `${route.kind} ${route.kind === 'color' ? describeColor(route) : route.name}`,
   )
   const beside = [...added, ...managed].join(', ')
-  if (from === canary) return `route canary stays at ${canary}, beside it ${beside || 'nothing'}`
-  return `route canary ${from ?? 'unset'}→${canary}${beside ? `, beside it ${beside}` : ''}`
+  const after = corrects === undefined ? '' : `, correcting ${corrects}`
+  if (from === canary) return `route canary stays at ${canary}, beside it ${beside || 'nothing'}${after}`
+  return `route canary ${from ?? 'unset'}→${canary}${beside ? `, beside it ${beside}` : ''}${after}`
 }
 
 const renderTemplatePatch = ({ template, annotations }: Extract<Action, { do: 'amendTemplate' }>): string =>

@@ -30,6 +30,8 @@ export interface Summary {
   readonly paused: boolean
   readonly deadlineExceeded: boolean
   readonly standing: Standing
+  /** Who undoes what the routers are told, as long as corrections are held back. */
+  readonly conflict: string | undefined
 }
 
 export function summarize(view: RolloutView, summary: Summary): RolloutStatus {
@@ -77,6 +79,7 @@ function conditionFacts(view: RolloutView, next: RolloutStatus, summary: Summary
     lostPods: hasAllPods(status) && !hasAllPods(next),
     available: standing.isAvailable,
     replicaFailure: findReplicaFailure(world.replicaSets, newRs),
+    conflict: summary.conflict,
   }
 }
 

@@ -13,6 +13,18 @@ import type { TemplateLookup } from './analysis/analysis-templates.ts'
 /** What one of the configured routers is found to carry. */
 export interface RouteReading extends TrafficReading {
   readonly router: string
+  /** Who changed its objects last; absent where they do not tell. */
+  readonly lastWriter?: LastWriter
+  /** Objects that are not the Rollout's own and name this controller among their field managers; absent: none. */
+  readonly held?: readonly string[]
+}
+
+export interface LastWriter {
+  readonly isOurs: boolean
+  /** Name of the field manager. */
+  readonly manager: string
+  /** Such as `HTTPRoute "web/shop"`. */
+  readonly object: string
 }
 
 export interface ServiceReading {

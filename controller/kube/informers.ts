@@ -23,6 +23,8 @@ export interface InformerOptions<T extends KubeObject> {
    * process unready. Only the first try of a list is waited for.
    */
   readonly onDemand?: boolean
+  /** Objects keep the names of their field managers. Whoever asks for the kind first decides. */
+  readonly keepsManagers?: boolean
 }
 
 export interface WatchHealth {
@@ -74,6 +76,7 @@ interface Source {
 }
 
 type Need = 'required' | 'optional' | 'onDemand'
+type SourceWish = Pick<InformerOptions<KubeObject>, 'labelSelector' | 'keepsManagers'>
 
 const DEFAULT_SILENCE_MS = 90_000
 const SYNC_POLL_MS = 50
@@ -85,7 +88,8 @@ export function createInformers(options: InformersOptions): Informers {
   const sources = new Map<string, Source>()
   let isStarted = false
 
-  function open(kind: ResourceKind, name: string, labelSelector: string | undefined, need: Need): Source {
+  function open(kind: ResourceKind, name: string, need: Need, wish: SourceWish): Source {
+    const { labelSelector, keepsManagers } = wish
     const cache = createCache<KubeObject>({ name, log })
     const reflector = createReflector<KubeObject>({
       client: options.client,
@@ -98,6 +102,7 @@ export function createInformers(options: InformersOptions): Informers {
       ...(options.metrics ? { metrics: createReflectorMetrics(options.metrics, name) } : {}),
       ...(kind.namespaced && options.namespace !== undefined ? { namespace: options.namespace } : {}),
       ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(keepsManagers ? { keepsManagers } : {}),
     })
     if (isStarted) reflector.start()
     return { kind, name, need, cache, reflector }
@@ -123,7 +128,7 @@ export function createInformers(options: InformersOptions): Informers {
     for<T extends KubeObject>(kind: ResourceKind, wish: InformerOptions<T> = {}): ObjectCache<T> {
       const name = wish.labelSelector === undefined ? kindId(kind) : `${kindId(kind)}?${wish.labelSelector}`
       const need = wish.onDemand ? 'onDemand' : wish.optional ? 'optional' : 'required'
-      const source = sources.get(name) ?? open(kind, name, wish.labelSelector, need)
+      const source = sources.get(name) ?? open(kind, name, need, wish)
       sources.set(name, source)
       // The API server decides what a kind's objects look like; T is the caller's reading of them.
       const cache = source.cache as unknown as ObjectCache<T> & CacheSink<T>

@@ -9,7 +9,7 @@
  *   nothing for `silenceMs`, first time          watch from position (an event that got lost is replayed from there)
  *   nothing for `silenceMs`, again               list again and compare: either the kind is quiet or the server stalls
  */
-import type { KubeObject } from '../api/meta.ts'
+import type { FieldManagerEntry, KubeObject } from '../api/meta.ts'
 import { createBackoff } from '../runtime/backoff.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/log.ts'
@@ -35,6 +35,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly metrics?: ReflectorMetrics
   /** Longest time without event or bookmark before the watch is distrusted; 90 s when absent (bookmarks come each minute). */
   readonly silenceMs?: number
+  /** Objects keep the names of their field managers; the fields themselves go. */
+  readonly keepsManagers?: boolean
 }
 
 export interface Reflector {
@@ -81,6 +83,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   const log = options.log.child({ kind: kindId(options.kind) })
   const backoff = createBackoff({ random, firstMs: FIRST_BACKOFF_MS, maxMs: MAX_BACKOFF_MS })
   const stopping = new AbortController()
+  const normalize = (object: T): T => normalizeObject(object, options.kind, options.keepsManagers)
   const progress: Progress = {
     position: undefined,
     synced: false,
@@ -109,10 +112,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       ...selection,
     })
     if (stopping.signal.aborted) return
-    const differences = options.sink.replace(
-      whole.objects.map((object) => normalizeObject(object, kind)),
-      whole.resourceVersion,
-    )
+    const differences = options.sink.replace(whole.objects.map(normalize), whole.resourceVersion)
     if (progress.silentWatches > 1 && differences > 0) {
       log.warn('a silent watch had lost changes; the list restored them', { reason: 'WatchStalled', differences })
     }
@@ -165,9 +165,9 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   function applyEvent(event: WatchEvent<T>): void {
     if (event.type === 'ERROR') throw new KubeError(event.object, `watch ${kindId(options.kind)}`)
     if (event.type === 'BOOKMARK') options.sink.advance(event.object.metadata.resourceVersion)
-    else if (event.type === 'DELETED') options.sink.remove(normalizeObject(event.object, options.kind))
+    else if (event.type === 'DELETED') options.sink.remove(normalize(event.object))
     else if (event.type === 'ADDED' || event.type === 'MODIFIED') {
-      options.sink.upsert(normalizeObject(event.object, options.kind))
+      options.sink.upsert(normalize(event.object))
     } else throw new KubeError({ code: 0, reason: 'BadAnswer', message: 'unknown watch event' }, kindId(options.kind))
     const seen = event.object.metadata.resourceVersion
     // A repeated old event must not take the position back, or everything since would be replayed.
@@ -273,9 +273,22 @@ const retryAfterOf = (error: unknown): number =>
 
 /**
  * The object as every consumer sees it: list items get the apiVersion and kind that only watch events carry, and managedFields
- * go, which would be half of the cache's memory.
+ * go, which would be half of the cache's memory; where they are asked for, what they say of the managers stays.
  */
-export function normalizeObject<T extends KubeObject>(object: T, kind: ResourceKind): T {
-  const { managedFields: _dropped, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown }
-  return { ...object, apiVersion: object.apiVersion ?? apiVersionOf(kind), kind: object.kind ?? kind.kind, metadata }
+export function normalizeObject<T extends KubeObject>(object: T, kind: ResourceKind, keepsManagers = false): T {
+  const { managedFields = [], ...metadata } = object.metadata
+  const managers = keepsManagers && managedFields.length > 0 ? { managedFields: managedFields.map(withoutFields) } : {}
+  return {
+    ...object,
+    apiVersion: object.apiVersion ?? apiVersionOf(kind),
+    kind: object.kind ?? kind.kind,
+    metadata: { ...metadata, ...managers },
+  }
 }
+
+const withoutFields = ({ manager, operation, time, subresource }: FieldManagerEntry): FieldManagerEntry => ({
+  ...(manager === undefined ? {} : { manager }),
+  ...(operation === undefined ? {} : { operation }),
+  ...(time === undefined ? {} : { time }),
+  ...(subresource === undefined ? {} : { subresource }),
+})

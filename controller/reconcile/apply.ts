@@ -14,6 +14,7 @@ import * as kinds from '../kube/kinds.ts'
 import { isOutside } from '../traffic/outside.ts'
 import { type RouterWrite, refKey } from '../traffic/router.ts'
 import type { RolloutCaches } from './caches.ts'
+import { renderReleases } from './field-managers.ts'
 import { findObjection } from './live-guards.ts'
 import { evictPods, labelPods, type Refusal } from './pods.ts'
 import { createOwned, patchObserved, recorded, removeObserved, type WriteDeps } from './writes.ts'
@@ -114,6 +115,8 @@ async function perform(
       return release(key, world, action, deps)
     case 'route':
       return route(key, world, action, deps)
+    case 'releaseRoutes':
+      return releaseRoutes(key, world, deps)
     case 'terminateAnalysisRun':
       return patchObserved(
         key,
@@ -272,6 +275,18 @@ async function route(
     const writes = 'unknown' in view ? [] : router.render(action, view.objects)
     for (const write of writes) await writeRoute(key, write, action.canary === 0, deps)
   }
+}
+
+/** An object that two routers of the Rollout share is written once. */
+async function releaseRoutes(key: string, { rollout, replicaSets }: World, deps: ApplyDeps): Promise<void> {
+  const { routes } = deps.caches
+  const writes = new Map<string, RouterWrite>()
+  for (const { id, router } of routes.routersOf(rollout, replicaSets)) {
+    const view = 'problem' in router ? undefined : routes.read(id, router)
+    if ('problem' in router || !view || 'unknown' in view) continue
+    for (const write of renderReleases(router, view.objects, rollout.metadata.uid)) writes.set(refKey(write.ref), write)
+  }
+  for (const write of writes.values()) await writeRoute(key, write, false, deps)
 }
 
 async function writeRoute(key: string, write: RouterWrite, urgent: boolean, deps: ApplyDeps): Promise<void> {

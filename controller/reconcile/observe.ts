@@ -11,6 +11,7 @@ import { serviceNamesOf } from '../domain/service-names.ts'
 import type { Compat, RouteReading, ServiceReading, World } from '../domain/world.ts'
 import { kindId } from '../kube/kinds.ts'
 import { type EndpointSlice, markedBy, ownedBy, type RolloutCaches, slicesOf, strangersTo } from './caches.ts'
+import { readManagers } from './field-managers.ts'
 import { workloadRefOf } from './workloads.ts'
 
 export interface ObserveOptions {
@@ -108,7 +109,12 @@ function readRoutes(caches: RolloutCaches, rollout: Rollout, replicaSets: readon
   return caches.routes.routersOf(rollout, replicaSets).map(({ id, router }) => {
     if ('problem' in router) return unknownReading(id, router.problem)
     const view = caches.routes.read(id, router)
-    return 'unknown' in view ? unknownReading(id, view.unknown) : { router: id, ...router.read(view.objects) }
+    if ('unknown' in view) return unknownReading(id, view.unknown)
+    return {
+      router: id,
+      ...router.read(view.objects),
+      ...readManagers(router, view.objects, rollout.metadata.uid),
+    }
   })
 }
 

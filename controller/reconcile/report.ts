@@ -29,7 +29,7 @@ export interface ReportDeps extends ApplyDeps {
 
 export async function report(key: string, world: World, plan: Plan, outcome: Outcome, deps: ReportDeps): Promise<void> {
   try {
-    const version = await writeAnnotations(key, world, plan, deps)
+    const version = await writeAnnotations(key, world, madeBy(plan, outcome), deps)
     await writeStatus(key, world, { ...plan, status: statusAfter(world, plan, outcome) }, version, deps)
   } catch (error) {
     // The writes are made all the same, and no later pass knows of them.
@@ -39,6 +39,14 @@ export async function report(key: string, world: World, plan: Plan, outcome: Out
   }
   tell(world, plan, outcome, deps)
 }
+
+/** Without the annotations that tell of a write that was not made. */
+const madeBy = (plan: Plan, { done }: Outcome): Plan => ({
+  ...plan,
+  actions: plan.actions.filter(
+    (action) => action.do !== 'annotateRollout' || action.after === undefined || done.includes(action.after),
+  ),
+})
 
 /** A ReplicaSet that was refused is said in status too: nothing else on the Rollout would show why no pod comes. */
 function statusAfter(world: World, plan: Plan, outcome: Outcome): RolloutStatus {

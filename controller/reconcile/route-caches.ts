@@ -80,7 +80,7 @@ export function openRoutes(
   function open(kind: ResourceKind): void {
     const id = kindId(kind)
     if (opened.has(id)) return
-    const cache = informers.for<KubeObject>(kind, { onDemand: true, ...watchWishes.get(id) })
+    const cache = informers.for<KubeObject>(kind, { onDemand: true, keepsManagers: true, ...watchWishes.get(id) })
     opened.set(id, cache)
     cache.subscribe(({ object }) => tell(addressOf(refOf(kind, object)), anyOf(kind, object.metadata.namespace)))
     cache.subscribeState(() => tell(id))

@@ -71,11 +71,7 @@ function describe({ now }: World, { actions, wakeAtMs }: Plan, { failure, deferr
 
 /** What a decision reads, without the time, and without what telling of the loop itself changes. */
 function viewOf({ now: _now, rollout, ...rest }: World): string {
-  const {
-    resourceVersion: _version,
-    managedFields: _fields,
-    ...metadata
-  } = { managedFields: undefined, ...rollout.metadata }
+  const { resourceVersion: _version, managedFields: _fields, ...metadata } = rollout.metadata
   const { templates: _templates, ...objects } = rest
   return JSON.stringify([metadata, rollout.spec, withoutStuck(rollout.status ?? {}), objects])
 }

@@ -4,7 +4,7 @@
  */
 import type { ManagedRoute, Subsets, TrafficIntent } from '../../controller/api/traffic.ts'
 import type { CanaryRoles } from '../../controller/domain/canary/roles.ts'
-import type { RouteReading } from '../../controller/domain/world.ts'
+import type { LastWriter, RouteReading } from '../../controller/domain/world.ts'
 
 export interface RouteModelOptions {
   /** How the data plane answers: it reports, or it does not. */
@@ -13,15 +13,26 @@ export interface RouteModelOptions {
   readonly confirmDelayMs?: number | undefined
   /** The Service whose subsets `stable` and `canary` are the two parts. */
   readonly divided?: string | undefined
+  /** The API server keeps who wrote the route, until that is let go. */
+  readonly fieldManagers?: boolean | undefined
 }
+
+const OBJECT = 'HTTPRoute "web/shop"'
 
 type Part = 'stable' | 'canary'
 
 /** Weights by Service; undefined: nobody can read them. */
 type Weights = ReadonlyMap<string, number> | undefined
 
-export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 0, divided }: RouteModelOptions) {
+export function createRouteModel({
+  confirmation = 'confirmed',
+  confirmDelayMs = 0,
+  divided,
+  fieldManagers = false,
+}: RouteModelOptions) {
   let weights: Weights
+  let lastWriter: LastWriter = { isOurs: false, manager: 'kubectl-create', object: OBJECT }
+  let isHeld = false
   let subsets: Readonly<Record<Part, string>> = { stable: '', canary: '' }
   /** Pods that a subset stood for before, as long as the data plane may send to them. */
   let leaving: readonly { readonly part: Part; readonly podHash: string; readonly untilMs: number }[] = []
@@ -33,7 +44,9 @@ export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 
   let fading: readonly { readonly weights: Weights; readonly managed: boolean; readonly untilMs: number }[] = []
 
   /** The data plane goes on with what it has until the delay is over. */
-  function change(now: number): void {
+  function change(now: number, manager = 'kubectl-edit'): void {
+    lastWriter = { isOurs: manager === 'penstock', manager, object: OBJECT }
+    isHeld ||= fieldManagers && lastWriter.isOurs
     const old = {
       weights: isGone ? new Map() : weights,
       managed: !isGone && managed.length > 0,
@@ -56,7 +69,8 @@ export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 
   return {
     read(roles: CanaryRoles, now: number): RouteReading {
       const router = divided === undefined ? 'argoproj-labs/gatewayAPI' : 'istio'
-      const shared = { router, ...readSubsets() }
+      const held = isHeld ? { held: [OBJECT] } : {}
+      const shared = { router, ...readSubsets(), lastWriter, ...held }
       if (isGone) {
         const problem = 'HTTPRoute "web/shop" not found: create it or correct trafficRouting.plugins'
         return { ...shared, programmedCanary: undefined, confirmation: 'unknown', drivable: false, isGone, problem }
@@ -71,7 +85,7 @@ export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 
       }
     },
     write(intent: TrafficIntent, { canaryService = '', stableService = '' }: CanaryRoles, now: number): void {
-      change(now)
+      change(now, 'penstock')
       weights = new Map([
         [canaryService, intent.canary],
         [stableService, intent.stable],
@@ -81,8 +95,13 @@ export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 
       broken = new Set()
     },
     /** Somebody writes the two weights by hand; undefined makes them unreadable. */
-    setCanary(weight: number | undefined, { canaryService = '', stableService = '' }: CanaryRoles, now: number): void {
-      change(now)
+    setCanary(
+      weight: number | undefined,
+      { canaryService = '', stableService = '' }: CanaryRoles,
+      now: number,
+      manager?: string,
+    ): void {
+      change(now, manager)
       weights =
         weight === undefined
           ? undefined
@@ -94,11 +113,15 @@ export function createRouteModel({ confirmation = 'confirmed', confirmDelayMs = 
     select(part: Part, podHash: string, now: number): void {
       leaving = [...leaving, { part, podHash: subsets[part], untilMs: now + confirmDelayMs }]
       subsets = { ...subsets, [part]: podHash }
-      change(now)
+      change(now, 'penstock')
     },
     /** Pod hashes that a subset may still send to besides the one that it names. */
     servedBefore: (part: Part, now: number): readonly string[] =>
       leaving.flatMap((old) => (old.part === part && old.untilMs > now ? [old.podHash] : [])),
+    /** Nobody is on record any more for what the controller wrote. */
+    release(): void {
+      isHeld = false
+    },
     remove(now: number): void {
       change(now)
       isGone = true

@@ -3,6 +3,7 @@ import { createExperimentMachine } from './experiment-machine.ts'
 import { blueGreenScenarios } from './scenarios/blue-green.ts'
 import { canaryScenarios } from './scenarios/canary.ts'
 import { deadlineScenarios } from './scenarios/deadline.ts'
+import { driftScenarios } from './scenarios/drift.ts'
 import { dynamicScenarios } from './scenarios/dynamic.ts'
 import { type ExperimentScenario, experimentScenarios } from './scenarios/experiment.ts'
 import { experimentStepScenarios } from './scenarios/experiment-step.ts'
@@ -24,6 +25,7 @@ import { createMachine } from './world-machine.ts'
 export const scenarios: readonly Scenario[] = [
   ...canaryScenarios,
   ...routedScenarios,
+  ...driftScenarios,
   ...managedRouteScenarios,
   ...pingPongScenarios,
   ...subsetScenarios,

@@ -39,6 +39,8 @@ export interface MachineOptions {
   /** How the route's data plane answers: at once, after `confirmDelayMs`, or never. */
   readonly confirmation?: 'confirmed' | 'unknown'
   readonly confirmDelayMs?: number
+  /** The API server keeps who wrote the route. */
+  readonly fieldManagers?: boolean
   /** Until a changed selector shows in the endpoints behind a Service; 0 unless said otherwise. */
   readonly endpointDelayMs?: number
   /** AnalysisRuns stay as they were created: nobody measures them. */
@@ -313,6 +315,9 @@ export function createMachine(options: MachineOptions) {
       case 'route':
         route.write(action, roles(), now)
         return
+      case 'releaseRoutes':
+        route.release()
+        return
       case 'createAnalysisRun': {
         sequence += 1
         const creationTimestamp = new Date(now + sequence).toISOString()
@@ -375,8 +380,11 @@ export function createMachine(options: MachineOptions) {
     const story = renderPlan(plan)
     let riskTaken = false
     let wrote = false
+    const done = new Set<Action>()
     for (const action of plan.actions) {
       if (isRisky(action) && riskTaken) continue
+      if (action.do === 'annotateRollout' && action.after && !done.has(action.after)) continue
+      done.add(action)
       riskTaken ||= isRisky(action)
       options.onWrite?.(action, truth())
       const before = evicted
@@ -488,8 +496,8 @@ export function createMachine(options: MachineOptions) {
       podDelayMs = ms
     },
     route: (): number | undefined => route.canary(roles()),
-    setRoute(weight: number | undefined): void {
-      route.setCanary(weight, roles(), now)
+    setRoute(weight: number | undefined, manager?: string): void {
+      route.setCanary(weight, roles(), now, manager)
     },
     removeRoute(): void {
       route.remove(now)

@@ -3,11 +3,13 @@
  * driven holds with its own words. It must not decide a weight.
  */
 import type { AdditionalWeight, ManagedRoute, TrafficIntent } from '../../api/traffic.ts'
-import type { Hold, Part } from '../plan.ts'
+import { type Action, type Hold, join, type Part, type PlannedEvent } from '../plan.ts'
 import { sum } from '../replicas.ts'
 import type { ServiceFacts } from '../view.ts'
 import type { RouteReading } from '../world.ts'
+import { judgeDrift } from './drift.ts'
 import { isAsWanted, wantedManagedRoutes } from './managed-routes.ts'
+import { recordReversals } from './reversals.ts'
 import { isQuiet } from './traffic.ts'
 import type { CanaryView } from './view.ts'
 import type { WeightDecision } from './weights.ts'
@@ -22,12 +24,26 @@ export function decideRoute(
   const wedged = findWedge(view, decision.canary)
   const intent = intend(view, wedged ? (view.programmed ?? 0) : decision.canary, additional)
   const holds = [decision.hold ?? [], wedged ?? [], problems(view), uncarried(view, intent.managedRoutes)].flat()
-  const written = view.world.routes.every((reading) => !reading.drivable || isWritten(reading, intent))
-  if (written) return { ...tidy(view, intent), holds: [...holds, ...unsettled(view)] }
-  const action = { do: 'route', from: view.programmed, opens: opened(view, intent), ...intent } as const
-  if (view.programmed === intent.canary) return { actions: [action], holds }
-  const message = `Traffic weight updated from ${view.programmed ?? 'unset'} to ${intent.canary}`
-  return { actions: [action], events: [{ type: 'Normal', reason: 'TrafficWeightUpdated', message, action }], holds }
+  const unwritten = view.world.routes.filter((reading) => reading.drivable && !isWritten(reading, intent))
+  const opens = opened(view, intent)
+  const drift = judgeDrift(view, { intent, unwritten, opens: opens.length > 0 })
+  if (unwritten.length === 0) return join(tidy(view, intent), { holds: [...holds, ...unsettled(view)] }, drift.part)
+  if (!drift.mayWrite) return join({ holds }, drift.part, drift.record ? recordReversals(drift.record) : {})
+  const corrects = drift.corrects === undefined ? {} : { corrects: drift.corrects }
+  const action = { do: 'route', from: view.programmed, opens, ...corrects, ...intent } as const
+  const record = drift.record ? recordReversals(drift.record, action) : {}
+  return join({ actions: [action], events: told(view, action), holds }, drift.part, record)
+}
+
+function told({ programmed }: CanaryView, action: Extract<Action, { do: 'route' }>): readonly PlannedEvent[] {
+  const { canary, corrects } = action
+  const message = `Traffic weight updated from ${programmed ?? 'unset'} to ${canary}`
+  const updated = { type: 'Normal', reason: 'TrafficWeightUpdated', message, action } as const
+  if (corrects === undefined) return programmed === canary ? [] : [updated]
+  const what = programmed === canary ? 'routes' : `canary weight ${programmed ?? 'unset'}`
+  const words = `${corrects} changed what the Rollout writes there: ${what} corrected`
+  const reversed = { type: 'Warning', reason: 'TrafficReversed', message: words, action } as const
+  return programmed === canary ? [reversed] : [reversed, updated]
 }
 
 /** Taking away what carries weight, all at once, would fail the requests that are on their way to it. */

@@ -17,6 +17,7 @@ import {
 import { everyPodServes } from '../canary/former-services.ts'
 import { decideProgress, movesOn } from '../canary/progress.ts'
 import { judgePropagation } from '../canary/propagation.ts'
+import { releaseRoutes } from '../canary/release-routes.ts'
 import { decideRoute } from '../canary/route.ts'
 import { decideScaling, keepNamed } from '../canary/scaling.ts'
 import { decideServices } from '../canary/services.ts'
@@ -86,7 +87,7 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     waits.wakeAtMs === undefined ? {} : { wakeAtMs: waits.wakeAtMs },
   )
   return conclude(view, {
-    part,
+    part: join(part, releaseRoutes(view, part)),
     abortCause,
     pauses,
     halts,
