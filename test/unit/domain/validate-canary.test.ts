@@ -105,16 +105,18 @@ const rows: readonly Row[] = [
     `${at}.trafficRouting.alb.rootService`,
     'Root service field is required for the configuration with ALB and ping-pong feature enabled',
   ],
-  ...[
-    ['nginx', 'StableIngress', {}, 'Neither'],
-    ['nginx', 'StableIngress', { stableIngress: 'a', stableIngresses: ['b'] }, 'Both'],
-    ['alb', 'Ingress', { stableIngress: 'a' }, 'Neither'],
-    ['alb', 'Ingress', { ingress: 'a', ingresses: [] }, 'Both'],
-  ].map(
+  ...(
+    [
+      ['nginx', 'StableIngress', {}, 'Neither'],
+      ['nginx', 'StableIngress', { stableIngress: 'a', stableIngresses: ['b'] }, 'Both'],
+      ['alb', 'Ingress', { stableIngress: 'a' }, 'Neither'],
+      ['alb', 'Ingress', { ingress: 'a', ingresses: [] }, 'Both'],
+    ] as const
+  ).map(
     ([router, name, config, given]) =>
       [
         `${router} with ${given} of ${name} and ${name}es`,
-        canary({ trafficRouting: { [String(router)]: config } }),
+        canary({ trafficRouting: { [router]: config } }),
         `${at}.trafficRouting.${router}`,
         `Either ${name} or ${name}es must be configured. ${given} are configured.`,
       ] as const,
