@@ -9,6 +9,8 @@ import { findConsul } from './find-consul.ts'
 export interface ConsulAgent {
   /** Such as `http://127.0.0.1:8500`. */
   readonly address: string
+  /** The same by TLS; nobody listens there without a certificate. */
+  readonly secureAddress: string
   readonly version: string
   /** Answers as the agent gives them; `token` when it asks for one. */
   call(method: string, path: string, body?: string, token?: string): Promise<{ status: number; body: string }>
@@ -22,26 +24,37 @@ export interface ConsulAgent {
 export interface AgentOptions {
   /** Everything is forbidden without a token; this one may do everything. */
   readonly managementToken?: string
+  /** PEM. */
+  readonly certificate?: { readonly cert: string; readonly key: string }
 }
 
 const READY_MS = 30_000
 
-export async function startConsulAgent({ managementToken }: AgentOptions = {}): Promise<ConsulAgent> {
+export async function startConsulAgent({ managementToken, certificate }: AgentOptions = {}): Promise<ConsulAgent> {
   const command = await findConsul()
   const directory = await mkdtemp(join(tmpdir(), 'penstock-consul-'))
-  const [http, server, serf] = [await findFreePort(), await findFreePort(), await findFreePort()]
+  const [http, https, server, serf] = [
+    await findFreePort(),
+    await findFreePort(),
+    await findFreePort(),
+    await findFreePort(),
+  ]
   const address = `http://127.0.0.1:${http}`
   const acl = { enabled: true, default_policy: 'deny', tokens: { master: managementToken } }
+  const files = { cert_file: join(directory, 'cert.pem'), key_file: join(directory, 'key.pem') }
+  await writeFile(files.cert_file, certificate?.cert ?? '')
+  await writeFile(files.key_file, certificate?.key ?? '')
   await writeFile(
     join(directory, 'agent.json'),
     JSON.stringify({
       bind_addr: '127.0.0.1',
       client_addr: '127.0.0.1',
-      ports: { http, server, serf_lan: serf, serf_wan: -1, dns: -1, grpc: -1 },
+      ports: { http, https: certificate ? https : -1, server, serf_lan: serf, serf_wan: -1, dns: -1, grpc: -1 },
       disable_update_check: true,
       disable_host_node_id: true,
       log_level: 'warn',
       ...(managementToken === undefined ? {} : { acl }),
+      ...(certificate ? files : {}),
     }),
   )
   const args = ['agent', '-dev', `-config-file=${join(directory, 'agent.json')}`]
@@ -59,6 +72,7 @@ export async function startConsulAgent({ managementToken }: AgentOptions = {}): 
   const self = await call('GET', '/v1/agent/self', undefined, managementToken)
   return {
     address,
+    secureAddress: `https://127.0.0.1:${https}`,
     version: JSON.parse(self.body).Config.Version,
     call,
     async restart() {

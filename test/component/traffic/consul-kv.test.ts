@@ -22,6 +22,7 @@ import type { OutsideStore } from '../../../controller/traffic/outside.ts'
 import { type ConsulAgent, startConsulAgent } from '../../consul/agent.ts'
 import { consulHarness } from '../../contract/outside/consul.ts'
 import { describeOutside } from '../../contract/outside/suite.ts'
+import { createCertificate } from '../../fakes/certificate.ts'
 import { seededRandom } from '../../fakes/fake-random.ts'
 import { type Live, NAMESPACE, shop, waitFor, withController } from '../reconcile/live-cluster.ts'
 
@@ -195,6 +196,31 @@ describe('keys of a real agent', () => {
     )
     assert.match(whyUnknown(refused.store), /may not be contacted: it is a loopback/)
     for (const { close } of [narrow, refused]) await close()
+  })
+})
+
+describe('a real agent by TLS', () => {
+  let agent: ConsulAgent
+  let folder: string
+  const certificate = createCertificate()
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'penstock-ca-'))
+    agent = await startConsulAgent({ certificate })
+  })
+  after(async () => {
+    await agent?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test('is trusted by the authority that is named, and by no other', async () => {
+    const caFile = join(folder, 'ca.pem')
+    writeFileSync(caFile, certificate.cert)
+    const trusting = openStore(agent.secureAddress, { caFile })
+    const wary = openStore(agent.secureAddress)
+    for (const { store } of [trusting, wary]) store.follow([REF])
+    await waitFor('the key', () => isKnown(trusting.store))
+    await waitFor('words', () => /certificate/i.test(whyUnknown(wary.store)))
+    for (const { close } of [trusting, wary]) await close()
   })
 })
 
