@@ -47,6 +47,28 @@ describe('configuration', () => {
     assert.deepEqual(read(['--routers=']).settings.routers, [])
   })
 
+  test('Consul is named by scheme, host and port; its token comes from a file or the environment', () => {
+    const { settings, consulToken } = read(['--consul-address=https://consul.example:8501/'], {
+      CONSUL_HTTP_TOKEN: 'x',
+    })
+    assert.deepEqual([settings['consul-address'], consulToken], ['https://consul.example:8501/', 'x'])
+    assert.equal(settings['consul-kv-prefix'], 'penstock/')
+    for (const address of [
+      'consul:8500',
+      'ftp://consul',
+      'http://me:secret@consul',
+      'http://consul/v1',
+      'http://consul?a=b',
+    ])
+      assert.throws(
+        () => readConfig([`--consul-address=${address}`], {}),
+        (error) =>
+          error instanceof ConfigError &&
+          /^--consul-address: must be http or https/.test(error.message) &&
+          !error.message.includes('secret'),
+      )
+  })
+
   test('help is asked for', () => assert.equal(readConfig(['--help'], {}), 'help'))
 
   test('what was read cannot be changed', () => assert.ok(Object.isFrozen(read([]))))
