@@ -4,6 +4,7 @@ import { admissionPaths } from './paths/admission.ts'
 import { alertPaths } from './paths/alerts.ts'
 import { analysisPaths } from './paths/analysis.ts'
 import { analysisJobPaths } from './paths/analysis-jobs.ts'
+import { argoCdPaths } from './paths/argo-cd.ts'
 import { badInputPaths } from './paths/bad-input.ts'
 import { blueGreenPaths } from './paths/blue-green.ts'
 import { byHandPaths } from './paths/by-hand.ts'
@@ -28,6 +29,7 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   canaryPaths(stage)
   routedCanaryPaths(stage)
   routerPaths(stage)
+  argoCdPaths(stage)
   blueGreenPaths(stage)
   byHandPaths(stage)
   alertPaths(stage)
