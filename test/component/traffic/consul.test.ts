@@ -206,6 +206,8 @@ describe('consul: a whole canary', () => {
         async () => (await headerTarget())?.startsWith('resolver:canary.shop.') === true,
       )
 
+      // As the public plugin would have left it, in the middle of an update.
+      await live.patch(kinds.serviceResolvers, 'shop', { metadata: { annotations: null } })
       await promote(live)
       await untilPausedAt(live, 4)
       await untilShares(50, 50)
