@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parseControllerMetrics, subtractCalls, sumWrites } from '../../bench/controller-metrics.ts'
 import { parseOptions, UsageError } from '../../bench/options.ts'
+import { reportRouters } from '../../bench/report-routers.ts'
 import { percentile, summarize } from '../../bench/statistics.ts'
 
 describe('percentiles', () => {
@@ -49,8 +50,13 @@ describe('the command line', () => {
       minutes: 2,
       loadPerRollout: 12,
       requests: 10_000,
+      routers: [],
+      controllerFlags: [],
       baseline: undefined,
     })
+    assert.equal(parseOptions(['routers'])?.rollouts, 500)
+    const chosen = parseOptions(['routers', '--router', 'istio', '--router', 'smi', '--flag=--qps=40'])
+    assert.deepEqual([chosen?.routers, chosen?.controllerFlags], [['istio', 'smi'], ['--qps=40']])
     assert.equal(parseOptions(['--help']), undefined)
   })
 
@@ -62,6 +68,8 @@ describe('the command line', () => {
       ['writes', '--rollouts', '21'],
       ['idle', '--rollouts', '1.5'],
       ['proxies', '--requests', '99'],
+      ['routers', '--router', 'alb'],
+      ['routers', '--rollouts', '2001'],
     ])
       assert.throws(() => parseOptions(args), UsageError)
     assert.throws(
@@ -79,13 +87,17 @@ describe("the controller's own metrics", () => {
     'controller_clientset_k8s_request_total{kind="rollouts",namespace="a",name="y",verb="patch",status_code="409"} 1',
     'controller_clientset_k8s_request_total{kind="leases",namespace="a",name="l",verb="patch",status_code="200"} 9',
     'controller_clientset_k8s_request_total{kind="rollouts",namespace="a",name="N/A",verb="list",status_code="200"} 9',
+    'controller_clientset_k8s_request_total{kind="rollouts",namespace="a",name="N/A",verb="watch",status_code="200"} 7',
+    'controller_clientset_k8s_request_total{kind="pods",namespace="a",name="N/A",verb="get",status_code="0"} 2',
     'process_resident_memory_bytes 1.048576e+06',
     'process_cpu_seconds_total 0.5',
   ].join('\n')
 
-  test('give writes by verb and kind, without reads and the Lease', () => {
+  test('give calls by verb and kind, without watches and the Lease, and writes by themselves', () => {
     assert.deepEqual(parseControllerMetrics(text), {
       writes: { 'patch rollouts': 4 },
+      calls: { 'patch rollouts': 3, 'list rollouts': 9 },
+      failedCalls: { 'patch rollouts': 1, 'get pods': 2 },
       rssBytes: 1_048_576,
       cpuSeconds: 0.5,
     })
@@ -95,5 +107,56 @@ describe("the controller's own metrics", () => {
     const counted = subtractCalls({ 'patch rollouts': 4, 'create events': 2 }, { 'patch rollouts': 4 })
     assert.deepEqual(counted, { 'create events': 2 })
     assert.equal(sumWrites(counted), 2)
+  })
+})
+
+describe('the report on routers', () => {
+  const result = {
+    id: 'istio',
+    rollouts: 2,
+    object: 'virtualservices',
+    rounds: [
+      [10, 20],
+      [30, 9_000],
+    ],
+    calls: {
+      'get rollouts': 1,
+      'list endpointslices': 1,
+      'patch rollouts': 3,
+      'patch virtualservices': 1,
+      'create events': 2,
+    },
+    failedCalls: {},
+  } as const
+
+  test('gives nearest ranks, and each call where it belongs', () => {
+    const { text, failure } = reportRouters([result])
+    const words = text.split('\n')[1]?.split(/ {2,}/)
+    assert.deepEqual(words, [
+      'istio',
+      '20',
+      '9000',
+      '9000',
+      'met',
+      'virtualservices 1.0',
+      '3.0',
+      '0.0',
+      '2.0',
+      '2.0',
+      '0.0',
+      '0.0',
+    ])
+    assert.equal(failure, undefined)
+    assert.match(text, /the target is for 500/)
+  })
+
+  test('a second write of the object and a read beyond the guards are failures, a late object is none', () => {
+    const calls = { ...result.calls, 'patch virtualservices': 1.5, 'get services': 0.5 }
+    const { failure, text } = reportRouters([{ ...result, calls, rounds: [[10_001]] }])
+    assert.match(text, /missed/)
+    assert.equal(
+      failure,
+      "istio: 1.5 writes of virtualservices for one change of the weight, expected 1; istio: 0.5 reads for one change besides the guards', expected 0",
+    )
   })
 })
