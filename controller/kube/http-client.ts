@@ -41,8 +41,8 @@ export interface HttpClientOptions extends KubeConfigOptions {
   readonly redactor?: Redactor
   readonly userAgent?: string
   /**
-   * Client-side rate limit of each API group, events being one of their own; 40 calls a second and bursts of 80 when absent. Argo Rollouts
-   * has these numbers for each of its clients.
+   * Client-side rate limit of each API group, events being one of their own; 200 calls a second and bursts of 400 when absent. Argo Rollouts
+   * has 40 and 80 for each of its clients (ADR 12).
    */
   readonly qps?: number
   readonly burst?: number
@@ -77,7 +77,7 @@ export function createHttpClient(options: HttpClientOptions): HttpKubeClient {
       ...(redactor ? { redactor } : {}),
     }),
     pool,
-    rateLimitOf: createRateLimits({ clock, qps: options.qps ?? 40, burst: options.burst ?? 80 }),
+    rateLimitOf: createRateLimits({ clock, qps: options.qps ?? 200, burst: options.burst ?? 400 }),
     clock,
     random,
     log,

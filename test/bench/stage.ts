@@ -68,7 +68,7 @@ export interface Stage {
   untilAll(what: string, isSo: (rollout: Rollout) => boolean): Promise<void>
 }
 
-/** The controller writes at most forty times a second; a first deployment takes it about seven writes. */
+/** A first deployment takes about seven writes; a machine with other work does a few dozen a second. */
 const settleWithinMs = (rollouts: number): number => 120_000 + rollouts * 600
 
 /** Runs `use` on a stage of its own, which is gone when this resolves or rejects, or when the caller's stop list runs. */
