@@ -11,7 +11,7 @@
 import type { CanaryStep } from '../../api/rollout.ts'
 import type { ManagedRoute, PresentRoute } from '../../api/traffic.ts'
 import { endpointsOf, isAllOf } from '../view.ts'
-import { routeOfStep } from './steps.ts'
+import { routesOfStep } from './steps.ts'
 import type { CanaryView } from './view.ts'
 
 export function wantedManagedRoutes(view: CanaryView): readonly ManagedRoute[] {
@@ -27,21 +27,17 @@ function routesKept({ steps, presentRoutes }: CanaryView): ReadonlyMap<string, M
   const there = new Set(presentRoutes.map(({ route }) => JSON.stringify(route)))
   const last = routesSaid(steps)
   return new Map(
-    steps.flatMap((step) => {
-      const { name = '', route } = routeOfStep(step) ?? {}
-      return route && last.get(name) && there.has(JSON.stringify(route)) ? [[name, route] as const] : []
-    }),
+    steps
+      .flatMap(routesOfStep)
+      .flatMap(({ name, route }) =>
+        route && last.get(name) && there.has(JSON.stringify(route)) ? [[name, route] as const] : [],
+      ),
   )
 }
 
 /** Undefined for a name whose last step has no match: that takes it back. */
 const routesSaid = (steps: readonly CanaryStep[]): ReadonlyMap<string, ManagedRoute | undefined> =>
-  new Map(
-    steps.flatMap((step) => {
-      const declared = routeOfStep(step)
-      return declared ? [[declared.name, declared.route] as const] : []
-    }),
-  )
+  new Map(steps.flatMap(routesOfStep).map(({ name, route }) => [name, route] as const))
 
 /** The objects say exactly these routes, in this order. */
 export const isAsWanted = (present: readonly PresentRoute[], wanted: readonly ManagedRoute[]): boolean =>

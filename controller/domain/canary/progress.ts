@@ -11,6 +11,7 @@
  *   analysis        the run of this revision, step and attempt is Successful
  *   experiment      the Experiment of this revision, step and attempt is Successful
  *   plugin          its run of this revision, step and attempt is Successful, or the plugin is switched off
+ *   several of them all of them are
  *   (past the end)  all pods available and, routed, all weight written and settled: promote
  */
 
@@ -26,7 +27,7 @@ import { describeExperimentStep, type ExperimentInquiry, isExperimentDone } from
 import { isAsWanted, wantedManagedRoutes } from './managed-routes.ts'
 import { hasStableSettled, ratioTarget } from './ratio.ts'
 import { exchangedRoles } from './roles.ts'
-import { describeStep, pauseOfStep, pluginOfStep, routeOfStep } from './steps.ts'
+import { describeStep, pauseOfStep, pluginOfStep, routesOfStep } from './steps.ts'
 import { type CanaryView, isReadyFor, wantedCanaryPods, wantedWeight } from './view.ts'
 
 export interface Progress {
@@ -78,7 +79,7 @@ function waiting(view: CanaryView, { plugins, experiment }: Findings): Hold {
     return { reason: 'ExperimentRunning', message: describeExperimentStep(experiment) }
   if (view.step?.analysis)
     return { reason: 'AnalysisRunning', message: `step ${view.stepIndex + 1} waits for its AnalysisRun` }
-  if (routeOfStep(view.step))
+  if (routesOfStep(view.step).length > 0)
     return {
       reason: 'StepInProgress',
       message: `step ${view.stepIndex + 1} waits until its route is written and answers`,
@@ -94,16 +95,20 @@ function waiting(view: CanaryView, { plugins, experiment }: Findings): Hold {
 
 const wantedPods = (view: CanaryView): number => (view.routed ? wantedCanaryPods(view) : ratioTarget(view).canary)
 
+/** Everything that the step says. */
 function isComplete(view: CanaryView, pauses: PauseDecision, { inline, plugins, experiment }: Findings): boolean {
-  const step = view.step
-  if (step?.setWeight !== undefined) return view.routed ? isWeightReached(view) : isRatioReached(view)
-  if (step?.setCanaryScale) return isReadyFor(view, wantedCanaryPods(view))
-  if (routeOfStep(step)) return areRoutesReached(view)
-  if (step?.pause) return pauses.over
-  if (step?.analysis) return inline?.run?.status?.phase === 'Successful'
-  if (step?.experiment) return isExperimentDone(experiment)
-  if (pluginOfStep(step)) return isPluginStepDone(plugins)
-  return false
+  const { step } = view
+  const parts: readonly (readonly [said: boolean, isDone: () => boolean])[] = [
+    [step?.setWeight !== undefined, () => (view.routed ? isWeightReached(view) : isRatioReached(view))],
+    [Boolean(step?.setCanaryScale), () => isReadyFor(view, wantedCanaryPods(view))],
+    [routesOfStep(step).length > 0, () => areRoutesReached(view)],
+    [Boolean(step?.pause), () => pauses.over],
+    [Boolean(step?.analysis), () => inline?.run?.status?.phase === 'Successful'],
+    [Boolean(step?.experiment), () => isExperimentDone(experiment)],
+    [Boolean(pluginOfStep(step)), () => isPluginStepDone(plugins)],
+  ]
+  const said = parts.filter(([isSaid]) => isSaid)
+  return said.length > 0 && said.every(([, isDone]) => isDone())
 }
 
 /** Without canary pods, which may come with a later step, there is nothing to route to yet: the routes follow them. */

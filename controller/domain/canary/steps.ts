@@ -46,17 +46,23 @@ export interface DeclaredRoute {
   readonly route?: ManagedRoute
 }
 
-/** The route that a step declares, whichever of its three spellings it uses. */
-export function routeOfStep(step: CanaryStep | undefined): DeclaredRoute | undefined {
+/** The routes that a step declares, in whichever of their three spellings; Argo lets a step have several. */
+export function routesOfStep(step: CanaryStep | undefined): readonly DeclaredRoute[] {
   const { setHeaderRoute: header, setMirrorRoute: mirror } = step ?? {}
-  if (header) return declare({ kind: 'header', name: header.name, match: header.match ?? [] })
-  if (mirror) {
-    const { name, match = [], percentage = 100 } = mirror
-    return declare({ kind: 'mirror', name, match, percentage })
-  }
   const color = step && colorOfStep(step)
-  return color && declare({ kind: 'color', name: color.name, match: color.match ?? [] })
+  return [
+    ...(header ? [declare({ kind: 'header', name: header.name, match: header.match ?? [] })] : []),
+    ...(mirror ? [declare(mirrorOf(mirror))] : []),
+    ...(color ? [declare({ kind: 'color', name: color.name, match: color.match ?? [] })] : []),
+  ]
 }
+
+const mirrorOf = ({ name, match = [], percentage = 100 }: NonNullable<CanaryStep['setMirrorRoute']>): ManagedRoute => ({
+  kind: 'mirror',
+  name,
+  match,
+  percentage,
+})
 
 const declare = (route: ManagedRoute): DeclaredRoute =>
   route.match.length > 0 ? { name: route.name, route } : { name: route.name }

@@ -6,7 +6,7 @@ import type { ColorMatch } from '../../api/color-step.ts'
 import type { CanaryStep, CanaryStrategy } from '../../api/rollout.ts'
 import { type RouterCapabilities, type RouterId, routerCapabilities } from '../../api/router-capabilities.ts'
 import type { ManagedRoute } from '../../api/traffic.ts'
-import { routeOfStep } from '../canary/steps.ts'
+import { routesOfStep } from '../canary/steps.ts'
 import { type Problem, when } from './problem.ts'
 import { knownRouters, nameRouter } from './routers.ts'
 
@@ -23,31 +23,32 @@ export function validateSingleRoutes({ steps, trafficRouting }: CanaryStrategy, 
 
 function listTooMany(steps: readonly CanaryStep[], id: RouterId, field: string): readonly Problem[] {
   const inForce = new Set<string>()
-  return steps.flatMap((step, index) => {
-    const declared = routeOfStep(step)
-    if (!declared) return []
-    inForce.delete(declared.name)
-    const [other] = inForce
-    if (declared.route) inForce.add(declared.name)
-    return when(
-      declared.route !== undefined && other !== undefined,
-      `${field}[${index}]`,
-      `${nameRouter(id)} carries one route at a time`,
-      `take "${other}" back in a step before`,
-    )
-  })
+  return steps.flatMap((step, index) =>
+    routesOfStep(step).flatMap((declared) => {
+      inForce.delete(declared.name)
+      const [other] = inForce
+      if (declared.route) inForce.add(declared.name)
+      return when(
+        declared.route !== undefined && other !== undefined,
+        `${field}[${index}]`,
+        `${nameRouter(id)} carries one route at a time`,
+        `take "${other}" back in a step before`,
+      )
+    }),
+  )
 }
 
 const listTooLong = (steps: readonly CanaryStep[], id: RouterId, field: string): readonly Problem[] =>
-  steps.flatMap((step, index) => {
-    const { route } = routeOfStep(step) ?? {}
-    return when(
-      route !== undefined && countComparisons(route) > 1,
-      `${field}[${index}]`,
-      `${nameRouter(id)} compares one header of a request, with one value`,
-      'leave one match with one comparison',
-    )
-  })
+  steps.flatMap((step, index) =>
+    routesOfStep(step).flatMap(({ route }) =>
+      when(
+        route !== undefined && countComparisons(route) > 1,
+        `${field}[${index}]`,
+        `${nameRouter(id)} compares one header of a request, with one value`,
+        'leave one match with one comparison',
+      ),
+    ),
+  )
 
 /** Alternatives count like comparisons that all have to fit. */
 function countComparisons(route: ManagedRoute): number {

@@ -1,7 +1,8 @@
-/** Whether each step of a canary says exactly one thing that can be done. What a step does is decided elsewhere. */
+/** Whether each step of a canary says something that can be done. What a step does is decided elsewhere. */
 import { COLOR_STEP } from '../../api/color-step.ts'
 import type { CanaryStep, CanaryStrategy, Rollout } from '../../api/rollout.ts'
 import { parseDurationMs } from '../../api/scalars.ts'
+import { pluginOfStep } from '../canary/steps.ts'
 import { validateRolloutAnalysis } from './analysis-args.ts'
 import { validateColorStep } from './color-step.ts'
 import { validateExperimentStep } from './experiment-step.ts'
@@ -38,7 +39,7 @@ type StepKind =
   | 'setMirrorRoute'
   | 'plugin'
 
-/** The key of the step decides which rules hold; the order is that of the API. */
+/** The keys of the step decide which rules hold; the order is that of the API. */
 const rules: StepRules = {
   setWeight: validateWeight,
   pause: validatePause,
@@ -54,17 +55,23 @@ const rules: StepRules = {
 }
 const KINDS = Object.keys(rules) as readonly StepKind[]
 
+/** As in Argo: of what takes its time, one; what is only set may stand beside it and beside each other. */
+const ONE_OF: readonly StepKind[] = ['setWeight', 'pause', 'experiment', 'analysis']
+const isLasting = (kind: StepKind, step: CanaryStep): boolean =>
+  kind === 'plugin' ? pluginOfStep(step) !== undefined : ONE_OF.includes(kind)
+
 function validateStep(step: CanaryStep, context: StepContext): readonly Problem[] {
-  const [kind, ...others] = KINDS.filter((candidate) => step[candidate] !== undefined)
-  if (kind === undefined || others.length > 0)
+  const kinds = KINDS.filter((candidate) => step[candidate] !== undefined)
+  const lasting = kinds.filter((kind) => isLasting(kind, step))
+  if (kinds.length === 0 || lasting.length > 1)
     return [
       {
         field: context.at,
         message: 'Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause',
-        fix: 'one key per step',
+        fix: lasting.length > 1 ? `give ${lasting.join(', ')} a step each` : 'give it one',
       },
     ]
-  return applyRule(kind, step, context)
+  return kinds.flatMap((kind) => applyRule(kind, step, context))
 }
 
 function applyRule<Kind extends StepKind>(kind: Kind, step: CanaryStep, context: StepContext): readonly Problem[] {

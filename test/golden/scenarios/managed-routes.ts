@@ -59,6 +59,12 @@ const layers = options([
   color('shard'),
   { pause: {} },
 ])
+/** As Argo's own manifests have it: what is set may stand beside a pause. */
+const allInOne = options([
+  { setCanaryScale: { replicas: 1 }, setHeaderRoute: beta, pause: {} },
+  { setWeight: 40, setHeaderRoute: { name: 'beta' }, setCanaryScale: { matchTrafficWeight: true } },
+  { pause: {} },
+])
 
 export const managedRouteScenarios: readonly Scenario[] = [
   {
@@ -72,6 +78,16 @@ export const managedRouteScenarios: readonly Scenario[] = [
       machine.say('somebody promotes to the end')
       machine.patchStatus({ pauseConditions: null })
       machine.run(60 * SECOND)
+    },
+  },
+  {
+    name: 'header-route-in-one-step',
+    options: allInOne,
+    play(machine) {
+      begin(machine, 30)
+      machine.say('somebody promotes: weight, pods and the end of the route, in one step')
+      machine.patchStatus({ pauseConditions: null })
+      machine.run(30 * SECOND)
     },
   },
   {

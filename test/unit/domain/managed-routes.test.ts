@@ -5,7 +5,7 @@ import { COLOR_STEP } from '../../../controller/api/color-step.ts'
 import type { CanaryStep } from '../../../controller/api/rollout.ts'
 import type { PresentRoute } from '../../../controller/api/traffic.ts'
 import { isAsWanted, wantedManagedRoutes } from '../../../controller/domain/canary/managed-routes.ts'
-import { describeStep, pluginOfStep, routeOfStep } from '../../../controller/domain/canary/steps.ts'
+import { describeStep, pluginOfStep, routesOfStep } from '../../../controller/domain/canary/steps.ts'
 import { type Situation, view } from '../../builders/world.ts'
 
 const header = (name: string, value = 'yes') => ({
@@ -114,21 +114,20 @@ describe('the managed routes that there must be', () => {
   })
 
   test('are declared by steps that are called by nobody', () => {
-    assert.deepEqual(routeOfStep(color('vip', users)), {
-      name: 'vip',
-      route: { kind: 'color', name: 'vip', match: users },
-    })
-    assert.deepEqual(routeOfStep(color('vip')), { name: 'vip' })
+    assert.deepEqual(routesOfStep(color('vip', users)), [
+      { name: 'vip', route: { kind: 'color', name: 'vip', match: users } },
+    ])
+    assert.deepEqual(routesOfStep(color('vip')), [{ name: 'vip' }])
     assert.equal(pluginOfStep(color('vip', users)), undefined)
     assert.equal(describeStep(color('vip', users)), 'color: vip')
     const called: CanaryStep = { plugin: { name: 'penstock/webhook', config: { url: 'https://gate.example/' } } }
-    assert.deepEqual([routeOfStep(called), pluginOfStep(called)], [undefined, called.plugin])
+    assert.deepEqual([routesOfStep(called), pluginOfStep(called)], [[], called.plugin])
     assert.deepEqual(
-      [routeOfStep(undefined), pluginOfStep(undefined), routeOfStep({ setWeight: 5 })],
-      [undefined, undefined, undefined],
+      [routesOfStep(undefined), pluginOfStep(undefined), routesOfStep({ setWeight: 5 })],
+      [[], undefined, []],
     )
     const odd = color('vip', [{ idRange: 'all' }])
-    assert.deepEqual([routeOfStep(odd), pluginOfStep(odd)], [undefined, undefined], 'neither route nor call')
+    assert.deepEqual([routesOfStep(odd), pluginOfStep(odd)], [[], undefined], 'neither route nor call')
   })
 
   test('are there only when each is intact and in its place', () => {

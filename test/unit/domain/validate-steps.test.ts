@@ -30,7 +30,7 @@ const rows: readonly Row[] = [
   ['no key', step({}), at, KEYS],
   ['two keys', step({ setWeight: 1, pause: {} }), at, KEYS],
   ['a key that nobody knows', step({ wait: '5m' }), at, KEYS],
-  ['a scale and a weight', step({ setWeight: 1, setCanaryScale: { replicas: 1 } }), at, KEYS],
+  ['an analysis and a pause', step({ analysis: { templates: [{ templateName: 'a' }] }, pause: {} }), at, KEYS],
   ['a weight above', step({ setWeight: 101 }), `${at}.setWeight`, 'SetWeight needs to be between 0 and 100'],
   ['a weight below', step({ setWeight: -1 }), `${at}.setWeight`, 'SetWeight needs to be between 0 and 100'],
   [
@@ -218,6 +218,8 @@ const rows: readonly Row[] = [
 refuses('a step is refused for', rows)
 
 accepts('a step may be', {
+  'a scale beside a weight': step({ setWeight: 1, setCanaryScale: { replicas: 1 } }),
+  'a scale beside a pause': step({ pause: {}, setCanaryScale: { replicas: 1 } }),
   'a weight of 0': step({ setWeight: 0 }),
   'a weight of everything': step({ setWeight: 100 }),
   'a weight of a larger total': on({ ...gateway, maxTrafficWeight: 1000 }, { setWeight: 1000 }),
