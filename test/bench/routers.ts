@@ -2,12 +2,16 @@
  * Suite `routers`: every Rollout of a cluster changes its weight at once. All of them pause, all are promoted, and the watch of the benchmark's own sees
  * when each router's object says the new weight; the controller's metrics say what that cost. One cluster for each router, one after the other.
  */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { CanaryStep } from '../../controller/api/rollout.ts'
 import type { RouterId } from '../../controller/api/router-capabilities.ts'
 import { rollouts as rolloutKind } from '../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
+import { bundleController } from './controller.ts'
 import { type ControllerMetrics, subtractCalls } from './controller-metrics.ts'
 import { canaryOf, imageOf, NAMESPACE, renderContainer, renderRollout, renderService, stableOf } from './manifests.ts'
 import { type RouterRow, routerRows } from './router-rows.ts'
@@ -47,12 +51,20 @@ const SEEN_WITHIN_MS = 120_000
 
 export async function measureRouters(options: RoutersOptions): Promise<readonly RouterResult[]> {
   const results: RouterResult[] = []
+  const bundle = options.bundle ?? (await bundleOnce(options.stops))
   const chosen = routerRows.filter(({ id }) => options.routers.length === 0 || options.routers.includes(id))
   for (const row of chosen) {
     options.say(row.id)
-    results.push(await measureRouter(row, options))
+    results.push(await measureRouter(row, { ...options, bundle }))
   }
   return results
+}
+
+/** All routers are measured with one build, even when somebody edits the sources meanwhile. */
+async function bundleOnce(stops: StopList): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'penstock-bench-'))
+  stops.add(() => rm(directory, { recursive: true, force: true }))
+  return bundleController(directory)
 }
 
 function measureRouter(row: RouterRow, options: RoutersOptions): Promise<RouterResult> {
