@@ -10,6 +10,7 @@ import { type Halt, isPaused, type PauseDecision } from './pauses.ts'
 import { join, type Part, type StrategyOutcome } from './plan.ts'
 import { decideRestart } from './restart.ts'
 import { type Standing, summarize } from './summarize.ts'
+import { tellTroubles, troublesOf } from './troubles.ts'
 import type { RolloutView } from './view.ts'
 
 export interface Pass {
@@ -28,14 +29,16 @@ export function conclude(view: RolloutView, pass: Pass): StrategyOutcome {
   const { abortCause, pauses, halts, promoted, stage, standing, deadlineExceeded } = pass
   const told = { abortCause, pauses, promoted, halts, updateStarts: updateStarts(view), stage }
   const moves = join(pass.part, { notices: decideNotices(view, told) })
-  const part = join(moves, decideRestart(view, moves))
+  const whole = join(moves, decideRestart(view, moves))
+  const troubles = troublesOf(whole.holds ?? [])
+  const part = join(whole, { events: tellTroubles(troubles, view.status) })
   const status = summarize(view, {
     memory: part.memory ?? {},
     abortCause,
     paused: isPaused(view, pauses),
     deadlineExceeded,
     standing,
-    conflict: part.holds?.find(({ reason }) => reason === 'Conflict')?.message,
+    troubles,
   })
   return { part, status, aborted: view.mode === 'aborted' }
 }

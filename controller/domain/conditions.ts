@@ -20,12 +20,15 @@
  *   Paused          a pause is on record, or spec.paused; absent until the first pause; while aborted as it was
  *   Healthy         stable, everything where it belongs, not paused, not a new revision; absent until first healthy
  *   Completed       the newest revision is stable
- *   Conflict        somebody keeps undoing what the routers are told; absent when nobody does
+ *   Conflict, TrafficRoutingError
+ *                   a hold that somebody has to mend, in its words; absent when there is none
  *   ReplicaFailure  copied from the new ReplicaSet, else from another; absent when none tells of one
  */
 import type { Condition, ReplicaSet, RolloutStatus } from '../api/rollout.ts'
 import { formatInstant } from '../api/scalars.ts'
 import { findCondition } from './deadline.ts'
+import type { Hold } from './plan.ts'
+import { isTrouble } from './troubles.ts'
 
 export interface ConditionFacts {
   readonly now: number
@@ -49,8 +52,8 @@ export interface ConditionFacts {
   readonly lostPods: boolean
   readonly available: boolean
   readonly replicaFailure: Condition | undefined
-  /** Another writer of the routers' objects undoes what they are told; absent: nobody does. */
-  readonly conflict?: string | undefined
+  /** Holds that are conditions of their own, one of a kind. */
+  readonly troubles?: readonly Hold[]
 }
 
 type Wanted = Pick<Condition, 'type' | 'status' | 'reason' | 'message'> & { readonly refresh?: boolean }
@@ -64,15 +67,10 @@ export function decideConditions(facts: ConditionFacts): Condition[] {
     flag('Healthy', healthy, 'RolloutHealthy', 'Rollout is healthy', 'Rollout is not healthy'),
     flag('Completed', completed, 'RolloutCompleted', 'RolloutCompleted', 'RolloutCompleted'),
     progressing(facts),
-    facts.conflict === undefined ? undefined : flag('Conflict', true, 'Conflict', facts.conflict, ''),
+    ...(facts.troubles ?? []).map(({ reason, message }) => flag(reason, true, reason, message, '')),
   ]
-  const ours = new Set([
-    'InvalidSpec',
-    'Conflict',
-    REPLICA_FAILURE,
-    ...wanted.flatMap((one) => (one ? [one.type] : [])),
-  ])
-  const kept = (facts.previous.conditions ?? []).filter(({ type }) => !ours.has(type))
+  const ours = new Set(['InvalidSpec', REPLICA_FAILURE, ...wanted.flatMap((one) => (one ? [one.type] : []))])
+  const kept = (facts.previous.conditions ?? []).filter(({ type }) => !ours.has(type) && !isTrouble(type))
   const firstSight = (w: Wanted) =>
     w.status === 'False' && (w.type === 'Paused' || w.type === 'Healthy') && !findCondition(facts.previous, w.type)
   return [

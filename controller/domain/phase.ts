@@ -6,6 +6,7 @@ import { isCompleted } from '../api/analysis.ts'
 import type { BlueGreenStrategy, RolloutSpec, RolloutStatus } from '../api/rollout.ts'
 import { parseInstant } from '../api/scalars.ts'
 import { findCondition } from './deadline.ts'
+import { describeTrouble } from './troubles.ts'
 
 export interface Phase {
   readonly phase: 'Healthy' | 'Degraded' | 'Progressing' | 'Paused'
@@ -26,8 +27,7 @@ export function displayPhase(status: RolloutStatus, spec: RolloutSpec): Phase {
   const waiting =
     pending(status, spec) ?? (spec.strategy?.blueGreen ? pendingBlueGreen(status, spec.strategy.blueGreen) : undefined)
   if (waiting === undefined) return { phase: 'Healthy', message: '' }
-  const conflict = findCondition(status, 'Conflict')
-  return { phase: 'Progressing', message: conflict ? `Conflict: ${conflict.message}` : waiting }
+  return { phase: 'Progressing', message: describeTrouble(status) ?? waiting }
 }
 
 function pending(status: RolloutStatus, spec: RolloutSpec): string | undefined {

@@ -68,6 +68,8 @@ export type Action =
       readonly subset?: string
       readonly podHash: string
       readonly replicaSet: string
+      /** It named no revision, and no other has pods: the same pods are behind it before and after. */
+      readonly adopts?: true
     }
   /** Gives a Service back, or a router's object of `kind`: without our mark and without the hash it takes every pod of its other labels. */
   | { readonly do: 'release'; readonly service: string; readonly kind?: string }
@@ -173,7 +175,7 @@ const mergeMemory = (earlier: Memory, later: Memory): Memory => ({
 /** The actions that can take traffic or capacity away: at most one is performed a pass. */
 export const isRisky = (action: Action): boolean =>
   action.do === 'route' ||
-  action.do === 'select' ||
+  (action.do === 'select' && action.adopts !== true) ||
   action.do === 'evict' ||
   action.do === 'release' ||
   (action.do === 'scaleWorkload' && action.to < (action.workload.spec?.replicas ?? 1)) ||

@@ -4,6 +4,7 @@
  */
 import type { ReplicaSet } from '../api/rollout.ts'
 import type { Part } from './plan.ts'
+import { createdReplicas, specReplicas } from './replicas.ts'
 import { revisionOf } from './revisions.ts'
 import { describeService, hashOf, type RolloutView, type ServiceFacts } from './view.ts'
 import type { World } from './world.ts'
@@ -17,9 +18,16 @@ export function switchTo({ world }: RolloutView, service: ServiceFacts, rs: Repl
     return { holds: [{ reason: 'ServiceNotSwitched', message }] }
   }
   const target = { service: name, podHash: hashOf(rs), replicaSet: rs.metadata.name }
-  const action = { do: 'select', ...target, ...(subset === undefined ? {} : { subset }) } as const
+  const adopts = service.podHash === '' && subset === undefined && isAlone(world, rs) ? { adopts: true as const } : {}
+  const action = { do: 'select', ...target, ...adopts, ...(subset === undefined ? {} : { subset }) } as const
   return { actions: [action], events: [{ type: 'Normal', ...tell(world, service, hashOf(rs)), action }] }
 }
+
+/** Nobody else has pods that the Service may select, nor is to have any. */
+const isAlone = ({ replicaSets, strangers = [], workload }: World, rs: ReplicaSet): boolean =>
+  strangers.length === 0 &&
+  workload === undefined &&
+  replicaSets.every((other) => other === rs || (createdReplicas(other) === 0 && specReplicas(other) === 0))
 
 function tell(world: World, { name, subset, podHash }: ServiceFacts, to: string) {
   const subsets = world.routes.find((route) => route.subsets)?.subsets

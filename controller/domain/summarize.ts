@@ -7,7 +7,7 @@ import { type ConditionFacts, decideConditions, findReplicaFailure } from './con
 import { hasProgressed } from './high-water.ts'
 import type { AbortCause } from './lifecycle.ts'
 import { displayPhase, type Phase } from './phase.ts'
-import type { Memory } from './plan.ts'
+import type { Hold, Memory } from './plan.ts'
 import type { RolloutView } from './view.ts'
 import { withObservedWorkload } from './workload-ref.ts'
 
@@ -30,8 +30,8 @@ export interface Summary {
   readonly paused: boolean
   readonly deadlineExceeded: boolean
   readonly standing: Standing
-  /** Who undoes what the routers are told, as long as corrections are held back. */
-  readonly conflict: string | undefined
+  /** Holds that are conditions of their own. */
+  readonly troubles: readonly Hold[]
 }
 
 export function summarize(view: RolloutView, summary: Summary): RolloutStatus {
@@ -79,7 +79,7 @@ function conditionFacts(view: RolloutView, next: RolloutStatus, summary: Summary
     lostPods: hasAllPods(status) && !hasAllPods(next),
     available: standing.isAvailable,
     replicaFailure: findReplicaFailure(world.replicaSets, newRs),
-    conflict: summary.conflict,
+    troubles: summary.troubles,
   }
 }
 

@@ -15,6 +15,12 @@ export const knownRouters = (routing: TrafficRouting | undefined): readonly Rout
 /** The field that configures it, for words: `trafficRouting.nginx`. */
 export const nameRouter = (id: RouterId): string => `trafficRouting.${routerField(id)}`
 
+/** Those of the Rollout's routers that cannot: what concerns every road has to be possible on all of them. */
+export const routersThatCannot = (
+  routing: TrafficRouting | undefined,
+  can: (capabilities: RouterCapabilities) => boolean,
+): readonly RouterId[] => knownRouters(routing).filter((id) => !can(routerCapabilities[id]))
+
 /** Whether one of the routers can; false without routing. */
 export const routersCan = (
   routing: TrafficRouting | undefined,

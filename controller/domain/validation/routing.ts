@@ -7,7 +7,7 @@ import { isRouterId, routerField, routerIds } from '../../api/router-capabilitie
 import { validateConsulKv } from './consul-kv.ts'
 import { validateIstio } from './istio.ts'
 import { type Problem, renderPath, when } from './problem.ts'
-import { knownRouters, routersCan } from './routers.ts'
+import { knownRouters, nameRouter, routersThatCannot } from './routers.ts'
 
 const FIX = `known are ${routerIds.map((id) => `trafficRouting.${routerField(id)}`).join(', ')}`
 
@@ -68,15 +68,21 @@ function exactlyOne(name: string, one: unknown, many: unknown, field: string): r
   )
 }
 
+const without = (...asked: Parameters<typeof routersThatCannot>): string =>
+  `leave out ${routersThatCannot(...asked)
+    .map(nameRouter)
+    .join(', ')}`
+
 function validateMaxWeight(routing: TrafficRouting, at: string): readonly Problem[] {
   const field = `${at}.maxTrafficWeight`
   const { maxTrafficWeight } = routing
   if (maxTrafficWeight === undefined) return []
   return [
     ...when(
-      !routersCan(routing, ({ maxWeight }) => maxWeight),
+      routersThatCannot(routing, ({ maxWeight }) => maxWeight).length > 0,
       field,
       'Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins',
+      without(routing, ({ maxWeight }) => maxWeight),
     ),
     ...when(maxTrafficWeight < 1, field, 'must be greater than 0'),
   ]
@@ -88,9 +94,10 @@ function validatePingPong({ pingPong, trafficRouting }: CanaryStrategy, field: s
   const missing = 'Ping service and Pong service must to be set to use Ping-Pong feature'
   return [
     ...when(
-      trafficRouting !== undefined && !routersCan(trafficRouting, ({ pingPong: can }) => can),
+      routersThatCannot(trafficRouting, ({ pingPong: can }) => can).length > 0,
       `${field}.trafficRouting`,
       'Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only',
+      without(trafficRouting, ({ pingPong: can }) => can),
     ),
     ...when(pingPong.pingService === '', `${at}.pingService`, missing),
     ...when(pingPong.pongService === '', `${at}.pongService`, missing),
