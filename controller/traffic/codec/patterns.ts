@@ -21,6 +21,21 @@ export function patternOf({ exact, prefix, regex }: StringMatch): string {
   return prefix ? `${quote(prefix)}.*` : unanchored(regex ?? '')
 }
 
+/** As a pattern that fits whole values; one that does already stays as it is. */
+export const wholeOf = (match: StringMatch): string =>
+  match.regex && !match.exact && !match.prefix && isWhole(match.regex) ? match.regex : whole(patternOf(match))
+
+/** One group from end to end, which `^(?:a)|(?:b)$` is not. */
+function isWhole(regex: string): boolean {
+  const bare = regex.replace(/\\./g, '').replace(/\[[^\]]*\]/g, '')
+  if (!bare.startsWith('^(?:') || !bare.endsWith(')$')) return false
+  let depth = 0
+  return Array.from(bare.slice(1, -2)).every((character) => {
+    depth += character === '(' ? 1 : character === ')' ? -1 : 0
+    return depth > 0
+  })
+}
+
 /** A whole value is asked for anyway; inside of another pattern an anchor would never fit. */
 const unanchored = (regex: string): string => regex.replace(/^\^/, '').replace(/(?<!\\)\$$/, '')
 

@@ -52,3 +52,14 @@ export const renderPair = (
   [[stable, intent.stable] as const, [canary, intent.canary] as const].flatMap(([at, weight]) =>
     entries[at]?.weight === weight ? [] : [{ op: 'add', path: pointer(...path, at, 'weight'), value: weight }],
   )
+
+/** The entries with the two weights set. */
+export const withWeights = <Entry extends object>(
+  entries: readonly Entry[],
+  { stable, canary }: Pick<WeightedPair, 'stable' | 'canary'>,
+  intent: Pick<TrafficIntent, 'stable' | 'canary'>,
+): readonly Entry[] =>
+  entries.map((entry, at) => {
+    if (at === stable) return { ...entry, weight: intent.stable }
+    return at === canary ? { ...entry, weight: intent.canary } : entry
+  })

@@ -4,8 +4,15 @@
  */
 import type { KubeObject } from '../../api/meta.ts'
 import type { ManagedRoute, PresentRoute } from '../../api/traffic.ts'
-import { covers } from '../codec/covers.ts'
 import { type RecordedRoute, readLedger, renderLedger } from '../codec/ledger.ts'
+import {
+  arrangeList,
+  examineList,
+  findUnwrittenIn,
+  type RouteList,
+  readRouteList,
+  theirs,
+} from '../codec/route-list.ts'
 import type { JsonPatchOperation, RouterContext } from '../router.ts'
 import type { IngressRoute, Route, ServiceRef } from './objects.ts'
 import { renderRules, type Syntax } from './rules.ts'
@@ -38,24 +45,18 @@ function isBase({ match, services }: Route, name: string, { namespace }: RouterC
 }
 
 interface Layout {
-  readonly recorded: readonly RecordedRoute<Route>[]
-  readonly routes: readonly Route[]
-  /** Ours, by their rule. */
-  readonly own: ReadonlySet<Route>
+  readonly list: RouteList<Route>
   readonly bases: readonly Route[]
-  render(managed: ManagedRoute): readonly Route[]
+  render(routes: readonly ManagedRoute[]): readonly RecordedRoute<Route>[]
 }
 
 function examine(object: IngressRoute, weighted: Weighted, context: RouterContext): Layout {
-  const recorded = readLedger<Route>(object, context).routes
-  const rules = new Set(recorded.flatMap(({ rules: written }) => written.map(({ match }) => match)))
-  const routes = routesOf(object)
-  const own = new Set(routes.filter(({ match }) => match !== undefined && rules.has(match)))
-  const bases = routes.filter((route) => !own.has(route) && isBase(route, weighted.name, context))
+  const list = examineList<Route>(object, object.spec?.routes, ({ match }) => match, context)
+  const bases = theirs(list).filter((route) => isBase(route, weighted.name, context))
   const { canary, syntax } = weighted
-  const render = (managed: ManagedRoute) =>
+  const rulesOf = (managed: ManagedRoute) =>
     canary ? renderRules(managed, bases, canary, (base) => syntaxOf(base, syntax)) : []
-  return { recorded, routes, own, bases, render }
+  return { list, bases, render: (routes) => routes.map((route) => ({ route, rules: rulesOf(route) })) }
 }
 
 /** Matchers that only v2 knows tell its language, too. */
@@ -64,14 +65,9 @@ function syntaxOf({ syntax, match = '' }: Route, otherwise: Syntax): Syntax {
   return /\b(Headers|HeadersRegexp|HostHeader)\(/.test(match) ? 'v2' : otherwise
 }
 
-const isThere = ({ own }: Layout, rule: Route): boolean => [...own].some((route) => covers(route, rule))
-
 export function readPresent(object: IngressRoute, weighted: Weighted, context: RouterContext): readonly PresentRoute[] {
-  const layout = examine(object, weighted, context)
-  return layout.recorded.map(({ route, rules }) => {
-    const asRendered = JSON.stringify(rules) === JSON.stringify(layout.render(route))
-    return { route, intact: asRendered && rules.every((rule) => isThere(layout, rule)) }
-  })
+  const { list, render } = examine(object, weighted, context)
+  return readRouteList(list, render(list.recorded.map(({ route }) => route)))
 }
 
 /** None when the object says so already. Ours stand in front; their priority decides, not their place. */
@@ -81,17 +77,15 @@ export function renderPresent(
   weighted: Weighted,
   context: RouterContext,
 ): readonly JsonPatchOperation[] {
-  const layout = examine(object, weighted, context)
-  const recorded = layout.bases.length > 0 ? wanted.map((route) => ({ route, rules: layout.render(route) })) : []
-  const rules = recorded.flatMap(({ rules: rendered }) => rendered)
-  const same = layout.own.size === rules.length && rules.every((rule) => isThere(layout, rule))
-  const theirs = layout.routes.filter((route) => !layout.own.has(route))
+  const { list, bases, render } = examine(object, weighted, context)
+  const routes = bases.length > 0 ? render(wanted) : []
+  const arranged = arrangeList(list, routes)
   return [
-    ...(same ? [] : [{ op: 'replace', path: '/spec/routes', value: [...rules, ...theirs] } as const]),
-    ...renderLedger(object, context, { routes: recorded, backends: [] }),
+    ...(arranged === list.entries ? [] : [{ op: 'replace', path: '/spec/routes', value: arranged } as const]),
+    ...renderLedger(object, context, { routes, backends: [] }),
   ]
 }
 
 /** A managed route that none of the routes here can be narrowed by. */
 export const findUnwritten = (object: IngressRoute, context: RouterContext): string | undefined =>
-  readLedger<Route>(object, context).routes.find(({ rules }) => rules.length === 0)?.route.name
+  findUnwrittenIn({ recorded: readLedger<Route>(object, context).routes })

@@ -10,7 +10,7 @@
 import type { ColorMatch } from '../../api/color-step.ts'
 import type { ManagedRoute } from '../../api/traffic.ts'
 import { type HeaderTerm, headerTerms } from '../codec/header-terms.ts'
-import { patternOf, whole } from '../codec/patterns.ts'
+import { wholeOf } from '../codec/patterns.ts'
 import type { Route, ServiceRef } from './objects.ts'
 
 export type Syntax = 'v2' | 'v3'
@@ -62,9 +62,6 @@ function headerTerm(name: string, match: StringMatch, syntax: Syntax): string {
     ? `${exact}(${literal(name)}, ${literal(match.exact)})`
     : `${regexp}(${literal(name)}, ${literal(wholeOf(match))})`
 }
-
-const wholeOf = (match: StringMatch): string =>
-  match.regex && /^\^\(\?:.*\)\$$/.test(match.regex) ? match.regex : whole(patternOf(match))
 
 function clientTerm(cidrs: readonly string[], syntax: Syntax): string {
   if (syntax === 'v2') return `ClientIP(${cidrs.map(literal).join(', ')})`
