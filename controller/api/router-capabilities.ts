@@ -122,6 +122,25 @@ export const routerCapabilities = {
     color: { cookie: true, idRange: 'powerOfTen', cidr: false },
     confirms: false,
   },
+  'argoproj-labs/contour': {
+    headers: ['exact', 'prefix', 'regex'],
+    mirror: true,
+    additional: false,
+    pingPong: true,
+    maxWeight: true,
+    // HTTPProxies can refuse addresses of clients, and cannot route by them.
+    color: { cookie: true, idRange: 'powerOfTen', cidr: false },
+    confirms: true,
+  },
+  'penstock/skipper': {
+    headers: ['exact', 'prefix', 'regex'],
+    mirror: false,
+    additional: false,
+    pingPong: true,
+    maxWeight: true,
+    color: { cookie: true, idRange: 'powerOfTen', cidr: true },
+    confirms: false,
+  },
   'penstock/consul-kv': {
     headers: ['exact', 'prefix', 'regex'],
     mirror: false,
