@@ -256,3 +256,31 @@ export const routerRows: readonly RouterRow[] = [
     ],
   },
 ]
+
+export const CONSUL_KEY = 'penstock/e2e/web'
+
+interface Policy {
+  readonly weight?: number
+  readonly maxWeight?: number
+  readonly routes?: readonly { readonly name: string; readonly backend: string; readonly match: unknown }[]
+}
+
+/** Its object is a key of Consul's store. */
+export const consulKv: RouterRow = {
+  id: 'penstock/consul-kv',
+  routing: { plugins: { 'penstock/consul-kv': { key: CONSUL_KEY } } },
+  objects: services,
+  kinds: [],
+  tell: (objects) =>
+    objects.flatMap(({ spec = {} }) => {
+      const { weight, maxWeight, routes = [] }: Policy = spec
+      return [
+        `${weight} of ${maxWeight}`,
+        ...routes.map(({ name, backend, match }) => `${name}: ${JSON.stringify(match)} ${backend}`),
+      ]
+    }),
+  told: (canary, isManaged) => [
+    `${canary} of 100`,
+    ...(isManaged ? ['beta: [{"headers":[{"name":"x-beta","value":{"exact":"yes"}}]}] canary'] : []),
+  ],
+}

@@ -5,9 +5,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CanaryStep, RolloutSpec } from '../../../controller/api/rollout.ts'
+import { type ConsulAgent, startConsulAgent } from '../../consul/agent.ts'
 import { waitFor } from '../../control-plane/wait.ts'
 import { imageOf, NAME, rollout } from '../manifests.ts'
-import { type RouterObject, type RouterRow, routerRows } from '../router-rows.ts'
+import { CONSUL_KEY, consulKv, type RouterObject, type RouterRow, routerRows } from '../router-rows.ts'
 import type { Stage } from '../stage.ts'
 import type { Workspace } from '../workspace.ts'
 
@@ -36,9 +37,10 @@ function renderRollout(row: RouterRow): object {
   return { ...rollout({ spec }), metadata: { name: NAME, annotations: NO_FLOOR } }
 }
 
-async function play(stage: Stage, row: RouterRow, space: Workspace): Promise<void> {
+type Read = () => Promise<readonly RouterObject[]>
+
+async function play(stage: Stage, row: RouterRow, space: Workspace, read: Read): Promise<void> {
   const managed = managedOf(row).length
-  const read = (): Promise<readonly RouterObject[]> => readObjects(stage, row, space)
   const untilTold = async (canary: number, isManaged: boolean): Promise<void> => {
     const told = row.told(canary, isManaged)
     const isTold = async () => JSON.stringify(row.tell(await read())) === JSON.stringify(told)
@@ -120,16 +122,44 @@ async function saySynced({ kinds }: RouterRow, space: Workspace): Promise<void> 
   }
 }
 
+/** With Consul's last answer in the place of an object's spec. */
+async function readKey(agent: ConsulAgent): Promise<readonly RouterObject[]> {
+  const { status, body } = await agent.call('GET', `/v1/kv/${CONSUL_KEY}?raw`)
+  return status === 200 ? [{ metadata: { name: CONSUL_KEY }, spec: JSON.parse(body) }] : []
+}
+
 export function routerPaths(stage: Stage): void {
+  const title = (row: RouterRow): string =>
+    `${[row.id, row.title].filter(Boolean).join(' ')}: one canary is aborted, the next is promoted, and nothing is left behind`
+  const open = (row: RouterRow): Promise<Workspace> =>
+    stage.workspace(`router-${row.id.replace(/\W/g, '-').toLowerCase()}`)
+  const assertNothingRefused = (): void => {
+    const refused = (stage.cluster().readAudit?.() ?? []).filter(({ code }) => code === 401 || code === 403)
+    assert.deepEqual(refused, [], 'the chart grants what was needed')
+  }
+
   describe('routers', { concurrency: 3 }, () => {
-    for (const row of routerRows) {
-      const title = [row.id, row.title].filter(Boolean).join(' ')
-      test(`${title}: one canary is aborted, the next is promoted, and nothing is left behind`, async () => {
-        const space = await stage.workspace(`router-${row.id.replace(/\W/g, '-').toLowerCase()}`)
-        await play(stage, row, space)
-        const refused = (stage.cluster().readAudit?.() ?? []).filter(({ code }) => code === 401 || code === 403)
-        assert.deepEqual(refused, [], 'the chart grants what was needed')
+    for (const row of routerRows)
+      test(title(row), async () => {
+        const space = await open(row)
+        await play(stage, row, space, () => readObjects(stage, row, space))
+        assertNothingRefused()
       })
-    }
+  })
+
+  describe('routers outside the cluster', () => {
+    test(title(consulKv), async (t) => {
+      const agent = await startConsulAgent()
+      const space = await open(consulKv)
+      // Otherwise the other paths would hear of a Consul that is not there any more.
+      t.after(async () => {
+        await space.kubectl('delete', 'rollout', NAME)
+        await stage.restart('SIGTERM')
+        await agent.stop()
+      })
+      await stage.restart('SIGTERM', { flags: [`--consul-address=${agent.address}`] })
+      await play(stage, consulKv, space, () => readKey(agent))
+      assertNothingRefused()
+    })
   })
 }
