@@ -64,7 +64,7 @@ describe('configuration', () => {
         () => readConfig([`--consul-address=${address}`], {}),
         (error) =>
           error instanceof ConfigError &&
-          /^--consul-address: must be http or https/.test(error.message) &&
+          error.message.startsWith('--consul-address: must be http or https') &&
           !error.message.includes('secret'),
       )
   })

@@ -18,7 +18,9 @@ const patch = (k: Cluster, manager: string, body: unknown) =>
 const managersOf = (object: unknown): string[] =>
   at(object, 'metadata.managedFields') === undefined
     ? []
-    : listAt(object, 'metadata.managedFields').map(({ manager, operation }) => `${manager} ${operation}`)
+    : listAt(object, 'metadata.managedFields').map(
+        ({ manager, operation }) => `${String(manager)} ${String(operation)}`,
+      )
 
 /** As a controller does it: the entry where it was read, on the condition that the object is still the one that was read. */
 const entryOut = (object: unknown, manager: string) => {
