@@ -116,10 +116,13 @@ function isReversed(view: CanaryView, { intent, unwritten }: Wanted, isToldSince
   if (isToldSince) return true
   const weights = view.status.canary?.weights
   const wasWritten = weights?.canary.weight === intent.canary && isSame(weights?.additional, intent)
+  // At rest marks follow the revisions: one that does not fit tells of nobody.
+  const isMarked = view.mode === 'updating' && intent.canary > 0
   return others.some(
     ({ programmedCanary, additional = {}, managedRoutes = [], marksFit = true }) =>
       managedRoutes.some(({ intact }) => !intact) ||
-      (wasWritten && (programmedCanary !== intent.canary || !marksFit || !isSame(listed(additional), intent))),
+      (wasWritten &&
+        (programmedCanary !== intent.canary || (isMarked && !marksFit) || !isSame(listed(additional), intent))),
   )
 }
 

@@ -102,7 +102,13 @@ async function untilBack(live: Live, row: RouterRow): Promise<void> {
   )
   if (row.hasHeaderRoute) assert.equal(await row.hasHeaderRoute(read), false)
   for (const one of row.passing ?? []) await waitFor(`${one[0].kind} ${one[1]} to be gone`, () => isAbsent(one))
+  for (const [kind, { metadata }] of row.objects)
+    await waitFor(`${kind.kind} ${metadata.name} to be let go`, async () => !isHeld(await read(kind, metadata.name)))
 }
+
+/** The API server has the controller on record as a writer of its fields. */
+const isHeld = (object: KubeObject | undefined): boolean =>
+  (object?.metadata.managedFields ?? []).some(({ manager }) => manager === 'penstock')
 
 const crdsOf = ({ crds }: RouterRow): readonly string[] => crds.map((name) => `../../crds/${name}.yaml`)
 const anyClient = (client: Live['client']): Live['client'] => client
@@ -119,6 +125,8 @@ describe('whole canaries by every router', () => {
         await commit(live, 'shop:2')
         await untilPausedAt(live, 1)
         for (const pair of await row.weights(read)) assert.deepEqual(pair, [80, 20])
+        const written = await Promise.all(row.objects.map(([kind, { metadata }]) => read(kind, metadata.name)))
+        assert.equal(written.some(isHeld), row.writes.length > 0, 'who writes is on record while it writes')
         await promote(live)
         if (row.hasHeaderRoute) {
           await untilPausedAt(live, 3)
@@ -164,7 +172,7 @@ describe('App Mesh', () => {
     const watching = (client: Live['client']): Live['client'] => ({
       ...client,
       patch(ref, patch, body, options) {
-        patched.push(`${ref.kind.kind} ${ref.name}`)
+        if (!JSON.stringify(body).includes('/metadata/managedFields')) patched.push(`${ref.kind.kind} ${ref.name}`)
         return client.patch(ref, patch, body, options)
       },
     })
