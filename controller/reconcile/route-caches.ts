@@ -12,6 +12,7 @@ import { kindId, refOf } from '../kube/kinds.ts'
 import { isOutside, type OutsideStore, type OutsideWriteOptions } from '../traffic/outside.ts'
 import type { Router, RouterWrite } from '../traffic/router.ts'
 import { openOutside } from './outside-objects.ts'
+import { withoutTaken } from './rivals.ts'
 import {
   addressOf,
   anyOf,
@@ -20,6 +21,7 @@ import {
   kindsOf,
   markedKinds,
   pickingKinds,
+  routesNamed,
   watchWishes,
 } from './route-kinds.ts'
 import { createRouteViews, type RouterView } from './route-views.ts'
@@ -73,7 +75,8 @@ export function openRoutes(
   const tell = (...addresses: readonly string[]): void => {
     for (const listener of listeners) listener(addresses)
   }
-  const driven = (rollout: Rollout, replicaSets: readonly ReplicaSet[]) => routersOf(rollout, replicaSets, enabled)
+  const driven = (rollout: Rollout, replicaSets: readonly ReplicaSet[]) =>
+    withoutTaken(routersOf(rollout, replicaSets, enabled), rollout, () => rollouts.list(rollout.metadata.namespace))
   const needed = (rollout: Rollout): readonly Router[] =>
     driven(rollout, []).flatMap(({ router }) => ('problem' in router ? [] : [router]))
 
@@ -98,7 +101,14 @@ export function openRoutes(
 
   outside.subscribe((ref) => tell(addressOf(ref)))
   for (const rollout of rollouts.list()) take(rollout)
-  rollouts.subscribe(({ type, object }) => take(object, type === 'deleted'))
+  rollouts.subscribe((change) => {
+    const { type, object } = change
+    take(object, type === 'deleted')
+    // What it had for itself may be another's now.
+    if (type === 'deleted') tell(...routesNamed(object))
+    else if (type === 'updated' && change.previous.metadata.generation !== object.metadata.generation)
+      tell(...routesNamed(change.previous))
+  })
 
   return {
     routersOf: driven,

@@ -44,6 +44,7 @@ export const featureFlag = defineRouter<Config>({
   capabilities: routerCapabilities['penstock/feature-flag'],
   watches: [watchedConfigMaps],
   schema,
+  takes: ({ configMap, key, flag }) => [`flag "${flag}" in key "${key}" of ConfigMap "${configMap}"`],
   create,
 })
 

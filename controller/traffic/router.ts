@@ -107,6 +107,8 @@ export interface RouterDefinition<Config> {
   readonly watches: readonly WatchedKind[]
   /** Checks the user's configuration; `create` gets it parsed. */
   readonly schema: z.ZodType<Config>
+  /** Names, in the namespace, of what can follow one Rollout alone, such as `key "a" of ConfigMap "b"`; the oldest Rollout has it. */
+  takes?(config: Config): readonly string[]
   create(config: Config, context: RouterContext): Router
 }
 
@@ -116,8 +118,12 @@ export interface RouterModule extends Omit<RouterDefinition<unknown>, 'create'> 
   configure(config: unknown, context: RouterContext): Router | { readonly problem: string }
 }
 
-export const defineRouter = <Config>({ create, ...module }: RouterDefinition<Config>): RouterModule => ({
+export const defineRouter = <Config>({ create, takes, ...module }: RouterDefinition<Config>): RouterModule => ({
   ...module,
+  takes(config) {
+    const parsed = module.schema.safeParse(config)
+    return parsed.success ? (takes?.(parsed.data) ?? []) : []
+  },
   configure(config, context) {
     const parsed = module.schema.safeParse(config)
     if (parsed.success) return create(parsed.data, context)

@@ -58,6 +58,10 @@ export const configSwitch = defineRouter<Config>({
   capabilities: routerCapabilities['penstock/switch'],
   watches: [watchedConfigMaps],
   schema,
+  takes: ({ configMap, weight, allow, enabled }) =>
+    [weight?.key ?? WEIGHT_KEY, allow?.key, enabled?.key].flatMap((key) =>
+      key === undefined ? [] : [`key "${key}" of ConfigMap "${configMap}"`],
+    ),
   create,
 })
 
