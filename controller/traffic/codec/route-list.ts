@@ -13,13 +13,14 @@ export interface RouteList<Rule> {
   readonly entries: readonly Rule[]
   readonly recorded: readonly RecordedRoute<Rule>[]
   readonly own: ReadonlySet<Rule>
+  /** What an entry asks of a request: none of its destinations. */
+  identify(rule: Rule): unknown
 }
 
-/** @param identify what an entry asks of a request: none of its destinations */
 export function examineList<Rule extends object>(
   object: KubeObject,
   list: unknown,
-  identify: (rule: Rule) => unknown,
+  identify: RouteList<Rule>['identify'],
   context: RouterContext,
 ): RouteList<Rule> {
   const entries: readonly Rule[] = Array.isArray(list) && list.every(isObject) ? list : []
@@ -30,7 +31,7 @@ export function examineList<Rule extends object>(
     const found = entries.find((entry) => !own.has(entry) && covers(identify(entry), identify(rule)))
     if (found) own.add(found)
   }
-  return { entries, recorded, own }
+  return { entries, recorded, own, identify }
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
@@ -38,7 +39,8 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 export const theirs = <Rule>({ entries, own }: RouteList<Rule>): readonly Rule[] =>
   entries.filter((entry) => !own.has(entry))
 
-const isThere = <Rule>({ own }: RouteList<Rule>, rule: Rule): boolean => [...own].some((entry) => covers(entry, rule))
+const isThere = <Rule>({ own, identify }: RouteList<Rule>, rule: Rule): boolean =>
+  [...own].some((entry) => covers(identify(entry), identify(rule)) && covers(entry, rule))
 
 /** @param rendered the recorded routes as they would be written now, in their order */
 export const readRouteList = <Rule>(

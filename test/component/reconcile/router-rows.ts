@@ -40,6 +40,7 @@ interface Listed {
   readonly name?: string
   readonly serviceName?: string
   readonly service?: string
+  readonly backendName?: string
   readonly weight?: number
   readonly virtualNodeRef?: { readonly name: string }
 }
@@ -48,8 +49,8 @@ interface Listed {
 function pairOf(list: unknown, [stable, canary]: readonly [string, string] = ['stable', 'canary']): Weights {
   const entries = Array.isArray(list) ? (list as readonly Listed[]) : []
   const weightOf = (wanted: string) =>
-    entries.find(({ name, serviceName, service, virtualNodeRef }) =>
-      [name, serviceName, service, virtualNodeRef?.name].includes(wanted),
+    entries.find(({ name, serviceName, service, backendName, virtualNodeRef }) =>
+      [name, serviceName, service, backendName, virtualNodeRef?.name].includes(wanted),
     )?.weight
   return [weightOf(stable), weightOf(canary)]
 }
@@ -119,6 +120,8 @@ const node = (name: string) =>
     serviceDiscovery: { dns: { hostname: `${name}.default.svc.cluster.local` } },
   })
 
+const BACKEND_WEIGHTS = 'zalando.org/backend-weights'
+
 const gatewayKinds = [kinds.httpRoutes, kinds.grpcRoutes, kinds.tcpRoutes, kinds.tlsRoutes]
 const gatewayRefs = [
   { name: 'stable', port: 80 },
@@ -177,6 +180,56 @@ export const routerRows: readonly RouterRow[] = [
     },
     writes: ['weight'],
     passing: [[kinds.apisixRoutes, 'beta']],
+  },
+  {
+    id: 'argoproj-labs/contour',
+    crds: ['projectcontour.io'],
+    routing: { plugins: { 'argoproj-labs/contour': { httpProxies: ['shop'] } } },
+    objects: [object(kinds.httpProxies, 'shop', { routes: [{ conditions: [{ prefix: '/' }], services }] })],
+    async weights(read) {
+      const routes = at(await read(kinds.httpProxies, 'shop'), 'spec', 'routes') as readonly object[] | undefined
+      return [pairOf(at(routes?.at(-1), 'services'))]
+    },
+    async hasHeaderRoute(read) {
+      const routes = at(await read(kinds.httpProxies, 'shop'), 'spec', 'routes') as readonly object[]
+      return routes.length === 2 && at(routes[0], 'services', 0, 'name') === 'canary'
+    },
+    writes: ['weight'],
+  },
+  {
+    id: 'penstock/skipper',
+    crds: ['zalando.org'],
+    routing: { plugins: { 'penstock/skipper': { routeGroups: ['shop'], ingresses: ['shop'] } } },
+    objects: [
+      object(kinds.routeGroups, 'shop', {
+        backends: ['stable', 'canary'].map((name) => ({ name, type: 'service', serviceName: name, servicePort: 80 })),
+        defaultBackends: [{ backendName: 'stable' }, { backendName: 'canary' }],
+      }),
+      object(kinds.ingresses, 'shop', {
+        rules: [
+          {
+            http: {
+              paths: ['stable', 'canary'].map((name) => ({
+                path: '/',
+                pathType: 'Prefix',
+                backend: { service: { name, port: { number: 80 } } },
+              })),
+            },
+          },
+        ],
+      }),
+    ],
+    async weights(read) {
+      const references = at(await read(kinds.routeGroups, 'shop'), 'spec', 'defaultBackends')
+      const { annotations = {} } = (await read(kinds.ingresses, 'shop'))?.metadata ?? {}
+      const { stable, canary } = JSON.parse(annotations[BACKEND_WEIGHTS] ?? '{}') as Readonly<Record<string, number>>
+      return [pairOf(references), [stable, canary]]
+    },
+    async hasHeaderRoute(read) {
+      const routes = at(await read(kinds.routeGroups, 'shop'), 'spec', 'routes') as readonly object[] | undefined
+      return routes?.length === 2 && at(routes[0], 'backends', 0, 'backendName') === 'canary'
+    },
+    writes: ['weight', BACKEND_WEIGHTS],
   },
   mappingOf(kinds.mappings, 'getambassador.io'),
   mappingOf(kinds.ambassadorMappings, 'x.getambassador.io'),
