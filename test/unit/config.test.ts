@@ -19,6 +19,12 @@ describe('configuration', () => {
     assert.deepEqual([watchNamespace, leaseNamespace], [undefined, 'default'])
   })
 
+  test("the API server's clients are limited more generously than Argo's (ADR 12), and as a manifest of Argo's says", () => {
+    const limits = (...argv: readonly string[]) => [read(argv).settings.qps, read(argv).settings.burst]
+    assert.deepEqual(limits(), [200, 400])
+    assert.deepEqual(limits('--qps=40', '--burst=80'), [40, 80])
+  })
+
   test('a switch alone means true, and may be given a value', () => {
     assert.equal(read(['--namespaced']).settings.namespaced, true)
     assert.equal(read(['--leader-elect=false']).settings['leader-elect'], false)
