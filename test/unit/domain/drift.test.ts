@@ -6,7 +6,9 @@ import type { PresentRoute } from '../../../controller/api/traffic.ts'
 import { releaseRoutes } from '../../../controller/domain/canary/release-routes.ts'
 import { decideRoute } from '../../../controller/domain/canary/route.ts'
 import { viewTraffic } from '../../../controller/domain/canary/traffic.ts'
+import { displayPhase } from '../../../controller/domain/phase.ts'
 import type { Part } from '../../../controller/domain/plan.ts'
+import { summarize } from '../../../controller/domain/summarize.ts'
 import type { LastWriter, RouteReading } from '../../../controller/domain/world.ts'
 import { NEW_HASH, type Situation, view } from '../../builders/world.ts'
 
@@ -214,5 +216,37 @@ describe('field ownership', () => {
     const annotate = { do: 'annotateRollout', annotations: {} } as const
     assert.deepEqual(released(promoted, { actions: [annotate] }), yes)
     assert.deepEqual(released(promoted, { actions: [{ do: 'setDefaultReplicas' }] }), [])
+  })
+})
+
+describe('a Conflict', () => {
+  const weights = { canary: { weight: 25 }, stable: { weight: 75 } }
+  const seen = viewOf({ ...REVERSED, record: held(T + SECOND) })
+  const { rollout } = seen.world
+  const status = (conflict: string | undefined) =>
+    summarize(seen, {
+      memory: { canary: { weights } },
+      abortCause: undefined,
+      paused: false,
+      deadlineExceeded: false,
+      standing: { counts: { replicas: 1 }, isDeployed: false, isAvailable: true },
+      troubles: conflict === undefined ? [] : [{ reason: 'Conflict', message: conflict }],
+    })
+  test('is a condition and the message of the phase as long as it lasts', () => {
+    const told = status(WHO)
+    const { type, status: is, reason, message } = told.conditions?.find((one) => one.type === 'Conflict') ?? {}
+    assert.deepEqual([type, is, reason, message], ['Conflict', 'True', 'Conflict', WHO])
+    assert.deepEqual([told.phase, told.message], ['Progressing', `Conflict: ${WHO}`])
+    assert.deepEqual(
+      displayPhase({ ...told, pauseConditions: [{ reason: 'CanaryPauseStep', startTime: instant(T) }] }, rollout.spec),
+      {
+        phase: 'Paused',
+        message: 'CanaryPauseStep',
+      },
+    )
+    assert.equal(
+      status(undefined).conditions?.some((one) => one.type === 'Conflict'),
+      false,
+    )
   })
 })
