@@ -3,7 +3,7 @@
  * Pure. The clock is no verdict; a second write of an object or a read beyond the guards is one.
  */
 import type { Report } from './report.ts'
-import type { RouterResult } from './routers.ts'
+import type { RouterResult, RoutersResult } from './routers.ts'
 import { percentile } from './statistics.ts'
 import { renderFigure, renderTable } from './table.ts'
 
@@ -50,7 +50,7 @@ function problemOf({ id, object, objectWrites, otherReads }: Figures): readonly 
   ]
 }
 
-export function reportRouters(results: readonly RouterResult[]): Report {
+export function reportRouters({ results, failures: unmeasured }: RoutersResult): Report {
   const figures = results.map(summarizeRouter)
   const rows = figures.map((figure) => [
     figure.id,
@@ -76,9 +76,9 @@ export function reportRouters(results: readonly RouterResult[]): Report {
     'failed',
   ]
   const [first] = results
-  const failures = figures.flatMap(problemOf)
-  const isTarget = first?.rollouts === TARGET_ROLLOUTS ? '' : `; the target is for ${TARGET_ROLLOUTS}`
-  const text = `${renderTable(head, rows)}${first?.rollouts ?? 0} rollouts at once, ${first?.rounds.length ?? 0} changes each${isTarget}; calls are those for one change of one rollout\n`
+  const failures = [...unmeasured, ...figures.flatMap(problemOf)]
+  const hint = first?.rollouts === TARGET_ROLLOUTS ? '' : `; the target is for ${TARGET_ROLLOUTS}`
+  const text = `${renderTable(head, rows)}${first?.rollouts ?? 0} rollouts at once, ${first?.rounds.length ?? 0} changes each${hint}; calls are those for one change of one rollout\n`
   return {
     text,
     figures: { figures, samples: results },

@@ -47,17 +47,28 @@ const weightOf = (round: number): number => FIRST_WEIGHT + 2 * round
 const META = 'consul.hashicorp.com/service-meta-version'
 /** So that the first deployments and the first weights, which are not measured, take no longer than the machine does. */
 const HURRY = ['--qps=2000', '--burst=4000']
-const SEEN_WITHIN_MS = 120_000
+const seenWithinMs = (rollouts: number): number => 120_000 + rollouts * 100
 
-export async function measureRouters(options: RoutersOptions): Promise<readonly RouterResult[]> {
+export interface RoutersResult {
+  readonly results: readonly RouterResult[]
+  /** Routers that could not be measured, each with its reason; the others were. */
+  readonly failures: readonly string[]
+}
+
+export async function measureRouters(options: RoutersOptions): Promise<RoutersResult> {
   const results: RouterResult[] = []
+  const failures: string[] = []
   const bundle = options.bundle ?? (await bundleOnce(options.stops))
   const chosen = routerRows.filter(({ id }) => options.routers.length === 0 || options.routers.includes(id))
   for (const row of chosen) {
     options.say(row.id)
-    results.push(await measureRouter(row, { ...options, bundle }))
+    try {
+      results.push(await measureRouter(row, { ...options, bundle }))
+    } catch (error) {
+      failures.push(`${row.id}: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
-  return results
+  return { results, failures }
 }
 
 /** All routers are measured with one build, even when somebody edits the sources meanwhile. */
@@ -129,11 +140,12 @@ async function changeWeights(stage: Stage, row: RouterRow, weight: number): Prom
   const samples: number[] = []
   const { routed } = stage.caches
   if (!routed) throw new Error('the stage shows no objects of the router')
+  const withinMs = seenWithinMs(stage.names.length)
   const startedMs = clock.monotonicMs()
   const all = new Promise<void>((resolve, reject) => {
-    const cancel = clock.setTimer(SEEN_WITHIN_MS, () => {
+    const cancel = clock.setTimer(withinMs, () => {
       unsubscribe()
-      reject(new Error(`waited ${SEEN_WITHIN_MS / 1000} s for ${waiting.size} objects to say ${weight}`))
+      reject(new Error(`waited ${withinMs / 1000} s for ${waiting.size} objects to say ${weight}`))
     })
     const take = ({ object }: { readonly object: KubeObject }): void => {
       if (row.canaryWeight(object) !== weight || !waiting.delete(object.metadata.name)) return

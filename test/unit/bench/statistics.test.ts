@@ -130,7 +130,7 @@ describe('the report on routers', () => {
   } as const
 
   test('gives nearest ranks, and each call where it belongs', () => {
-    const { text, failure } = reportRouters([result])
+    const { text, failure } = reportRouters({ results: [result], failures: [] })
     const words = text.split('\n')[1]?.split(/ {2,}/)
     assert.deepEqual(words, [
       'istio',
@@ -152,11 +152,14 @@ describe('the report on routers', () => {
 
   test('a second write of the object and a read beyond the guards are failures, a late object is none', () => {
     const calls = { ...result.calls, 'patch virtualservices': 1.5, 'get services': 0.5 }
-    const { failure, text } = reportRouters([{ ...result, calls, rounds: [[10_001]] }])
+    const { failure, text } = reportRouters({
+      results: [{ ...result, calls, rounds: [[10_001]] }],
+      failures: ['nginx: waited'],
+    })
     assert.match(text, /missed/)
     assert.equal(
       failure,
-      "istio: 1.5 writes of virtualservices for one change of the weight, expected 1; istio: 0.5 reads for one change besides the guards', expected 0",
+      "nginx: waited; istio: 1.5 writes of virtualservices for one change of the weight, expected 1; istio: 0.5 reads for one change besides the guards', expected 0",
     )
   })
 })
