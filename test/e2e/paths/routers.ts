@@ -65,9 +65,13 @@ async function play(stage: Stage, row: RouterRow, space: Workspace, read: Read):
   const before = asUsersSee(space, await read())
   const untilAsBefore = async (what: string): Promise<void> => {
     await untilTold(0, false)
-    const isSo = async () => JSON.stringify(asUsersSee(space, await read())) === JSON.stringify(before)
+    const isSo = async () => {
+      const objects = await read()
+      return JSON.stringify(asUsersSee(space, objects)) === JSON.stringify(before) && claimedOf(objects).length === 0
+    }
     await waitFor(isSo, { what, timeoutMs: 30_000, intervalMs: 50 }).catch(async (error) => {
-      assert.deepEqual(asUsersSee(space, await read()), before, String(error))
+      const objects = await read()
+      assert.deepEqual([asUsersSee(space, objects), claimedOf(objects)], [before, []], String(error))
     })
   }
 
@@ -102,6 +106,12 @@ async function readObjects(stage: Stage, row: RouterRow, space: Workspace): Prom
   )
   return lists.flat()
 }
+
+/** Objects of users that the API server has the controller on record for. */
+const claimedOf = (objects: readonly RouterObject[]): readonly string[] =>
+  objects.flatMap(({ metadata: { name, ownerReferences = [], managedFields = [] } }) =>
+    ownerReferences.length === 0 && managedFields.some(({ manager }) => manager === 'penstock') ? [name] : [],
+  )
 
 /** All but what the API server adds, and with one word for whatever tells revisions apart. */
 function asUsersSee(space: Workspace, objects: readonly RouterObject[]): unknown {
