@@ -7,7 +7,7 @@
  *   header, exact                 exact, or regex where the route asks for the header already: Contour takes one exact condition per header
  *   prefix, regex, cookie, id     regex ^(?:…)$
  *   method, path of a mirror      on the pseudo headers :method and :path
- *   everything                    :path is present
+ *   everything, or method alone   :path is present
  */
 import type { ManagedRoute } from '../../api/traffic.ts'
 import { headerTerms } from '../codec/header-terms.ts'
@@ -43,30 +43,28 @@ export function renderRules(
   routes: readonly ManagedRoute[],
   bases: readonly WeightedRoute[],
 ): readonly RecordedRoute<ProxyRoute>[] {
-  const behind: { readonly route: ManagedRoute; readonly rank: number }[] = []
+  const behind: { readonly route: ManagedRoute; readonly alternatives: readonly Alternative[] }[] = []
   return routes
     .toReversed()
     .map((route) => {
       const rivals = behind.filter((other) => route.kind === 'mirror' || other.route.kind === 'mirror')
-      const floor = Math.max(0, ...rivals.map(({ rank }) => rank))
-      const alternatives = (alternativesOf(route) ?? []).map((terms) => lift(terms, floor))
-      behind.push({ route, rank: Math.max(0, ...alternatives.map(rankOf)) })
+      const behindIt = rivals.flatMap((rival) => rival.alternatives)
+      const alternatives = (alternativesOf(route) ?? []).map((terms) => lift(terms, behindIt))
+      behind.push({ route, alternatives })
       return { route, rules: rulesOf(route, alternatives, bases) }
     })
     .reverse()
 }
 
-/** As Contour sorts: a condition on the method outweighs any number of others. */
-const rankOf = (terms: Alternative): number =>
-  terms.reduce((rank, { name }) => rank + (name === METHOD.name ? METHOD_RANK : 1), 0)
-const METHOD_RANK = 1000
+const isByMethod = (terms: Alternative): boolean => terms.some(({ name }) => name === METHOD.name)
+const countOthers = (terms: Alternative): number => terms.filter(({ name }) => name !== METHOD.name).length
 
-/** Above the floor by conditions that every request meets. */
-function lift(terms: Alternative, floor: number): Alternative {
-  const isBelow = floor >= METHOD_RANK && rankOf(terms) < METHOD_RANK
-  const lifted = isBelow ? [...terms, METHOD] : [...terms]
-  while (rankOf(lifted) <= floor) lifted.push(PATH)
-  return lifted
+/** Above all of `others`, and above the original, which may have any conditions itself, by conditions that every request meets. */
+function lift(terms: Alternative, others: readonly Alternative[]): Alternative {
+  const floor = Math.max(0, ...others.map(countOthers))
+  const filling = Array.from({ length: Math.max(0, floor + 1 - countOthers(terms)) }, () => PATH)
+  const method = others.some(isByMethod) && !isByMethod(terms) ? [METHOD] : []
+  return [...terms, ...method, ...filling]
 }
 
 /** Undefined when it asks for what headers cannot say; validation has refused that before. */

@@ -29,7 +29,11 @@ export function renderRules(managed: ManagedRoute, bases: readonly WeightedRoute
   return bases.flatMap(({ route, canary, backends }) =>
     alternatives.map((predicates) => ({
       ...route,
-      predicates: [...(route.predicates ?? []), ...predicates, `Weight(${backends - 1})`],
+      predicates: [
+        ...(Array.isArray(route.predicates) ? route.predicates : []),
+        ...predicates,
+        `Weight(${backends - 1})`,
+      ],
       backends: [{ backendName: canary }],
     })),
   )

@@ -1,6 +1,7 @@
 /** HTTPProxies as users write them, Contour reports on them and others edit them. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import type { ManagedRoute } from '../../../controller/api/traffic.ts'
 import type { RouterObjects } from '../../../controller/traffic/router.ts'
@@ -322,6 +323,10 @@ describe('which of two routes Contour asks first', () => {
     return one[0] === other[0] ? one[1] > other[1] : one[0] > other[0]
   }
   const isMirror = ({ services }: Route): boolean => (services as readonly Service[]).some(({ mirror }) => mirror)
+  const byMethod: Route = {
+    ...plain,
+    conditions: [{ prefix: '/' }, { header: { name: ':method', exact: 'GET' } }],
+  }
   const cookie = vip({ cookies: [{ name: 'a', value: { exact: 'b' } }] })
 
   for (const [what, wanted] of [
@@ -335,14 +340,16 @@ describe('which of two routes Contour asks first', () => {
     ['a mirror before a mirror', [shadow(100, {}), { ...shadow(9, { method: { exact: 'GET' } }), name: 'vip' }]],
   ] as const)
     test(what, () => {
-      const routes = routesOf(write(shop(plain), 20, ...wanted))
-      const base = routes.at(-1)
-      const added = routes.slice(0, -1)
-      assert.ok(base && added.every((route) => isBefore(route, base)))
-      added.forEach((route, at) => {
-        for (const later of added.slice(at + 1))
-          assert.ok(isMirror(route) || isMirror(later) ? isBefore(route, later) : true, JSON.stringify([route, later]))
-      })
+      for (const original of [plain, byMethod]) {
+        const routes = routesOf(write(shop(original), 20, ...wanted))
+        const base = routes.at(-1)
+        const added = routes.slice(0, -1)
+        assert.ok(base && added.every((route) => isBefore(route, base)))
+        added.forEach((route, at) => {
+          const rivals = added.slice(at + 1).filter((later) => isMirror(route) || isMirror(later))
+          for (const later of rivals) assert.ok(isBefore(route, later), JSON.stringify([route, later]))
+        })
+      }
     })
 
   test('header routes and colours end in the same place: nothing is added for their sake', () => {
@@ -394,4 +401,27 @@ describe('hands in between', () => {
     assert.equal(router.read(lost).drivable, true)
     assert.equal(routesOf(write(lost, 0)).length, 1)
   })
+})
+
+test('HTTPProxies of any shape are read and written without a throw', () => {
+  const odd = fc.jsonValue({ maxDepth: 3 })
+  const wanted = trafficIntent(20, { managedRoutes: [beta, shadow(50, { path: { exact: '/a' } })] })
+  const check = (spec: unknown, status?: unknown): void => {
+    const objects = { [SHOP]: proxy(spec, status) }
+    assert.equal(typeof router.read(objects).drivable, 'boolean')
+    assert.ok(Array.isArray(router.render(wanted, objects)))
+  }
+  fc.assert(
+    fc.property(odd, odd, (first, second) => {
+      check(first, second)
+      check({ routes: first, tcpproxy: second }, { conditions: [first] })
+      check(
+        { routes: [plain, first], tcpproxy: { services: second } },
+        { conditions: [{ type: 'Valid', status: 'False', observedGeneration: 4, errors: second }] },
+      )
+      check({ routes: [{ conditions: first, services: pair(80, 20) }, { services: [...pair(80, 20), second] }] })
+      check({ routes: [{ conditions: [{ header: first }, second], services: pair(80, 20) }] })
+    }),
+    { seed: 6, numRuns: 60 },
+  )
 })

@@ -1,6 +1,7 @@
 /** RouteGroups and Ingresses of Skipper, as users write them and others edit them. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
 import type { ColorMatch } from '../../../controller/api/color-step.ts'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import type { ManagedRoute } from '../../../controller/api/traffic.ts'
@@ -273,4 +274,35 @@ describe('an Ingress', () => {
     const { programmedCanary, managedRoutes } = both.read(during)
     assert.deepEqual([programmedCanary, managedRoutes], [20, [{ route: beta, intact: true }]])
   })
+})
+
+test('RouteGroups and Ingresses of any shape are read and written without a throw', () => {
+  const odd = fc.jsonValue({ maxDepth: 3 })
+  const both = openRouter(ID, { routeGroups: ['shop'], ingresses: ['shop'] }, context)
+  const wanted = trafficIntent(20, { managedRoutes: [beta] })
+  const check = (group: unknown, ingress: unknown): void => {
+    const annotated = { ...metadata, annotations: { [WEIGHTS]: JSON.stringify(ingress) } }
+    const objects = {
+      [GROUP]: { metadata, spec: group } as KubeObject,
+      [INGRESS]: { metadata: annotated, spec: ingress } as KubeObject,
+    }
+    assert.equal(typeof both.read(objects).drivable, 'boolean')
+    assert.ok(Array.isArray(both.render(wanted, objects)))
+  }
+  fc.assert(
+    fc.property(odd, odd, (first, second) => {
+      check(first, second)
+      check({ backends: first, defaultBackends: second, routes: first }, { rules: first })
+      check({ backends: [...backends, first], defaultBackends: pair(80, 20), routes: second }, { rules: [first] })
+      check(
+        { backends, defaultBackends: pair(80, 20), routes: [first, { backends: second }] },
+        { rules: [{ http: first }] },
+      )
+      check(
+        { backends, defaultBackends: pair(80, 20), routes: [{ predicates: first }] },
+        { rules: [{ http: { paths: [first, { backend: second }] } }] },
+      )
+    }),
+    { seed: 7, numRuns: 60 },
+  )
 })
