@@ -47,7 +47,7 @@ test('an unknown suite is one sentence and exit code 2', async () => {
   await assert.rejects(bench('speed'), (error) => {
     const { code, stderr } = error as { code: number; stderr: string }
     assert.equal(code, 2)
-    assert.equal(stderr, 'bench: unknown suite "speed": expected reaction, writes, idle, proxies\n')
+    assert.equal(stderr, 'bench: unknown suite "speed": expected reaction, writes, idle, proxies, routers\n')
     return true
   })
 })

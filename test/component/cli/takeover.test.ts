@@ -66,7 +66,7 @@ spec:
     blueGreen: { activeService: search, previewService: search-preview, autoPromotionEnabled: false }
 `
 const unsupported = `${rolloutHead('old')}
-    canary: { stableService: search, canaryService: search-preview, trafficRouting: { smi: {} } }
+    canary: { stableService: search, canaryService: search-preview, trafficRouting: { plugins: { example/other: {} } } }
 `
 
 interface Ended {
@@ -189,7 +189,10 @@ describe('takeover check on the sandbox', () => {
     assert.match(stdout, /^shop\/search: something moves$/m)
     assert.match(stdout, /^ {2}moves {4}scale \S+ 2→3$/m)
     assert.match(stdout, /^shop\/old: would not be driven$/m)
-    assert.match(stdout, /^ {2}refused {2}spec\.strategy\.canary\.trafficRouting\.smi: is not supported/m)
+    assert.match(
+      stdout,
+      /^ {2}refused {2}spec\.strategy\.canary\.trafficRouting\.plugins\["example\/other"\]: is not supported/m,
+    )
     assert.match(stdout, /^controllers: none holds the Lease$/m)
     assert.deepEqual(versionsOf(await stored()), seen, 'it changes nothing')
   })

@@ -69,13 +69,23 @@ describe('situations that went wrong once', () => {
     assert.equal(paused?.message, 'Rollout is paused (InconclusiveAnalysisRun)')
   })
 
-  test('a route that is gone is said and not written: no event, no risky write used up', () => {
+  test('a route that is gone is said and not written: its own event, no risky write used up', () => {
     const world = updating().world()
     const gone = { router: 'r', programmedCanary: undefined, confirmation: 'pending', drivable: false } as const
     const plan = decide({ ...world, routes: [{ ...gone, problem: 'HTTPRoute "web/shop" not found' }] })
     assert.deepEqual(plan.actions, [])
     assert.ok(plan.holds.some(({ reason, message }) => reason === 'TrafficRoutingError' && /web\/shop/.test(message)))
-    assert.deepEqual(plan.events, [])
+    assert.deepEqual(
+      plan.events.map(({ reason, message }) => [reason, message]),
+      [['TrafficRoutingError', 'HTTPRoute "web/shop" not found']],
+    )
+    const told = decide({
+      ...world,
+      rollout: { ...world.rollout, status: plan.status },
+      routes: [{ ...gone, problem: 'HTTPRoute "web/shop" not found' }],
+    })
+    assert.deepEqual(told.events, [], 'once')
+    assert.equal(told.status.conditions?.find(({ type }) => type === 'TrafficRoutingError')?.status, 'True')
   })
 
   const broken: Readonly<Record<string, (world: World) => World>> = {
