@@ -10,7 +10,7 @@
  *   nothing       no                         | yes                       | -           | write, and put it on record
  *   some          no                         | no                        | -           | write
  *   some          no                         | at most 5 in a minute     | -           | write, and put it on record
- *   some          no                         | the 6th in a minute       | -           | Conflict: held for a minute
+ *   some          no                         | the 6th in a minute       | -           | Conflict: held for a minute; new and opens nothing: write
  *   some          yes                        | none for a minute         | -           | the record goes
  *   held          no, new and opens nothing  | -                         | -           | write
  *   held          no                         | -                         | not yet     | Conflict
@@ -76,7 +76,8 @@ function correct(view: CanaryView, wanted: Wanted, former: Reversals | undefined
   const who = nameOf(wanted.unwritten)
   const at = [...(former?.at ?? []).filter((instant) => now - instant < WINDOW_MS), now]
   const record = { intent, at, who }
-  if (at.length <= MOST_REVERSALS) return { mayWrite: true, corrects: who, record, part: {} }
+  const isFirst = former?.intent !== intent && !wanted.opens
+  if (at.length <= MOST_REVERSALS || isFirst) return { mayWrite: true, corrects: who, record, part: {} }
   const held = { ...record, heldUntilMs: now + FIRST_HOLD_S * 1_000, heldSeconds: FIRST_HOLD_S }
   const event: PlannedEvent = { type: 'Warning', ...conflict(held) }
   return { mayWrite: false, record: held, part: { ...resting(held), events: [event] } }

@@ -96,6 +96,11 @@ describe('foreign changes of routes', () => {
     ['five times', { ...REVERSED, record: counted(4) }, 'write 25 as a correction, record'],
     ['six times', { ...REVERSED, record: counted(5) }, 'record, Conflict'],
     [
+      'six times, and it is the first word of something that opens nothing',
+      { ...REVERSED, told: 0, wanted: 0, record: counted(5) },
+      'write 0 as a correction, record',
+    ],
+    [
       'six times, but not within a minute',
       { ...REVERSED, record: counted(5, 58_500) },
       'write 25 as a correction, record',
