@@ -6,6 +6,7 @@
  *   own pause wanted   condition there   controllerPause   time is up   spec.paused | then
  *   yes                no                no                -            no          | set it
  *   yes                no                no                -            yes         | nothing begins
+ *   yes, but early     no                no                -            -           | nothing begins
  *   yes                yes               -                 no           -           | wait, wake at the end
  *   yes                yes               -                 yes          no          | over
  *   yes                yes               -                 yes          yes         | stays on record, over once spec.paused is gone
@@ -41,6 +42,8 @@ export interface OwnPause {
   readonly durationMs: number | undefined
   /** It was never on record: `controllerPause` tells of another pause, which still is. */
   readonly beginsBesideAnother?: boolean
+  /** What stands beside it in the step is not done: it begins after that. One that has begun goes on. */
+  readonly isEarly?: boolean
 }
 
 /** Where an update stands when it is paused. */
@@ -134,7 +137,7 @@ function judgeOwnPause(view: RolloutView, wanted: OwnPause, place: PausePlace | 
   const isReleased = !condition && status.controllerPause === true && !wanted.beginsBesideAnother
   if (isReleased) return { over: true, released: true }
   if (!condition) {
-    if (view.specPaused) return { over: false }
+    if (view.specPaused || wanted.isEarly) return { over: false }
     const started = { reason, startTime: nextSecond(world.now) }
     const ends = durationMs === undefined ? {} : { endsAtMs: world.now + durationMs }
     return { over: false, condition: started, started, ...ends }

@@ -16,7 +16,7 @@
  */
 
 import type { Inquiry } from '../analysis/analyses.ts'
-import { decidePauses, type PauseDecision } from '../pauses.ts'
+import { decidePauses, type OwnPause, type PauseDecision } from '../pauses.ts'
 import type { Hold, Part } from '../plan.ts'
 import { promotion } from '../promotion.ts'
 import { availableReplicas, createdReplicas, meetsThreshold, sum } from '../replicas.ts'
@@ -54,9 +54,20 @@ export function decideProgress(view: CanaryView, pauses: PauseDecision, findings
   return isComplete(view, pauses, findings) ? advance(view) : still(waiting(view, findings))
 }
 
+/** The pause of the step in force: where the step sets something as well, that comes first. */
+export function ownPause(view: CanaryView): OwnPause | undefined {
+  const own = pauseOfStep(view.step)
+  return own && !isSet(view) ? { ...own, isEarly: true } : own
+}
+
+/** What stands in the step beside what lasts. */
+const isSet = (view: CanaryView): boolean =>
+  (!view.step?.setCanaryScale || isReadyFor(view, wantedCanaryPods(view))) &&
+  (routesOfStep(view.step).length === 0 || areRoutesReached(view))
+
 /** This pass completes a step or the update: whatever the clock says, it is not stuck. */
 export function movesOn(view: CanaryView, findings: Findings): boolean {
-  const { stepDone, promoted } = decideProgress(view, decidePauses(view, pauseOfStep(view.step), []), findings)
+  const { stepDone, promoted } = decideProgress(view, decidePauses(view, ownPause(view), []), findings)
   return stepDone || promoted
 }
 
@@ -100,8 +111,7 @@ function isComplete(view: CanaryView, pauses: PauseDecision, { inline, plugins, 
   const { step } = view
   const parts: readonly (readonly [said: boolean, isDone: () => boolean])[] = [
     [step?.setWeight !== undefined, () => (view.routed ? isWeightReached(view) : isRatioReached(view))],
-    [Boolean(step?.setCanaryScale), () => isReadyFor(view, wantedCanaryPods(view))],
-    [routesOfStep(step).length > 0, () => areRoutesReached(view)],
+    [Boolean(step?.setCanaryScale) || routesOfStep(step).length > 0, () => isSet(view)],
     [Boolean(step?.pause), () => pauses.over],
     [Boolean(step?.analysis), () => inline?.run?.status?.phase === 'Successful'],
     [Boolean(step?.experiment), () => isExperimentDone(experiment)],

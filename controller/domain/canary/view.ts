@@ -66,13 +66,17 @@ export function wantedCanaryPods(view: CanaryView): number {
 export const isReadyFor = (view: CanaryView, desired: number): boolean =>
   meetsThreshold(availableReplicas(view.newRs), desired, view.strategy.replicaProgressThreshold)
 
+/** Where the step asks for pods as well, it has them: its pause has begun, or begins now. */
+const isScaled = (view: CanaryView): boolean =>
+  view.step?.setCanaryScale === undefined || isReadyFor(view, wantedCanaryPods(view))
+
 /** No progress is expected: paused, or the step in force takes its time. */
 export function waitsOnPurpose(view: CanaryView): boolean {
   const paused = (view.status.pauseConditions ?? []).length > 0 || view.specPaused
   const { pause, analysis, experiment } = view.step ?? {}
   // A plugin step has a time of its own; Argo's deadline goes on beside it.
   const lasts =
-    pause !== undefined ||
+    (pause !== undefined && isScaled(view)) ||
     analysis !== undefined ||
     experiment !== undefined ||
     (pluginOfStep(view.step) !== undefined && view.world.compat === 'strict')

@@ -15,7 +15,7 @@ import {
   NO_EXPERIMENT,
 } from '../canary/experiments.ts'
 import { everyPodServes } from '../canary/former-services.ts'
-import { decideProgress, movesOn } from '../canary/progress.ts'
+import { decideProgress, movesOn, ownPause } from '../canary/progress.ts'
 import { judgePropagation } from '../canary/propagation.ts'
 import { releaseRoutes } from '../canary/release-routes.ts'
 import { decideRoute } from '../canary/route.ts'
@@ -24,7 +24,6 @@ import { decideServices } from '../canary/services.ts'
 import { decideFirstStep } from '../canary/skipped-steps.ts'
 import { stageOfCanary } from '../canary/stage.ts'
 import { albsOfCanary, standingOfCanary, weightsOfCanary } from '../canary/standing.ts'
-import { pauseOfStep } from '../canary/steps.ts'
 import { type CanaryView, viewCanary } from '../canary/view.ts'
 import { judgeCanaryWaits, placeOfPause } from '../canary/waits.ts'
 import { decideWeight } from '../canary/weights.ts'
@@ -60,7 +59,7 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
   const runs = [inquiries.inline, inquiries.background]
 
   const halts = [...haltsOf(runs), ...(abortCause ? [] : [...haltByPlugin(plugins), ...haltByExperiment(experiment)])]
-  const pauses = decidePauses(view, pauseOfStep(view.step), halts, placeOfPause(view))
+  const pauses = decidePauses(view, ownPause(view), halts, placeOfPause(view))
   const progress = decideProgress(view, pauses, findings)
 
   const scaling = decideScaling(view)
