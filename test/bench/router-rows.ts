@@ -106,7 +106,7 @@ export const routerRows: readonly RouterRow[] = [
   {
     id: 'apisix',
     crds: '../crds/apisix.apache.org.yaml',
-    routing: (name) => ({ apisix: { route: { name } } }),
+    routing: (name) => ({ apisix: { route: { name, rules: ['all'] } } }),
     objects(name) {
       const backends = both((serviceName, weight) => ({ serviceName, servicePort: 80, weight }))(name)
       return [

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { ReplicaSet, Rollout } from '../../controller/api/rollout.ts'
 import type { ObjectCache } from '../../controller/kube/cache.ts'
-import type { ResourceKind } from '../../controller/kube/client.ts'
+import type { KubeClient, ResourceKind } from '../../controller/kube/client.ts'
 import { createInformers } from '../../controller/kube/informers.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
@@ -124,7 +124,7 @@ async function buildStage(options: StageOptions): Promise<Stage> {
 
   const names = Array.from({ length: options.rollouts }, (_, index) => nameOf(index))
   for (const name of names) {
-    for (const [kind, object] of routed?.objects(name) ?? []) await client.create(kind, object)
+    for (const [kind, object] of routed?.objects(name) ?? []) await createWithStatus(client, kind, object)
     for (const manifest of options.manifests(name)) await applyManifest(client, manifest, 'bench')
   }
   const stage: Stage = {
@@ -161,6 +161,13 @@ async function buildStage(options: StageOptions): Promise<Stage> {
   await waitFor(() => caches.rollouts.size() === names.length, { clock, what: 'the rollouts', withinMs: 10_000 })
   await stage.untilAll('the first deployment', (rollout) => isSettled(rollout, 'Healthy'))
   return stage
+}
+
+/** A status that comes with a new object is dropped, as by every API server. */
+async function createWithStatus(client: KubeClient, kind: ResourceKind, object: KubeObject): Promise<void> {
+  const { status } = object as { readonly status?: object }
+  await client.create(kind, object)
+  if (status) await client.patch(kinds.refOf(kind, object), 'merge', { status }, { subresource: 'status' })
 }
 
 /** The phase is reached, and it is about the spec as it is now. */
