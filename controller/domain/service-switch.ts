@@ -18,7 +18,7 @@ export function switchTo({ world }: RolloutView, service: ServiceFacts, rs: Repl
     return { holds: [{ reason: 'ServiceNotSwitched', message }] }
   }
   const target = { service: name, podHash: hashOf(rs), replicaSet: rs.metadata.name }
-  const adopts = service.podHash === '' && subset === undefined && isAlone(world, rs) ? { adopts: true as const } : {}
+  const adopts = service.podHash === '' && isAlone(world, rs) ? { adopts: true as const } : {}
   const action = { do: 'select', ...target, ...adopts, ...(subset === undefined ? {} : { subset }) } as const
   return { actions: [action], events: [{ type: 'Normal', ...tell(world, service, hashOf(rs)), action }] }
 }
@@ -35,7 +35,10 @@ function tell(world: World, { name, subset, podHash }: ServiceFacts, to: string)
     const what = subset === undefined ? 'selector for service' : `subset '${subset}' of service`
     return { reason: 'SwitchService', message: `Switched ${what} '${name}' from '${podHash}' to '${to}'` }
   }
-  const named = [subsets.canary, subsets.stable].map((one) => `${one.name}: ${one.name === subset ? to : one.podHash}`)
+  // A subset that names none as well is pointed at the same only revision in this pass.
+  const named = [subsets.canary, subsets.stable].map(
+    (one) => `${one.name}: ${one.name === subset || (podHash === '' && one.podHash === '') ? to : one.podHash}`,
+  )
   const message = `DestinationRule ${subsets.destinationRule} subset updated (${named.join(', ')})`
   return { reason: 'UpdatedDestinationRule', message }
 }

@@ -42,7 +42,8 @@ const invalid = (section: Section, words: string): Picked => ({
 function pickHttp(ref: VirtualServiceRef, { http = [] }: VirtualServiceSpec, isManaged: (at: number) => boolean) {
   const theirs = http.flatMap(({ name, route = [] }, at) => (isManaged(at) ? [] : [{ name, at, route }]))
   const place = ({ at, route }: (typeof theirs)[number]): PlacedRoute => ({ section: 'http', at, shares: route })
-  const wanted = ref.routes ?? []
+  // As in Argo, names of http routes say nothing of a VirtualService that has none.
+  const wanted = theirs.length === 0 ? [] : (ref.routes ?? [])
   if (wanted.length === 0) return theirs.length > 1 ? manyRoutes('http') : theirs.map(place)
   const lost = wanted.find((one) => !theirs.some(({ name }) => name === one))
   if (lost !== undefined) return invalid('http', `HTTP Route '${lost}' is not found in the defined Virtual Service.`)

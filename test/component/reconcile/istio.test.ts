@@ -165,7 +165,7 @@ describe('a canary by subsets', () => {
         )
         assert.deepEqual(left, rule)
         assert.deepEqual(live.told.filter((event) => event.startsWith('UpdatedDestinationRule')).slice(0, 2), [
-          `UpdatedDestinationRule DestinationRule shop subset updated (canary: , stable: ${first})`,
+          `UpdatedDestinationRule DestinationRule shop subset updated (canary: ${first}, stable: ${first})`,
           `UpdatedDestinationRule DestinationRule shop subset updated (canary: ${first}, stable: ${first})`,
         ])
       },

@@ -33,7 +33,10 @@ const wrong: Readonly<Record<string, Wrong>> = {
     told: /steps\[1\]\.pause\.duration: .*"5m"/,
   },
   'weight-150': { shape: unrouted([{ setWeight: 150 }]), told: /steps\[0\]\.setWeight: .*between 0 and 100/ },
-  'two-keys': { shape: unrouted([{ setWeight: 1, pause: {} }]), told: /steps\[0\]: .*one key per step/ },
+  'two-keys': {
+    shape: unrouted([{ setWeight: 1, pause: {} }]),
+    told: /steps\[0\]: .*give setWeight, pause a step each/,
+  },
   'no-service': {
     shape: { canary: { stableService: 'nobody', canaryService: 'bad-canary' } },
     told: /canary\.stableService: service "nobody" not found \(create the Service\)/,
@@ -43,8 +46,8 @@ const wrong: Readonly<Record<string, Wrong>> = {
     told: /trafficRouting\.plugins\["acme\/router"\]: .*argoproj-labs\/gatewayAPI/,
   },
   'foreign-router': {
-    shape: withRouter({ appMesh: {} }),
-    told: /trafficRouting\.appMesh: .*gatewayAPI/,
+    shape: withRouter({ plugins: { 'example/other': {} } }),
+    told: /trafficRouting\.plugins\["example\/other"\]: .*gatewayAPI/,
   },
   'unknown-step': {
     shape: unrouted([{ plugin: { name: 'acme/step' } }]),
