@@ -1,14 +1,13 @@
 /**
- * The controller as users run it: a process of its own, made one file by esbuild, given flags and a kubeconfig. Everything the story
+ * The controller as users run it: a process of its own, bundled as it is shipped, given flags and a kubeconfig. Everything the story
  * knows of it comes from outside: its log line at the start and its metrics.
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { routerIds } from '../../controller/api/router-capabilities.ts'
 import type { Clock } from '../../controller/runtime/clock.ts'
 import { startChild } from '../child.ts'
+import { bundleController } from '../controller-bundle.ts'
 import { waitFor } from '../wait.ts'
 
 export interface ControllerOptions {
@@ -59,22 +58,6 @@ export function sumSeries(
   return sum
 }
 
-/** Makes one file of the controller; CommonJS packages inside still need a `require`. */
-async function bundleController(file: string): Promise<void> {
-  await build({
-    entryPoints: [fileURLToPath(new URL('../../controller/main.ts', import.meta.url))],
-    outfile: file,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'silent',
-    banner: {
-      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
-    },
-  })
-}
-
 interface Started {
   readonly metricsPort: number
   readonly webhooks: string
@@ -115,8 +98,7 @@ async function renderFlags(options: ControllerOptions): Promise<readonly string[
 /** Resolves when it has logged that it is started. Rejects with its last words when it ends instead. */
 export async function startController(options: ControllerOptions): Promise<RunningController> {
   const { clock, directory } = options
-  const bundle = join(directory, 'controller.mjs')
-  await bundleController(bundle)
+  const bundle = await bundleController(directory)
   const logFile = join(directory, 'controller.log')
   let started: Started | undefined
   const child = await startChild({

@@ -2,12 +2,9 @@
  * The controller that is measured: the bundle that users get, as a process of its own, with the flags of production but for its ports.
  * Built anew for every run, since a bundle that lies about would be measured in place of the sources.
  */
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import { startChild } from '../../sandbox/child.ts'
 import { waitFor } from '../../sandbox/wait.ts'
@@ -33,15 +30,7 @@ export interface BenchController {
   stop(): Promise<void>
 }
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const START_WITHIN_MS = 30_000
-
-/** Writes `controller.js` below `directory` and answers with its path. */
-export async function bundleController(directory: string): Promise<string> {
-  const outdir = join(directory, 'bundle')
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'build.ts', outdir], { cwd: ROOT })
-  return join(outdir, 'controller.js')
-}
 
 /** Resolves once it leads. */
 export async function startController(options: ControllerOptions): Promise<BenchController> {

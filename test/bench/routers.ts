@@ -2,6 +2,7 @@
  * Suite `routers`: every Rollout of a cluster changes its weight at once. All of them pause, all are promoted, and the watch of the benchmark's own sees
  * when each router's object says the new weight; the controller's metrics say what that cost. One cluster for each router, one after the other.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,8 +11,8 @@ import type { CanaryStep } from '../../controller/api/rollout.ts'
 import type { RouterId } from '../../controller/api/router-capabilities.ts'
 import { rollouts as rolloutKind } from '../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
+import { bundleController } from '../../sandbox/controller-bundle.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
-import { bundleController } from './controller.ts'
 import { type ControllerMetrics, subtractCalls } from './controller-metrics.ts'
 import { canaryOf, imageOf, NAMESPACE, renderContainer, renderRollout, renderService, stableOf } from './manifests.ts'
 import { type RouterRow, routerRows } from './router-rows.ts'

@@ -2,6 +2,7 @@
  * What every suite needs: the embedded cluster in this process with pods that answer, a number of canaries, and the controller as a process of
  * its own. It measures nothing; what it started is in the caller's stop list.
  */
+
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,12 +16,13 @@ import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import { silentLogger } from '../../controller/runtime/log.ts'
 import { systemRandom as random } from '../../controller/runtime/random.ts'
 import { type Cluster, startCluster } from '../../sandbox/cluster.ts'
+import { bundleController } from '../../sandbox/controller-bundle.ts'
 import type { RunningGateway } from '../../sandbox/gateway/gateway.ts'
 import type { HttpRoute } from '../../sandbox/gateway/objects.ts'
 import { applyManifest, type Manifest, parseManifests } from '../../sandbox/manifests.ts'
 import { createStopList, type StopList } from '../../sandbox/stop-list.ts'
 import { waitFor } from '../../sandbox/wait.ts'
-import { type BenchController, bundleController, startController } from './controller.ts'
+import { type BenchController, startController } from './controller.ts'
 import { imageOf, NAMESPACE, nameOf, platform, renderContainer } from './manifests.ts'
 import { type Pod, servePods } from './pod-servers.ts'
 

@@ -16,10 +16,11 @@ import { systemClock as clock } from '../../../controller/runtime/clock.ts'
 import { silentLogger } from '../../../controller/runtime/log.ts'
 import { writeKubeconfig } from '../../../sandbox/api-server/kubeconfig.ts'
 import { type Cluster, startCluster } from '../../../sandbox/cluster.ts'
+import { bundleController } from '../../../sandbox/controller-bundle.ts'
 import { applyManifest, parseManifests } from '../../../sandbox/manifests.ts'
 import { createStopList } from '../../../sandbox/stop-list.ts'
 import { waitFor } from '../../../sandbox/wait.ts'
-import { bundleController, startController } from '../../bench/controller.ts'
+import { startController } from '../../bench/controller.ts'
 
 const NAMESPACE = 'shop'
 const WITHIN_MS = 60_000

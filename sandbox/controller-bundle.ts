@@ -1,0 +1,14 @@
+/** The controller as it is shipped, made anew from the sources: what is started and measured here is what the image holds. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+
+/** Writes the bundle below `directory` and answers with the path of its `controller.js`. */
+export async function bundleController(directory: string): Promise<string> {
+  const outdir = join(directory, 'bundle')
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'build.ts', outdir], { cwd: ROOT })
+  return join(outdir, 'controller.js')
+}
