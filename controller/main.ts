@@ -172,7 +172,13 @@ function openControllers(config: Config, { redactor, log, metrics, http }: Runti
     },
   })
   const address = prometheusAddress === undefined ? {} : { prometheusAddress }
-  const verdicts = { threads: settings['analysis-threads'], compat: settings.compat, ...address, ...instance }
+  const verdicts = {
+    threads: settings['analysis-threads'],
+    compat: settings.compat,
+    controllerNamespace: config.leaseNamespace,
+    ...address,
+    ...instance,
+  }
   const analysis = createAnalysisController({
     client,
     informers,

@@ -55,7 +55,14 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'controller/config.ts': ['controller/api/', 'controller/notify/settings.ts'],
   'controller/main.ts': ['controller/', 'analysis/', 'webhooks/'],
   'analysis/domain/': ['controller/api/', 'controller/metric-language/'],
-  'analysis/providers/': ['controller/api/', 'controller/runtime/', 'controller/metric-language/', 'analysis/domain/'],
+  'analysis/providers/': [
+    'controller/api/',
+    'controller/kube/any-object.ts',
+    'controller/kube/client.ts',
+    'controller/metric-language/',
+    'controller/runtime/',
+    'analysis/domain/',
+  ],
   'analysis/reconcile/': [
     'controller/api/',
     'controller/kube/',
@@ -74,6 +81,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/domain/validation/',
     'controller/domain/revisions.ts',
     'controller/traffic/check-configs.ts',
+    // Verdicts are replayed and policies backtested with the code that gives them.
+    'analysis/domain/',
+    'analysis/providers/',
   ],
   // The real decision, asked by `penstock explain`.
   'cli/cluster/plan.ts': ['controller/', 'cli/cluster/picture.ts'],

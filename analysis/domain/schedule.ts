@@ -7,6 +7,7 @@
  *   run is terminating              only to end what is unfinished, and Jobs that may be running
  *   unfinished, it runs a Job       now: to look costs no request, and the end of the Job asks for it
  *   unfinished, any other           at resumeAt, or now: a request leaves nothing behind, so it is taken again
+ *   just looked at, to be resumed   at resumeAt
  *   just looked at, no end yet      after a while that grows with its age, at most a minute
  *   none yet                        at startedAt + initialDelay
  *   last was an Error               at finishedAt + 10 s
@@ -47,7 +48,7 @@ export function decideSchedule(input: ScheduleInput): Schedule {
     const result = input.results.find((candidate) => candidate.name === metric.name)
     const at = nextMeasurementAt(metric, result, input.startedAtMs)
     if (at === undefined) continue
-    const next = input.lookedAt?.includes(metric.name) ? nextLookAt(result, input.now) : at
+    const next = at <= input.now && input.lookedAt?.includes(metric.name) ? nextLookAt(result, input.now) : at
     if (next <= input.now) due.push(metric)
     else wakeAt = Math.min(wakeAt ?? next, next)
   }

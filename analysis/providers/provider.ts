@@ -18,10 +18,14 @@ export interface ProviderContext {
   readonly now: number
   /** Used where a prometheus metric names no address. */
   readonly prometheusAddress: string | undefined
+  /** What `secretOf` asked for, decoded; undefined when it asked for nothing or there is no such Secret. */
+  readonly secret?: Readonly<Record<string, string>> | undefined
 }
 
 export interface PreparedExchange {
   readonly request: HttpRequest
+  /** What the request is signed with before it is sent; see `analysis/reconcile/authorize.ts`. */
+  readonly auth?: HttpAuth
   /** What is worth keeping of the metric itself, such as the query that was sent. */
   readonly metadata: Readonly<Record<string, string>>
   /** Total: hostile and broken answers become an error or no data, never a throw. */
@@ -30,9 +34,34 @@ export interface PreparedExchange {
 
 export type Preparation = PreparedExchange | { readonly problem: string }
 
+/** Credentials that take more than a header. */
+export type HttpAuth =
+  | {
+      readonly kind: 'oauth2'
+      readonly tokenUrl: string
+      readonly clientId: string
+      readonly clientSecret: string
+      readonly scopes: readonly string[]
+    }
+  | {
+      readonly kind: 'sigv4'
+      readonly service: string
+      readonly region: string | undefined
+      readonly profile: string | undefined
+      readonly roleArn: string | undefined
+    }
+
+/** A Secret that a provider keeps its credentials in: beside the controller, or in the namespace of the run. */
+export interface SecretWish {
+  readonly name: string
+  readonly from: 'controller' | 'run'
+}
+
 export interface ProviderModule {
   readonly id: RequestProviderId
   readonly schema: z.ZodType
+  /** The Secret that `prepare` needs, if it does. */
+  secretOf?(config: unknown): SecretWish | undefined
   /** `config` is the provider's part of the metric, arguments substituted. */
   prepare(config: unknown, context: ProviderContext): Preparation
 }
@@ -40,14 +69,24 @@ export interface ProviderModule {
 interface ProviderDefinition<Config> {
   readonly id: RequestProviderId
   readonly schema: z.ZodType<Config>
+  readonly secretOf?: (config: Config) => SecretWish | undefined
   readonly prepare: (config: Config, context: ProviderContext) => Preparation
 }
 
 /** Puts the schema in front of `prepare`, so that a codec never sees a config of the wrong shape. */
 export function defineProvider<Config>(definition: ProviderDefinition<Config>): ProviderModule {
+  const { secretOf } = definition
   return {
     id: definition.id,
     schema: definition.schema,
+    ...(secretOf === undefined
+      ? {}
+      : {
+          secretOf(config) {
+            const parsed = definition.schema.safeParse(config)
+            return parsed.success ? secretOf(parsed.data) : undefined
+          },
+        }),
     prepare(config, context) {
       const parsed = definition.schema.safeParse(config)
       if (parsed.success) return definition.prepare(parsed.data, context)

@@ -1,10 +1,15 @@
 /**
- * Every metric provider that asks somebody, by the key it has under `provider:`. Besides them there is `job`; any other id is a validation error,
- * never a default.
+ * Every metric provider, by the key it has under `provider:`, or under `provider.plugin:` if it has a slash. Besides them there is `job`; any
+ * other id is a validation error, never a default.
  */
-import type { RequestProviderId } from '../../controller/metric-language/analysis-metric.ts'
+import type { LongProviderId, RequestProviderId } from '../../controller/metric-language/analysis-metric.ts'
+import type { LongProviderModule } from './long-provider.ts'
 import { prometheus } from './prometheus.ts'
 import type { ProviderModule } from './provider.ts'
 import { web } from './web.ts'
 
+/** Those that answer one request. */
 export const providers = { prometheus, web } satisfies Record<RequestProviderId, ProviderModule>
+
+/** Those that are looked at until they know. */
+export const longProviders: Readonly<Record<LongProviderId, LongProviderModule>> = {}

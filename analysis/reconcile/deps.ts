@@ -9,6 +9,7 @@ import type { Clock } from '../../controller/runtime/clock.ts'
 import type { HttpTransport } from '../../controller/runtime/http.ts'
 import type { Logger } from '../../controller/runtime/log.ts'
 import type { Redactor } from '../../controller/runtime/redact.ts'
+import type { RunWorld } from '../domain/decide.ts'
 import type { VerdictMode } from '../domain/verdict.ts'
 import type { RunMetrics } from './run-metrics.ts'
 
@@ -21,6 +22,8 @@ export interface AnalysisConfig {
   readonly compat: VerdictMode
   /** For prometheus metrics without an address. */
   readonly prometheusAddress?: string
+  /** Where Secrets of providers are kept that serve all namespaces. */
+  readonly controllerNamespace: string
 }
 
 export const BY_OWNER = 'ownerUid'
@@ -38,4 +41,14 @@ export interface RunDeps {
   readonly events: EventRecorder
   readonly metrics: RunMetrics
   readonly config: AnalysisConfig
+}
+
+/** What taking one measurement needs besides its metric. */
+export interface Taking {
+  readonly world: RunWorld
+  readonly deps: RunDeps
+  /** Gives up what is in flight. */
+  readonly signal: AbortSignal
+  /** The text with every secret of this run replaced. */
+  readonly mask: (text: string) => string
 }

@@ -2,13 +2,15 @@
  * Ends what a terminated run has in flight. Jobs are read live, those included that no measurement knows of because the pass that created them was
  * cut short: a run that is over leaves nothing running. A Job that has ended by itself keeps its verdict.
  */
-import { type AnalysisRun, isCompleted, type Measurement } from '../../controller/api/analysis.ts'
+import { type AnalysisRun, isCompleted, type Measurement, type Metric } from '../../controller/api/analysis.ts'
 import { type Job, readJobEnd } from '../../controller/api/job.ts'
 import { ANALYSIS_RUN_UID } from '../../controller/api/labels.ts'
 import { jobs } from '../../controller/kube/kinds.ts'
-import { runsJob } from '../../controller/metric-language/analysis-metric.ts'
+import { chooseProvider, isLongProvider, runsJob } from '../../controller/metric-language/analysis-metric.ts'
 import { METRIC_TERMINATED } from '../domain/verdict.ts'
 import { isJobOf, JOB_NAME, judgeJob } from '../providers/job.ts'
+import type { LongProviderModule } from '../providers/long-provider.ts'
+import { longProviders } from '../providers/registry.ts'
 import type { RunDeps } from './deps.ts'
 import { deleteJob, endAs, isRefusal, type Outcome } from './job-calls.ts'
 
@@ -29,14 +31,27 @@ export async function endMeasurements(
 ): Promise<ReadonlyMap<string, Measurement>> {
   const ended = new Map<string, Measurement>()
   for (const metric of run.spec.metrics.filter(({ name }) => metricNames.includes(name))) {
-    const outcome = runsJob(metric) ? await endJobs(run, metric.name, deps) : terminated
     const open = findOpen(run, metric.name)
+    const outcome = runsJob(metric)
+      ? await endJobs(run, metric.name, deps)
+      : ((open && conclude(metric, open)) ?? terminated)
     if (open) ended.set(metric.name, endAs(outcome, open, deps))
   }
   return ended
 }
 
 const terminated: Outcome = { phase: 'Inconclusive', message: METRIC_TERMINATED }
+
+/** A provider that is asked until it knows may say what its open measurement amounts to. */
+function conclude(metric: Metric, open: Measurement): Outcome | undefined {
+  const choice = chooseProvider(metric)
+  if ('problem' in choice || !isLongProvider(choice.id)) return undefined
+  const provider: LongProviderModule = longProviders[choice.id]
+  const concluded = provider.conclude?.(open)
+  if (!concluded) return undefined
+  const { kind: _own, ...outcome } = concluded
+  return outcome
+}
 
 async function endJobs(run: AnalysisRun, metricName: string, deps: RunDeps): Promise<Outcome> {
   try {

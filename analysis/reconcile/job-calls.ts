@@ -34,7 +34,7 @@ export const deleteJob = (job: Job, client: RunDeps['client']): Promise<void> =>
     ...(job.metadata.uid === undefined ? {} : { uid: job.metadata.uid }),
   })
 
-export type Outcome = Pick<Measurement, 'phase' | 'message' | 'metadata'>
+export type Outcome = Pick<Measurement, 'phase' | 'message' | 'value' | 'metadata'>
 
 /** The measurement that was open, with its end. */
 export const endAs = (

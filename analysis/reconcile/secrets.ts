@@ -7,6 +7,7 @@ import type { KubeObject } from '../../controller/api/meta.ts'
 import { secrets } from '../../controller/kube/kinds.ts'
 import type { ArgumentValues } from '../domain/args.ts'
 import { SECRET_MASK } from '../domain/decide.ts'
+import type { SecretWish } from '../providers/provider.ts'
 import type { RunDeps } from './deps.ts'
 
 interface Secret extends KubeObject {
@@ -54,4 +55,20 @@ function createMask(secretValues: readonly string[], deps: RunDeps): (text: stri
   const longestFirst = [...secretValues].sort((a, b) => b.length - a.length)
   return (text) =>
     deps.redactor.redact(longestFirst.reduce((masked, secret) => masked.replaceAll(secret, SECRET_MASK), text))
+}
+
+/** What a provider keeps in a Secret of its own, decoded; undefined when there is none. Throws KubeError without an answer. */
+export async function readProviderSecret(
+  { name, from }: SecretWish,
+  run: AnalysisRun,
+  deps: RunDeps,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const namespace = from === 'run' ? (run.metadata.namespace ?? '') : deps.config.controllerNamespace
+  const secret = await deps.client.get<Secret>({ kind: secrets, namespace, name })
+  if (!secret) return undefined
+  const values = Object.entries(secret.data ?? {}).map(
+    ([key, encoded]) => [key, Buffer.from(encoded, 'base64').toString('utf8')] as const,
+  )
+  for (const [, value] of values) deps.redactor.registerSecret(value)
+  return Object.fromEntries(values)
 }

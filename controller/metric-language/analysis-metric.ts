@@ -5,14 +5,19 @@
 import type { Metric } from '../api/analysis.ts'
 import { type IntOrString, parseGoDuration } from '../api/scalars.ts'
 
-/** Providers that answer a request; `analysis/providers/registry.ts` must have exactly these. */
+/** Providers that answer one request; `analysis/providers/registry.ts` must have exactly these. Names with a slash are keys of `provider.plugin`. */
 export const requestProviderIds = ['prometheus', 'web'] as const
 export type RequestProviderId = (typeof requestProviderIds)[number]
 
+/** Providers that are asked several times until they have an answer, or ask somebody who is no HTTP service; `registry.ts` must have these too. */
+export const longProviderIds = [] as const
+export type LongProviderId = (typeof longProviderIds)[number]
+
 /** Providers this build measures with; `job` asks nobody, but runs a Job. */
-export const providerIds = [...requestProviderIds, 'job'] as const
+export const providerIds = [...requestProviderIds, ...longProviderIds, 'job'] as const
 export type ProviderId = (typeof providerIds)[number]
 
+/** Argo's other providers. */
 const FOREIGN_PROVIDERS = new Set([
   'datadog',
   'newRelic',
@@ -62,6 +67,9 @@ export function readLimits(metric: Metric): MetricLimits {
 
 export type ProviderChoice = { readonly id: ProviderId; readonly config: unknown } | { readonly problem: string }
 
+/** Whether the provider is asked until it knows. */
+export const isLongProvider = (id: ProviderId): id is LongProviderId => longProviderIds.some((known) => known === id)
+
 const isProviderId = (id: string): id is ProviderId => providerIds.some((known) => known === id)
 
 /** A measurement that goes on in the cluster between two looks at it, and has to be ended there. */
@@ -76,12 +84,12 @@ export function chooseProvider(metric: Metric): ProviderChoice {
   const [first, ...others] = named
   if (!first) return { problem: 'no provider specified' }
   if (others.length > 0) return { problem: 'multiple providers specified' }
-  const [id, config] = first
-  if (isProviderId(id)) return { id, config }
+  const [key, value] = first
+  const plugins = key === 'plugin' ? Object.entries((value as object | null) ?? {}) : undefined
+  if (plugins && plugins.length > 1) return { problem: 'multiple metric plugins specified' }
+  const [id, config] = plugins ? (plugins[0] ?? ['', undefined]) : [key, value]
+  if (isProviderId(id) && id.includes('/') === (plugins !== undefined)) return { id, config }
   const known = `known providers: ${providerIds.join(', ')}`
-  if (id === 'plugin') {
-    const plugins = Object.keys((config as object | null) ?? {}).join(', ')
-    return { problem: `unknown metric plugin "${plugins}"; ${known}` }
-  }
+  if (plugins) return { problem: `unknown metric plugin "${id}"; ${known}` }
   return { problem: `provider "${id}" is ${FOREIGN_PROVIDERS.has(id) ? 'not supported' : 'unknown'}; ${known}` }
 }

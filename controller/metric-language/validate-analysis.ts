@@ -3,25 +3,17 @@
  * `{{args.x}}` is left for the run, which validates again once arguments are known.
  */
 import type { AnalysisRunSpec, Metric } from '../api/analysis.ts'
-import { jobMetricSchema } from '../api/job.ts'
 import { parseGoDuration } from '../api/scalars.ts'
-import { chooseProvider, type ProviderId, readInt } from './analysis-metric.ts'
+import { chooseProvider, readInt } from './analysis-metric.ts'
 import { compileCondition } from './expression/condition.ts'
 import { compilePattern } from './expression/pattern.ts'
 import { ExpressionError } from './expression/syntax.ts'
-import { parseJsonPath } from './json-path.ts'
-import { findPromqlProblem } from './promql.ts'
-
-export interface AnalysisProblem {
-  /** Path within the spec, such as `metrics[0].interval`. */
-  readonly field: string
-  readonly message: string
-}
+import { type AnalysisProblem, hasPlaceholder, when } from './problem.ts'
+import { providerRules } from './provider-rules/registry.ts'
 
 type Rules = Pick<AnalysisRunSpec, 'metrics' | 'dryRun' | 'measurementRetention'>
 
 const MOST_METRICS = 100
-const hasPlaceholder = (text: string): boolean => text.includes('{{')
 
 /** One line per problem, for a condition or a status message. */
 export const renderAnalysisProblems = (problems: readonly AnalysisProblem[]): string =>
@@ -50,9 +42,6 @@ function findDuplicateNames(metrics: readonly Metric[]): readonly AnalysisProble
     return when(isDuplicate, `metrics[${index}].name`, `duplicate metric name '${metric.name}'`)
   })
 }
-
-const when = (isWrong: boolean, field: string, message: string): readonly AnalysisProblem[] =>
-  isWrong ? [{ field, message }] : []
 
 function checkPattern(pattern: string, field: string): readonly AnalysisProblem[] {
   try {
@@ -146,105 +135,6 @@ function validateConditions(metric: Metric, field: string): readonly AnalysisPro
 function validateProvider(metric: Metric, field: string): readonly AnalysisProblem[] {
   const choice = chooseProvider(metric)
   if ('problem' in choice) return [{ field: `${field}.provider`, message: choice.problem }]
-  const path = `${field}.provider.${choice.id}`
-  return providerRules[choice.id](metric, path)
+  const path = choice.id.includes('/') ? `plugin.${choice.id}` : choice.id
+  return providerRules[choice.id](choice.config, `${field}.provider.${path}`)
 }
-
-const UNSUPPORTED_AUTHENTICATION = ['sigv4', 'oauth2'] as const
-
-const providerRules: Readonly<Record<ProviderId, (metric: Metric, path: string) => readonly AnalysisProblem[]>> = {
-  prometheus: (metric, path) => validatePrometheus(metric, path),
-  web: (metric, path) => validateWeb(metric, path),
-  job: (metric, path) => validateJob(metric, path),
-}
-
-function validatePrometheus(metric: Metric, path: string): readonly AnalysisProblem[] {
-  const config = metric.provider.prometheus ?? {}
-  const query = config.query ?? ''
-  const promql = hasPlaceholder(query) ? undefined : findPromqlProblem(query)
-  return [
-    ...(promql === undefined ? [] : [{ field: `${path}.query`, message: promql }]),
-    ...validateAddress(config.address, `${path}.address`),
-    ...when((config.timeout ?? 0) < 0, `${path}.timeout`, 'prometheus timeout should not be negative'),
-    ...validateAuthentication(config.authentication, path),
-    ...validateRange(config.rangeQuery, path),
-  ]
-}
-
-function validateRange(
-  range: NonNullable<Metric['provider']['prometheus']>['rangeQuery'],
-  path: string,
-): readonly AnalysisProblem[] {
-  if (!range) return []
-  const { step } = range
-  const times = (['start', 'end'] as const).flatMap((name) => {
-    const source = range[name]
-    if (!source)
-      return [{ field: `${path}.rangeQuery.${name}`, message: 'is required, for instance now() - duration("5m")' }]
-    return []
-  })
-  if (!step) return [...times, { field: `${path}.rangeQuery.step`, message: 'is required, for instance 15s' }]
-  const isBad = !hasPlaceholder(step) && !((parseGoDuration(step) ?? 0) > 0)
-  return [...times, ...when(isBad, `${path}.rangeQuery.step`, `"${step}" is not a positive duration`)]
-}
-
-function validateWeb(metric: Metric, path: string): readonly AnalysisProblem[] {
-  const config = metric.provider.web
-  if (!config) return []
-  return [
-    ...when(config.url.trim() === '', `${path}.url`, 'is required'),
-    ...validateAddress(config.url, `${path}.url`),
-    ...when(
-      config.body !== undefined && config.jsonBody !== undefined,
-      `${path}.body`,
-      'use either body or jsonBody, not both',
-    ),
-    ...when(
-      (config.method ?? 'GET') === 'GET' && (config.body !== undefined || config.jsonBody !== undefined),
-      `${path}.method`,
-      'a body needs method POST or PUT',
-    ),
-    ...when((config.timeoutSeconds ?? 0) < 0, `${path}.timeoutSeconds`, 'must be >= 0'),
-    ...validateJsonPath(config.jsonPath ?? '', `${path}.jsonPath`),
-    ...validateAuthentication(config.authentication, path),
-  ]
-}
-
-/** A Job that cannot run would only show once the release waits for it. */
-function validateJob({ provider: { job } }: Metric, path: string): readonly AnalysisProblem[] {
-  const parsed = jobMetricSchema.safeParse(job)
-  if (parsed.success) return []
-  return parsed.error.issues
-    .filter((issue) => !hasPlaceholder(String(issue.path.reduce(pick, job))))
-    .map((issue) => ({ field: [path, ...issue.path.map(String)].join('.'), message: issue.message }))
-}
-
-const pick = (value: unknown, key: PropertyKey): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
-
-function validateJsonPath(source: string, field: string): readonly AnalysisProblem[] {
-  if (hasPlaceholder(source)) return []
-  const parsed = parseJsonPath(source)
-  return 'problem' in parsed ? [{ field, message: parsed.problem }] : []
-}
-
-function validateAddress(address: string | undefined, field: string): readonly AnalysisProblem[] {
-  if (!address || hasPlaceholder(address)) return []
-  const isHttp = /^https?:\/\/[^\s/]+/.test(address)
-  return when(!isHttp, field, `"${address}" is not an http or https URL`)
-}
-
-function validateAuthentication(
-  authentication: { readonly sigv4?: unknown; readonly oauth2?: unknown } | undefined,
-  path: string,
-): readonly AnalysisProblem[] {
-  return UNSUPPORTED_AUTHENTICATION.filter((name) => isFilled(authentication?.[name])).map((name) => ({
-    field: `${path}.authentication.${name}`,
-    message: `${name} is not supported; use headers or basicAuth`,
-  }))
-}
-
-const isFilled = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.values(value).some((entry) => entry !== undefined && entry !== '')

@@ -6,6 +6,7 @@ import type { KubeObject } from '../api/meta.ts'
 import { parseInstant } from '../api/scalars.ts'
 import { SHORTEST_POLL_SECONDS, stepPluginSchemas, type WaitUntilConfig } from '../api/step-plugin-config.ts'
 import type { StepAnswer } from '../api/step-result.ts'
+import { refOfAny } from '../kube/any-object.ts'
 import { KubeError, type ObjectRef } from '../kube/client.ts'
 import { describeRef } from '../kube/kinds.ts'
 import { secondsUntilOpen } from './daily-window.ts'
@@ -48,7 +49,7 @@ async function waitForObject(
   const namespace = object.namespace ?? ownNamespace
   if (!object.clusterScope && namespace !== ownNamespace && !readableNamespaces.includes(namespace))
     throw new StepProblem(`namespace "${namespace}" may not be read from here; see --step-plugin-namespace`)
-  const ref = refOfObject(object, namespace)
+  const ref = refOfAny({ ...object, namespaced: object.clusterScope !== true }, namespace)
   const found = await read(ref, client)
   const what = `${describeRef(ref)} ${object.jsonPath}`
   if (!found && object.exists !== false)
@@ -69,25 +70,4 @@ async function read(ref: ObjectRef, client: StepPorts['client']): Promise<KubeOb
       { cause: error },
     )
   }
-}
-
-/** The plural is guessed as Kubernetes' own clients do it; `resource` says it where that is wrong. */
-export function refOfObject(
-  { apiVersion, kind, resource, name, clusterScope }: WantedObject,
-  namespace: string,
-): ObjectRef {
-  const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
-  const namespaced = clusterScope !== true
-  return {
-    kind: { group, version, plural: resource ?? guessPlural(kind), kind, namespaced },
-    name,
-    ...(namespaced ? { namespace } : {}),
-  }
-}
-
-function guessPlural(kind: string): string {
-  const singular = kind.toLowerCase()
-  if (singular.endsWith('endpoints')) return singular
-  if (singular.endsWith('s')) return `${singular}es`
-  return singular.endsWith('y') ? `${singular.slice(0, -1)}ies` : `${singular}s`
 }

@@ -96,7 +96,13 @@ export async function createAnalysisCluster(options: AnalysisClusterOptions): Pr
         events: recorder,
         redactor: createRedactor(),
         log: silentLogger,
-        config: { threads: 4, compat: 'strict', prometheusAddress: 'http://prometheus:9090', ...options.config },
+        config: {
+          threads: 4,
+          compat: 'strict',
+          prometheusAddress: 'http://prometheus:9090',
+          controllerNamespace: 'penstock',
+          ...options.config,
+        },
       })
       controllers.push(controller)
       controller.start()

@@ -4,10 +4,11 @@ import { describe, test } from 'node:test'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import type { WaitUntilConfig } from '../../../controller/api/step-plugin-config.ts'
 import type { StepAnswer } from '../../../controller/api/step-result.ts'
+import { refOfAny } from '../../../controller/kube/any-object.ts'
 import type { ObjectRef } from '../../../controller/kube/client.ts'
 import { type DailyWindow, secondsUntilOpen } from '../../../controller/step-plugins/daily-window.ts'
 import type { StepPorts } from '../../../controller/step-plugins/plugin.ts'
-import { refOfObject, waitUntil } from '../../../controller/step-plugins/wait-until.ts'
+import { waitUntil } from '../../../controller/step-plugins/wait-until.ts'
 import { callOf, forbidden, portsWith } from './calls.ts'
 
 const HOUR = 3600
@@ -146,9 +147,9 @@ describe('a fact of another object', () => {
   ]
   for (const [kind, plural] of plurals)
     test(`${kind} is served as ${plural}`, () =>
-      assert.equal(refOfObject({ ...database, kind }, 'shop').kind.plural, plural))
+      assert.equal(refOfAny({ ...database, kind, namespaced: true }, 'shop').kind.plural, plural))
   test('unless the step says otherwise', () => {
-    const ref = refOfObject({ ...database, kind: 'Gateway', resource: 'gateways', clusterScope: true }, 'shop')
+    const ref = refOfAny({ ...database, kind: 'Gateway', resource: 'gateways', namespaced: false }, 'shop')
     assert.deepEqual([ref.kind.plural, ref.namespace, ref.kind.namespaced], ['gateways', undefined, false])
   })
 })
