@@ -1,0 +1,45 @@
+/**
+ * Both arms of one tick, pods summed. A tick counts only when both arms had requests; what is not a number counts as nothing, so that nothing
+ * downstream has to ask.
+ */
+import type { PodCount, Tick } from './ticks.ts'
+
+/** Bad events and exposure of both arms within one tick. */
+export interface ArmCounts {
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly canaryBad: number
+  readonly canaryTotal: number
+  readonly stableBad: number
+  readonly stableTotal: number
+}
+
+/** The sums of a tick; undefined when one of the arms had no request: there is nothing to compare then. */
+export function sumArms(tick: Tick): ArmCounts | undefined {
+  const canaryTotal = sumTotals(tick.canary)
+  const stableTotal = sumTotals(tick.stable)
+  if (canaryTotal <= 0 || stableTotal <= 0) return undefined
+  return {
+    at: tick.at,
+    canaryBad: sumBad(tick.canary),
+    canaryTotal,
+    stableBad: sumBad(tick.stable),
+    stableTotal,
+  }
+}
+
+export function sumBad(pods: readonly PodCount[]): number {
+  let sum = 0
+  for (const pod of pods) sum += countOf(pod.bad)
+  return sum
+}
+
+export function sumTotals(pods: readonly PodCount[]): number {
+  let sum = 0
+  for (const pod of pods) sum += countOf(pod.total)
+  return sum
+}
+
+function countOf(value: number): number {
+  return Number.isFinite(value) && value > 0 ? value : 0
+}

@@ -1,0 +1,53 @@
+/**
+ * Live A/A twins: stable pods dealt into four groups, each held against the other three while the rollout runs. They are all the same release,
+ * so what they differ by is noise, and noise of this very hour, which history may not have seen.
+ */
+import { type ArmCounts, sumBad, sumTotals } from './arms.ts'
+import { createDispersion, dispersionOf } from './dispersion.ts'
+import { createPodGroups } from './pod-groups.ts'
+import type { Tick } from './ticks.ts'
+
+const GROUPS = 4
+/** Blocks (of all groups together) below which a scale says nothing. */
+const FEWEST_BLOCKS = 8
+
+export interface Twins {
+  readonly add: (tick: Tick) => void
+  /** Overdispersion between stable pods; undefined with fewer than four of them, or too early. */
+  readonly phi: () => number | undefined
+}
+
+export function createTwins(): Twins {
+  const groups = createPodGroups(GROUPS)
+  const streams = Array.from({ length: GROUPS }, createDispersion)
+
+  function add(tick: Tick): void {
+    if (tick.stable.length < GROUPS) return
+    const arms = splitArms(tick, groups.deal(tick.stable), GROUPS)
+    for (let group = 0; group < GROUPS; group++) {
+      const counts = arms[group]
+      if (counts !== undefined) streams[group]?.add(counts)
+    }
+  }
+
+  return { add, phi: () => dispersionOf(streams, FEWEST_BLOCKS) }
+}
+
+/** Each group as canary and the rest of the stable pods as stable; undefined where one of the two had no request. */
+export function splitArms(tick: Tick, groupOf: readonly number[], groups: number): (ArmCounts | undefined)[] {
+  const bad = Array.from({ length: groups }, () => 0)
+  const total = Array.from({ length: groups }, () => 0)
+  tick.stable.forEach((pod, index) => {
+    const group = groupOf[index] ?? groups
+    if (group >= groups) return
+    bad[group] = (bad[group] ?? 0) + sumBad([pod])
+    total[group] = (total[group] ?? 0) + sumTotals([pod])
+  })
+  const allBad = sumBad(tick.stable)
+  const allTotal = sumTotals(tick.stable)
+  return total.map((canaryTotal, group) => {
+    const canaryBad = bad[group] ?? 0
+    if (canaryTotal <= 0 || allTotal - canaryTotal <= 0) return undefined
+    return { at: tick.at, canaryBad, canaryTotal, stableBad: allBad - canaryBad, stableTotal: allTotal - canaryTotal }
+  })
+}
