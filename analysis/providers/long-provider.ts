@@ -68,4 +68,6 @@ export interface LongProviderModule {
   look(order: LookOrder, ports: LookPorts, signal: AbortSignal): Promise<LookOutcome>
   /** What an open measurement becomes when its run ends first; absent: Inconclusive, `Metric Terminated`. */
   conclude?(open: Measurement): Extract<LookOutcome, { kind: 'decided' }> | undefined
+  /** The run has ended or is gone: what is remembered for it is of no use any more. */
+  forget?(runUid: string): void
 }

@@ -11,5 +11,7 @@ import { web } from './web.ts'
 /** Those that answer one request. */
 export const providers = { prometheus, web } satisfies Record<RequestProviderId, ProviderModule>
 
-/** Those that are looked at until they know. */
-export const longProviders: Readonly<Record<LongProviderId, LongProviderModule>> = {}
+export type LongProviders = Readonly<Record<LongProviderId, LongProviderModule>>
+
+/** Those that are looked at until they know. Made once by whoever asks them: some remember what they could learn again. */
+export const createLongProviders = (): LongProviders => ({})

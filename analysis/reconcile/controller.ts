@@ -19,6 +19,8 @@ import type { HttpTransport } from '../../controller/runtime/http.ts'
 import type { Logger } from '../../controller/runtime/log.ts'
 import type { MetricRegistry } from '../../controller/runtime/metrics.ts'
 import type { Redactor } from '../../controller/runtime/redact.ts'
+import type { LongProviderModule } from '../providers/long-provider.ts'
+import { createLongProviders } from '../providers/registry.ts'
 import { reconcileAnalysisRun } from './analysis-run.ts'
 import { type AnalysisConfig, BY_OWNER, type RunDeps } from './deps.ts'
 import { createRunMetrics } from './run-metrics.ts'
@@ -58,7 +60,8 @@ export function createAnalysisController(options: AnalysisControllerOptions): An
   })
   const fence = createFence({ clock, log, client: options.client, caches: informers })
   const metrics = createRunMetrics(options.metrics, runs)
-  const deps: RunDeps = { ...options, runs, jobs: measuringJobs, fence, metrics }
+  const longProviders = createLongProviders()
+  const deps: RunDeps = { ...options, runs, jobs: measuringJobs, fence, metrics, longProviders }
   const inFlight = new Map<string, AbortController>()
   let subscriptions: readonly (() => void)[] = []
   let state: 'idle' | 'running' | 'stopped' = 'idle'
@@ -95,6 +98,11 @@ export function createAnalysisController(options: AnalysisControllerOptions): An
     metrics.forget(run.metadata.namespace ?? '', run.metadata.name)
   }
 
+  /** What providers remember of a run that takes no more looks. */
+  function forgetLooks({ metadata }: AnalysisRun): void {
+    for (const provider of Object.values<LongProviderModule>(longProviders)) provider.forget?.(metadata.uid ?? '')
+  }
+
   return {
     start() {
       if (state !== 'idle') return
@@ -102,6 +110,7 @@ export function createAnalysisController(options: AnalysisControllerOptions): An
       subscriptions = [
         runs.subscribe((change) => {
           const key = keyOf(change.object)
+          if (change.type === 'deleted' || isCompleted(change.object.status?.phase)) forgetLooks(change.object)
           if (change.type === 'deleted') return forget(key, change.object)
           if (change.object.spec?.terminate === true) inFlight.get(key)?.abort()
           if (needsWork(change.object)) queue.add(key)

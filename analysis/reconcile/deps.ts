@@ -11,6 +11,7 @@ import type { Logger } from '../../controller/runtime/log.ts'
 import type { Redactor } from '../../controller/runtime/redact.ts'
 import type { RunWorld } from '../domain/decide.ts'
 import type { VerdictMode } from '../domain/verdict.ts'
+import type { LongProviders } from '../providers/registry.ts'
 import type { RunMetrics } from './run-metrics.ts'
 
 export interface AnalysisConfig {
@@ -37,6 +38,7 @@ export interface RunDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly http: HttpTransport
+  readonly longProviders: LongProviders
   readonly redactor: Redactor
   readonly events: EventRecorder
   readonly metrics: RunMetrics

@@ -10,7 +10,6 @@ import { chooseProvider, isLongProvider, runsJob } from '../../controller/metric
 import { METRIC_TERMINATED } from '../domain/verdict.ts'
 import { isJobOf, JOB_NAME, judgeJob } from '../providers/job.ts'
 import type { LongProviderModule } from '../providers/long-provider.ts'
-import { longProviders } from '../providers/registry.ts'
 import type { RunDeps } from './deps.ts'
 import { deleteJob, endAs, isRefusal, type Outcome } from './job-calls.ts'
 
@@ -34,7 +33,7 @@ export async function endMeasurements(
     const open = findOpen(run, metric.name)
     const outcome = runsJob(metric)
       ? await endJobs(run, metric.name, deps)
-      : ((open && conclude(metric, open)) ?? terminated)
+      : ((open && conclude(metric, open, deps)) ?? terminated)
     if (open) ended.set(metric.name, endAs(outcome, open, deps))
   }
   return ended
@@ -43,7 +42,7 @@ export async function endMeasurements(
 const terminated: Outcome = { phase: 'Inconclusive', message: METRIC_TERMINATED }
 
 /** A provider that is asked until it knows may say what its open measurement amounts to. */
-function conclude(metric: Metric, open: Measurement): Outcome | undefined {
+function conclude(metric: Metric, open: Measurement, { longProviders }: RunDeps): Outcome | undefined {
   const choice = chooseProvider(metric)
   if ('problem' in choice || !isLongProvider(choice.id)) return undefined
   const provider: LongProviderModule = longProviders[choice.id]

@@ -8,7 +8,7 @@ import { chooseProvider, isLongProvider, runsJob } from '../../controller/metric
 import { substituteArguments } from '../domain/args.ts'
 import type { RunPlan, RunWorld } from '../domain/decide.ts'
 import { readRetention } from '../domain/progress.ts'
-import { longProviders, providers } from '../providers/registry.ts'
+import { providers } from '../providers/registry.ts'
 import type { RunDeps, Taking } from './deps.ts'
 import { endMeasurements, findOpen } from './end-measurements.ts'
 import { beginJob, lookAtJob } from './job-measurements.ts'
@@ -103,7 +103,7 @@ async function takeNew(
   }
   const taking: Taking = { world, deps, signal, mask }
   const taken = isLongProvider(choice.id)
-    ? await takeLook(longProviders[choice.id], substituted.metric, choice.config, taking, open)
+    ? await takeLook(deps.longProviders[choice.id], substituted.metric, choice.config, taking, open)
     : await takeRequest(providers[choice.id], substituted.metric, choice.config, taking)
   return taken && { ...taken, measurement: withTimes(taken.measurement, startedAt, deps) }
 }
