@@ -1,0 +1,58 @@
+/**
+ * What a verdict is made of, all of it: the same case gives the same verdict, in the controller, in a replay from a file and in a backtest.
+ * Shapes only.
+ */
+import type { GateId } from '../../../controller/api/verdict.ts'
+import type { Calibration, Count, CountRule } from '../stats/ticks.ts'
+import type { Noun } from './format.ts'
+import type { GateSeries } from './samples.ts'
+
+/** What an SRE asks of a gate. */
+export interface GateRule extends CountRule {
+  /** What has to have been catchable before a stage without a finding passes: a ratio above 1; below 1 for `down`, 0 being total loss. */
+  readonly target: number
+  /** A stage passes as soon as the canary is proven to be within the tolerance, instead of at its end. */
+  readonly earlyPass: boolean
+  /** Canary pods younger than this do not count. */
+  readonly warmupMs: number
+  /** What the events are called, for the gate `events`: `order`, `orders`. */
+  readonly noun?: Noun
+}
+
+/** Where the rollout stands, as far as it is known. */
+export interface GateStage {
+  /** Zero-based. */
+  readonly index?: number
+  readonly count?: number
+  readonly weightPercent?: number
+  readonly nextWeightPercent?: number
+  /** Epoch milliseconds. Without it the gate watches until it is ended. */
+  readonly endsAt?: number
+  /** How long a stage without a verdict is held beyond its end. */
+  readonly maxHoldMs: number
+}
+
+/** What becomes of a stage that is undecided after all. */
+export const undecidedActions = ['pause', 'proceed', 'abort'] as const
+export type UndecidedAction = (typeof undecidedActions)[number]
+
+export interface GateCase {
+  readonly gate: GateId
+  readonly rule: GateRule
+  readonly series: readonly GateSeries[]
+  readonly calibration: Calibration | undefined
+  /** What stable counted before the release began, to tell a shared cause. */
+  readonly before?: Count
+  /** When the release began, epoch milliseconds: nothing counts before. */
+  readonly since: number
+  /** Time of this look. */
+  readonly now: number
+  /** Estimated from the samples when absent. */
+  readonly scrapeIntervalMs?: number
+  /** By pod, where it is known. */
+  readonly readyAt?: ReadonlyMap<string, number>
+  readonly stage: GateStage
+  readonly onUndecided: UndecidedAction
+  /** PromQL that a person can look at. */
+  readonly queries: readonly string[]
+}

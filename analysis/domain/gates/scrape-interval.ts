@@ -1,0 +1,53 @@
+/** How often pods are scraped, read from their samples, and the length of a tick that follows. Pure arithmetic on times. */
+import type { PodCounters } from './clean-counters.ts'
+
+/** Of a pod with a single scrape nothing can be told; Prometheus' own default is a minute, most installations set this. */
+const DEFAULT_INTERVAL_MS = 15_000
+const SAMPLES_READ = 64
+
+/** The slower arm's: a tick must hold a scrape of both. Robust: gaps and doubled scrapes are few, and the median passes over them. */
+export function estimateScrapeInterval(pods: readonly PodCounters[]): number {
+  const ofArm = (arm: PodCounters['arm']): number =>
+    median(
+      pods.flatMap((pod) => (pod.arm === arm ? [median(listSteps(pod))].filter((step) => !Number.isNaN(step)) : [])),
+    )
+  const known = [ofArm('canary'), ofArm('stable')].filter((interval) => !Number.isNaN(interval))
+  return known.length === 0 ? DEFAULT_INTERVAL_MS : snap(Math.max(...known))
+}
+
+function listSteps({ counters }: PodCounters): number[] {
+  const steps: number[] = []
+  for (const { times } of counters) {
+    for (let index = 1; index < Math.min(times.length, SAMPLES_READ); index += 1) {
+      steps.push((times[index] ?? 0) - (times[index - 1] ?? 0))
+    }
+    if (steps.length > 0) break
+  }
+  return steps
+}
+
+/** The lower one of two middle values; NaN of nothing. */
+function median(values: number[]): number {
+  values.sort((one, other) => one - other)
+  return values[(values.length - 1) >> 1] ?? Number.NaN
+}
+
+const SECOND_MS = 1000
+const TENTH_MS = 100
+const SNAP_SHARE = 0.01
+
+/** Intervals are configured in whole seconds: jitter must not make ticks of 14.998 s, nor other ticks at the next look. */
+function snap(intervalMs: number): number {
+  const seconds = Math.round(intervalMs / SECOND_MS) * SECOND_MS
+  if (seconds > 0 && Math.abs(seconds - intervalMs) <= SNAP_SHARE * intervalMs) return seconds
+  return Math.max(TENTH_MS, Math.round(intervalMs / TENTH_MS) * TENTH_MS)
+}
+
+const SHORTEST_TICK_MS = 10_000
+const SHORT_SCRAPES_TICK_MS = 15_000
+
+/** A scrape; several of them where they are so short that most would hold no event (analysis.md 5.1). */
+export function computeTickMs(scrapeIntervalMs: number): number {
+  if (scrapeIntervalMs >= SHORTEST_TICK_MS) return scrapeIntervalMs
+  return scrapeIntervalMs * Math.ceil(SHORT_SCRAPES_TICK_MS / scrapeIntervalMs)
+}
