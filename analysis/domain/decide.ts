@@ -1,6 +1,6 @@
 /**
  * What is to be done about one AnalysisRun now: nothing, delete it, refuse it, or measure what is due. Pure: the same run at the same moment gives
- * the same plan. Secrets are not known here; their places hold a mask.
+ * the same plan. Secrets are not known here; their places keep their `{{args.x}}`, which validation leaves to the measurement.
  */
 import {
   type AnalysisRun,
@@ -24,7 +24,7 @@ export type RunPlan =
   | { readonly do: 'refuse'; readonly message: string }
   | {
       readonly do: 'measure'
-      /** Arguments substituted, secrets masked: fit for the status. */
+      /** Arguments substituted but for secrets: fit for the status. */
       readonly spec: AnalysisRunSpec
       /** Names of the metrics to measure; none when only the status is to be brought up to date. */
       readonly due: readonly string[]
@@ -76,7 +76,7 @@ function readSpec({ run, mode }: RunWorld): ReadSpec {
     const [issue] = parsed.error.issues
     return { problem: `spec.${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` }
   }
-  const values = readMaskedArguments(parsed.data)
+  const values = readOpenArguments(parsed.data)
   if ('problem' in values) return values
   const metrics = []
   for (const metric of parsed.data.metrics) {
@@ -89,13 +89,11 @@ function readSpec({ run, mode }: RunWorld): ReadSpec {
   return problems.length > 0 ? { problem: renderAnalysisProblems(problems) } : { spec }
 }
 
-function readMaskedArguments(
-  spec: AnalysisRunSpec,
-): { readonly values: ArgumentValues } | { readonly problem: string } {
+function readOpenArguments(spec: AnalysisRunSpec): { readonly values: ArgumentValues } | { readonly problem: string } {
   const values = new Map<string, string>()
   for (const { name, value, valueFrom } of spec.args ?? []) {
     if (value === undefined && !valueFrom?.secretKeyRef) return { problem: `args.${name} was not resolved` }
-    values.set(name, value ?? SECRET_MASK)
+    values.set(name, value ?? `{{args.${name}}}`)
   }
   return { values }
 }

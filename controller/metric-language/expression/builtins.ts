@@ -18,6 +18,8 @@ import { ExpressionError, type Value } from './syntax.ts'
 export interface Call {
   readonly name: string
   readonly args: readonly Value[]
+  /** What the whole condition is about. */
+  readonly result: Value
   /** The predicate applied to one element; absent when the call has none. */
   readonly closure: ((element: Value) => Value) | undefined
   readonly evaluation: Evaluation
@@ -69,29 +71,70 @@ function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
+/** Characters of a text, not its UTF-16 halves. */
 function length(call: Call): number {
   const value = argument(call)
-  if (isList(value) || typeof value === 'string') return value.length
-  if (isMap(value)) return Object.keys(value).length
-  throw new ExpressionError(`len needs a list, a map or a string, this is ${typeName(value)}`, call.at)
+  if (isList(value)) return value.length
+  if (isMap(value)) return keysOf(value, call).length
+  if (typeof value !== 'string')
+    throw new ExpressionError(`len needs a list, a map or a string, this is ${typeName(value)}`, call.at)
+  call.evaluation.budget.read(value, call.at)
+  let surrogatePairs = 0
+  for (let index = 0; index < value.length; index += 1) {
+    if ((value.codePointAt(index) ?? 0) <= 0xffff) continue
+    surrogatePairs += 1
+    index += 1
+  }
+  return value.length - surrogatePairs
 }
 
-function toNumber(call: Call): number {
+function keysOf(map: { readonly [key: string]: Value }, call: Call): readonly string[] {
+  const keys = Object.keys(map)
+  call.evaluation.budget.spend(keys.length, call.at)
+  return keys
+}
+
+/** Go's syntax, without spaces and hexadecimal. */
+const WHOLE = /^[+-]?\d{1,19}$/
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+const NON_FINITE: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Infinity, infinity: Infinity }
+
+function readNumber(call: Call, syntax: RegExp, read: (text: string) => number | undefined): number {
   const value = argument(call)
   if (typeof value === 'number') return value
-  const text = typeof value === 'string' ? value.trim() : ''
-  const parsed = text === '' ? Number.NaN : Number(text)
-  if (Number.isNaN(parsed) && text.toLowerCase() !== 'nan')
-    throw new ExpressionError(`${call.name}: ${typeName(value)} ${JSON.stringify(value)} is not a number`, call.at)
-  return parsed
+  const number = typeof value === 'string' ? (syntax.test(value) ? Number(value) : read(value)) : undefined
+  if (number !== undefined) return number
+  const shown = JSON.stringify(typeof value === 'string' ? value.slice(0, LONGEST_SHOWN) : typeName(value))
+  throw new ExpressionError(`${call.name}: ${shown} is not a ${syntax === WHOLE ? 'whole number' : 'number'}`, call.at)
 }
 
+const LONGEST_SHOWN = 60
+
+const toNumber = (call: Call): number =>
+  readNumber(call, DECIMAL, (text) => {
+    const [, sign = '', name = ''] = /^([+-]?)([a-z]{3,8})$/.exec(text.toLowerCase()) ?? []
+    const known = Object.hasOwn(NON_FINITE, name) ? NON_FINITE[name] : undefined
+    return known !== undefined && sign === '-' ? -known : known
+  })
+
 function toInteger(call: Call): number {
-  const value = toNumber(call)
-  if (Number.isFinite(value)) return Math.trunc(value)
+  const value = readNumber(call, WHOLE, () => undefined)
+  if (Number.isFinite(value)) return Math.trunc(value) + 0
   if (call.evaluation.nonFinite === 'noData') throw new NoDataSignal(`${call.name} of ${value}`)
   throw new ExpressionError(`${call.name}: ${value} has no whole number`, call.at)
 }
+
+/** Half away from zero, as Go rounds. */
+const round = (value: number): number => Math.sign(value) * Math.round(Math.abs(value))
+
+const textOf = (call: Call): string => {
+  const text = asText(argument(call), call.at)
+  call.evaluation.budget.read(text, call.at)
+  return text
+}
+
+/** Argo's `isNil` and `default` look at the result, whatever they are given. */
+const subject = (call: Call): Value => (call.evaluation.nonFinite === 'compare' ? call.result : argument(call))
 
 function map(call: Call): Value {
   const { closure } = call
@@ -101,6 +144,7 @@ function map(call: Call): Value {
 function sum(call: Call): Value {
   const { closure } = call
   const items = closure ? list(call).map(closure) : list(call)
+  call.evaluation.budget.spend(items.length, call.at)
   return add(items.map((item) => asNumber(item, call.at)))
 }
 
@@ -124,22 +168,22 @@ export const builtins: Readonly<Record<string, Builtin>> = {
   abs: (call) => Math.abs(asNumber(argument(call), call.at)),
   ceil: (call) => Math.ceil(asNumber(argument(call), call.at)),
   floor: (call) => Math.floor(asNumber(argument(call), call.at)),
-  round: (call) => Math.round(asNumber(argument(call), call.at)),
+  round: (call) => round(asNumber(argument(call), call.at)),
   first: (call) => list(call)[0] ?? null,
   last: (call) => list(call).at(-1) ?? null,
-  keys: (call) => allocated(Object.keys(mapOf(call)), call),
+  keys: (call) => allocated(keysOf(mapOf(call), call), call),
   values: (call) => allocated(Object.values(mapOf(call)), call),
-  lower: (call) => asText(argument(call), call.at).toLowerCase(),
-  upper: (call) => asText(argument(call), call.at).toUpperCase(),
-  trim: (call) => asText(argument(call), call.at).trim(),
+  lower: (call) => textOf(call).toLowerCase(),
+  upper: (call) => textOf(call).toUpperCase(),
+  trim: (call) => textOf(call).trim(),
   int: toInteger,
   asInt: toInteger,
   float: toNumber,
   asFloat: toNumber,
   isNaN: (call) => isNumber(call, Number.isNaN),
   isInf: (call) => isNumber(call, (value) => Math.abs(value) === Number.POSITIVE_INFINITY),
-  isNil: (call) => argument(call) === null,
-  default: (call) => argument(call) ?? argument(call, 1),
+  isNil: (call) => subject(call) === null,
+  default: (call) => subject(call) ?? argument(call, 1),
 }
 
 function mapOf(call: Call): { readonly [key: string]: Value } {

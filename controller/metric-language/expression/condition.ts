@@ -4,8 +4,10 @@
  */
 import { createBudget } from './budget.ts'
 import { evaluateTree } from './evaluate.ts'
+import { checkKinds } from './kinds.ts'
 import { NoDataSignal, typeName } from './operators.ts'
 import { parseExpression } from './parse.ts'
+import { createPatternCache } from './pattern.ts'
 import { ExpressionError, type Node, renderProblem, type Value } from './syntax.ts'
 
 export interface Condition {
@@ -38,7 +40,9 @@ export function evaluateCondition(
   nonFinite: 'noData' | 'compare',
 ): ConditionOutcome {
   try {
-    const answer = evaluateTree(condition.tree, result, { budget: createBudget(), nonFinite })
+    checkKinds(condition.tree, result)
+    const evaluation = { budget: createBudget(), patterns: createPatternCache(), nonFinite }
+    const answer = evaluateTree(condition.tree, result, evaluation)
     if (typeof answer === 'boolean') return { kind: 'answer', answer }
     return { kind: 'error', message: `expected bool, but got ${typeName(answer)}: ${condition.source}` }
   } catch (error) {

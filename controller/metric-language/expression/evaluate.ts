@@ -85,6 +85,7 @@ function evaluateCall(node: Call, scope: Scope, evaluation: Evaluation): Value {
   return builtin({
     name: node.name,
     at: node.at,
+    result: scope.result,
     args: node.args.map((child) => evaluate(child, scope, evaluation)),
     closure: closure ? (element) => evaluate(closure, { result: scope.result, element }, evaluation) : undefined,
     evaluation,

@@ -1,13 +1,15 @@
 /**
  * The operators on values. `nonFinite: 'noData'` makes a comparison with NaN or an infinity end the evaluation as "no data" instead of
- * answering: in Go `NaN > limit` is false, and a failureCondition would read that as health.
+ * answering: in Go `NaN > limit` is false, and a failureCondition would read that as health. `'compare'` is Argo's reading, also of nil.
  */
-import type { Budget } from './budget.ts'
-import { compilePattern } from './pattern.ts'
+import { type Budget, DEEPEST_VALUE } from './budget.ts'
+import { matchSteps, type PatternCache } from './pattern.ts'
 import { type BinaryOperator, ExpressionError, type Value } from './syntax.ts'
+import { containsText } from './text-search.ts'
 
 export interface Evaluation {
   readonly budget: Budget
+  readonly patterns: PatternCache
   readonly nonFinite: 'noData' | 'compare'
 }
 
@@ -51,12 +53,11 @@ export function asBoolean(value: Value, at: number): boolean {
 
 /** A value's own member; nil when it has none. Nothing of JavaScript's prototypes is reachable. */
 export function readMember(target: Value, key: Value, at: number): Value {
-  if (isList(target) || typeof target === 'string') {
+  if (isList(target)) {
     if (typeof key !== 'number' || !Number.isInteger(key))
-      throw new ExpressionError(`the index of a ${typeName(target)} must be a whole number`, at)
+      throw new ExpressionError('the index of a list must be a whole number', at)
     const item = target.at(key)
-    if (item === undefined)
-      throw new ExpressionError(`index out of range: ${key} (the ${typeName(target)} has ${target.length})`, at)
+    if (item === undefined) throw new ExpressionError(`index out of range: ${key} (the list has ${target.length})`, at)
     return item
   }
   if (!isMap(target)) throw new ExpressionError(`cannot read a member of ${typeName(target)}`, at)
@@ -64,19 +65,24 @@ export function readMember(target: Value, key: Value, at: number): Value {
   return Object.hasOwn(target, name) ? (target[name] ?? null) : null
 }
 
-export function equals(left: Value, right: Value, evaluation: Evaluation, at: number): boolean {
+export function equals(left: Value, right: Value, evaluation: Evaluation, at: number, depth = 0): boolean {
   evaluation.budget.spend(1, at)
-  if (typeof left === 'number' && typeof right === 'number') return left === right
+  if (depth > DEEPEST_VALUE) throw new ExpressionError(`the values nest deeper than ${DEEPEST_VALUE} levels`, at)
+  if (typeof left === 'string' && typeof right === 'string') {
+    evaluation.budget.read(left, at)
+    return left === right
+  }
+  const same = (a: Value | undefined, b: Value | undefined): boolean =>
+    equals(a ?? null, b ?? null, evaluation, at, depth + 1)
   if (isList(left) && isList(right)) {
-    return (
-      left.length === right.length && left.every((item, index) => equals(item, right[index] ?? null, evaluation, at))
-    )
+    return left.length === right.length && left.every((item, index) => same(item, right[index]))
   }
   if (isMap(left) && isMap(right)) {
     const keys = Object.keys(left)
+    evaluation.budget.spend(keys.length, at)
     return (
       keys.length === Object.keys(right).length &&
-      keys.every((key) => Object.hasOwn(right, key) && equals(left[key] ?? null, right[key] ?? null, evaluation, at))
+      keys.every((key) => Object.hasOwn(right, key) && same(left[key], right[key]))
     )
   }
   return left === right
@@ -87,15 +93,24 @@ function requireFinite(value: Value, evaluation: Evaluation): void {
     throw new NoDataSignal(`the condition compares ${value}`)
 }
 
-function order(left: Value, right: Value, at: number): readonly [number | string, number | string] {
+function order(
+  left: Value,
+  right: Value,
+  { budget }: Evaluation,
+  at: number,
+): readonly [number | string, number | string] {
   if (typeof left === 'number' && typeof right === 'number') return [left, right]
-  if (typeof left === 'string' && typeof right === 'string') return [left, right]
+  if (typeof left === 'string' && typeof right === 'string') {
+    budget.read(left, at)
+    return [left, right]
+  }
   throw new ExpressionError(`cannot compare ${typeName(left)} with ${typeName(right)}`, at)
 }
 
 function isContained(needle: Value, holder: Value, evaluation: Evaluation, at: number): boolean {
   if (isList(holder)) return holder.some((item) => equals(needle, item, evaluation, at))
   if (isMap(holder)) return typeof needle === 'string' && Object.hasOwn(holder, needle)
+  if (holder === null && evaluation.nonFinite === 'compare') return false
   throw new ExpressionError(`"in" needs a list or a map on its right, this is ${typeName(holder)}`, at)
 }
 
@@ -145,15 +160,14 @@ export function applyOperator(
     case '>=':
       requireFinite(left, evaluation)
       requireFinite(right, evaluation)
-      return compare(operator, order(left, right, at))
+      return compare(operator, order(left, right, evaluation, at))
     case 'in':
       return isContained(left, right, evaluation, at)
     case 'contains':
-      return asText(left, at).includes(asText(right, at))
+      return contains(asText(left, at), asText(right, at), evaluation, at)
     case 'startsWith':
-      return asText(left, at).startsWith(asText(right, at))
     case 'endsWith':
-      return asText(left, at).endsWith(asText(right, at))
+      return touches(operator, asText(left, at), asText(right, at), evaluation, at)
     case 'matches':
       return matches(asText(left, at), asText(right, at), evaluation, at)
     case '..':
@@ -189,8 +203,24 @@ function compare(
   }
 }
 
-/** Steps per character are charged because the linear matcher is still the slowest thing here. */
-function matches(text: string, pattern: string, evaluation: Evaluation, at: number): boolean {
-  evaluation.budget.spend(100 + text.length + pattern.length, at)
-  return compilePattern(pattern, at).isFoundIn(text)
+function contains(text: string, part: string, { budget }: Evaluation, at: number): boolean {
+  budget.read(text, at)
+  return containsText(text, part)
+}
+
+function touches(
+  operator: 'startsWith' | 'endsWith',
+  text: string,
+  part: string,
+  { budget }: Evaluation,
+  at: number,
+): boolean {
+  budget.read(part, at)
+  return operator === 'startsWith' ? text.startsWith(part) : text.endsWith(part)
+}
+
+function matches(text: string, pattern: string, { budget, patterns }: Evaluation, at: number): boolean {
+  const compiled = patterns.get(pattern, at, (steps) => budget.spend(steps, at))
+  budget.spend(matchSteps(pattern, text), at)
+  return compiled.isFoundIn(text)
 }

@@ -2,10 +2,10 @@
  * A Pratt parser from tokens to nodes. It knows the precedences of expr-lang, which names exist and how many arguments each takes, so
  * that a condition is refused when it is applied and not when it is first needed. It must not evaluate.
  */
-import { DEEPEST_NESTING, LONGEST_SOURCE } from './budget.ts'
+import { DEEPEST_NESTING, DEEPEST_TREE, LONGEST_SOURCE } from './budget.ts'
 import { builtinShapes } from './builtin-shapes.ts'
 import { compilePattern } from './pattern.ts'
-import { type BinaryOperator, ExpressionError, type Node } from './syntax.ts'
+import { type BinaryOperator, childrenOf, ExpressionError, type Node } from './syntax.ts'
 import { readTokens, type Token } from './tokens.ts'
 
 /** Binding power, tightest last; `**` alone is right-associative. */
@@ -52,8 +52,20 @@ const textOf = (token: Token): string =>
 export function parseExpression(source: string): Node {
   if (source.length > LONGEST_SOURCE)
     throw new ExpressionError(`the condition is longer than ${LONGEST_SOURCE} characters`, 0)
-  const parser = createParser(readTokens(source))
-  return parser.parseAll()
+  const tree = createParser(readTokens(source)).parseAll()
+  refuseDeepTree(tree)
+  return tree
+}
+
+/** Level by level, because a chain of 5000 links is as deep a tree as one of 5000 brackets. */
+function refuseDeepTree(root: Node): void {
+  let level: readonly Node[] = [root]
+  for (let depth = 1; level.length > 0; depth += 1) {
+    const [first] = level
+    if (depth > DEEPEST_TREE && first)
+      throw new ExpressionError(`the condition nests deeper than ${DEEPEST_TREE} levels`, first.at)
+    level = level.flatMap(childrenOf)
+  }
 }
 
 function createParser(tokens: readonly Token[]): { parseAll(): Node } {
@@ -100,7 +112,11 @@ function createParser(tokens: readonly Token[]): { parseAll(): Node } {
   function parseOperators(minimum: number): Node {
     return nested(() => {
       let left = parsePrefix()
-      for (let next = parseInfix(left, minimum); next; next = parseInfix(left, minimum)) left = next
+      const first = left
+      for (let next = parseInfix(left, minimum); next; next = parseInfix(left, minimum)) {
+        if (left !== first) refuseMixedCoalesce(left, next)
+        left = next
+      }
       return minimum === 0 ? parseConditional(left) : left
     })
   }
@@ -280,6 +296,14 @@ function createParser(tokens: readonly Token[]): { parseAll(): Node } {
   }
 
   return { parseAll }
+}
+
+/** As in expr-lang: who reads `a ?? 5 == 5` cannot know what is meant. */
+function refuseMixedCoalesce(left: Node, next: Node): void {
+  if (left.kind !== 'binary' || left.operator !== '??') return
+  const operator = next.kind === 'binary' ? next.operator : next.kind
+  if (operator === '??' || operator === 'call') return
+  throw new ExpressionError(`"${operator}" and "??" cannot be mixed; put one of them into parentheses`, next.at)
 }
 
 /** A pattern that is written out is compiled now, so that a bad one is found before it is needed. */

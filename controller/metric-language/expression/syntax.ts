@@ -73,6 +73,36 @@ export type Node =
       readonly closure: Node | undefined
     }
 
+/** The nodes directly below one. */
+export function childrenOf(node: Node): readonly Node[] {
+  const given = (...nodes: readonly (Node | undefined)[]): readonly Node[] =>
+    nodes.filter((child) => child !== undefined)
+  switch (node.kind) {
+    case 'literal':
+    case 'result':
+    case 'element':
+      return []
+    case 'array':
+      return node.items
+    case 'map':
+      return node.entries.map(([, child]) => child)
+    case 'negate':
+    case 'plus':
+    case 'not':
+      return [node.operand]
+    case 'binary':
+      return [node.left, node.right]
+    case 'conditional':
+      return [node.test, node.yes, node.no]
+    case 'member':
+      return [node.target, node.key]
+    case 'slice':
+      return given(node.target, node.from, node.to)
+    case 'call':
+      return given(...node.args, node.closure)
+  }
+}
+
 /** A mistake in a condition's text, or in what it does with the data. */
 export class ExpressionError extends Error {
   readonly at: number

@@ -71,7 +71,7 @@ const answers: readonly (readonly [string, Value, boolean])[] = [
   ['all(result.data.items, #.v > 0)', body, true],
   ['result.missing == nil', body, true],
   ['result.missing?.deeper == nil', body, true],
-  ['result.missing ?? 5 > 4', body, true],
+  ['(result.missing ?? 5) > 4', body, true],
   ['default(result.nothing, 7) == 7', body, true],
   ['isNil(result.nothing)', body, true],
   ['result.name contains "eck"', body, true],
@@ -156,7 +156,7 @@ const failures: readonly (readonly [string, Value, RegExp])[] = [
   ['result > 1', 'text', /cannot compare string with number/],
   ['result.a.b > 1', { a: null }, /cannot read a member of nil/],
   ['all(result, # > 1)', 5, /a list is needed, this is number/],
-  ['asInt(result) > 1', 'x', /is not a number/],
+  ['asInt(result) > 1', 'x', /"x" is not a whole number/],
   ['1 % 0 == 0', null, /divide by zero/],
   ['result && true', 1, /true or false is needed/],
 ]

@@ -315,6 +315,30 @@ describe('secret arguments', () => {
     assert.ok(!JSON.stringify(recorded).includes(token))
   })
 
+  test('may be a whole address, and limits stay what they are', async (context) => {
+    const { cluster, settle, read, requests } = await setUp(context, () => ({
+      status: 200,
+      headers: {},
+      body: '{"answer":"yes"}',
+    }))
+    const url = 'http://service/answer'
+    const data = { token: Buffer.from(url).toString('base64') }
+    await cluster.client.create(secrets, { ...secret, data })
+    const provider = { web: { url: '{{args.token}}', jsonPath: '{$.answer}' } }
+    await cluster.createRun('run', {
+      ...spec,
+      metrics: [{ name: 'web', successCondition: 'result == "yes"', interval: '1s', count: 2, provider }],
+    })
+    await settle(3_000)
+    assert.deepEqual(
+      requests.map((request) => request.url),
+      [url, url],
+    )
+    const run = await read()
+    assert.equal(run.status?.phase, 'Successful', run.status?.message)
+    assert.ok(!JSON.stringify(run).includes(url))
+  })
+
   test('that are missing are an error of the measurement, which may heal', async (context) => {
     const { cluster, clock, settle, read } = await setUp(context, () => ({
       status: 200,
