@@ -12,12 +12,21 @@ export type ProviderOutcome =
   | Reading
   | { readonly kind: 'error'; readonly message: string; readonly metadata?: Readonly<Record<string, string>> }
 
+/** What the controller's environment says to providers. */
+export interface ProviderSettings {
+  /** Used where a datadog metric names no Secret. */
+  readonly datadog?: { readonly address: string; readonly apiKey: string; readonly appKey: string }
+  /** `endpoint`: where CloudWatch is asked instead of the region's own address. */
+  readonly aws?: { readonly region?: string; readonly endpoint?: string }
+}
+
 export interface ProviderContext {
   readonly mode: VerdictMode
   /** Epoch milliseconds. */
   readonly now: number
   /** Used where a prometheus metric names no address. */
   readonly prometheusAddress: string | undefined
+  readonly settings?: ProviderSettings
   /** What `secretOf` asked for, decoded; undefined when it asked for nothing or there is no such Secret. */
   readonly secret?: Readonly<Record<string, string>> | undefined
 }
@@ -26,6 +35,8 @@ export interface PreparedExchange {
   readonly request: HttpRequest
   /** What the request is signed with before it is sent; see `analysis/reconcile/authorize.ts`. */
   readonly auth?: HttpAuth
+  /** What is asked instead after such an answer, once. */
+  readonly fallback?: (response: HttpResponse) => HttpRequest | undefined
   /** What is worth keeping of the metric itself, such as the query that was sent. */
   readonly metadata: Readonly<Record<string, string>>
   /** Total: hostile and broken answers become an error or no data, never a throw. */
@@ -61,7 +72,7 @@ export interface ProviderModule {
   readonly id: RequestProviderId
   readonly schema: z.ZodType
   /** The Secret that `prepare` needs, if it does. */
-  secretOf?(config: unknown): SecretWish | undefined
+  secretOf?(config: unknown, settings?: ProviderSettings): SecretWish | undefined
   /** `config` is the provider's part of the metric, arguments substituted. */
   prepare(config: unknown, context: ProviderContext): Preparation
 }
@@ -69,7 +80,7 @@ export interface ProviderModule {
 interface ProviderDefinition<Config> {
   readonly id: RequestProviderId
   readonly schema: z.ZodType<Config>
-  readonly secretOf?: (config: Config) => SecretWish | undefined
+  readonly secretOf?: (config: Config, settings: ProviderSettings) => SecretWish | undefined
   readonly prepare: (config: Config, context: ProviderContext) => Preparation
 }
 
@@ -82,9 +93,9 @@ export function defineProvider<Config>(definition: ProviderDefinition<Config>): 
     ...(secretOf === undefined
       ? {}
       : {
-          secretOf(config) {
+          secretOf(config, settings = {}) {
             const parsed = definition.schema.safeParse(config)
-            return parsed.success ? secretOf(parsed.data) : undefined
+            return parsed.success ? secretOf(parsed.data, settings) : undefined
           },
         }),
     prepare(config, context) {

@@ -22,6 +22,8 @@ import type { Redactor } from '../../controller/runtime/redact.ts'
 import type { LongProviderModule } from '../providers/long-provider.ts'
 import { createLongProviders } from '../providers/registry.ts'
 import { reconcileAnalysisRun } from './analysis-run.ts'
+import { createAuthorizedTransport } from './authorize.ts'
+import { type AwsCredentialSource, createAwsCredentialSource } from './aws-credentials.ts'
 import { type AnalysisConfig, BY_OWNER, type RunDeps } from './deps.ts'
 import { createRunMetrics } from './run-metrics.ts'
 
@@ -34,6 +36,8 @@ export interface AnalysisControllerOptions {
   readonly metrics: MetricRegistry
   readonly events: EventRecorder
   readonly redactor: Redactor
+  /** As whom requests to AWS are signed; absent: as the environment says. */
+  readonly aws?: AwsCredentialSource
   readonly config: AnalysisConfig
 }
 
@@ -61,7 +65,13 @@ export function createAnalysisController(options: AnalysisControllerOptions): An
   const fence = createFence({ clock, log, client: options.client, caches: informers })
   const metrics = createRunMetrics(options.metrics, runs)
   const longProviders = createLongProviders()
-  const deps: RunDeps = { ...options, runs, jobs: measuringJobs, fence, metrics, longProviders }
+  const authorized = createAuthorizedTransport({
+    http: options.http,
+    clock,
+    aws: options.aws ?? createAwsCredentialSource(clock),
+    awsRegion: options.config.providers?.aws?.region,
+  })
+  const deps: RunDeps = { ...options, authorized, runs, jobs: measuringJobs, fence, metrics, longProviders }
   const inFlight = new Map<string, AbortController>()
   let subscriptions: readonly (() => void)[] = []
   let state: 'idle' | 'running' | 'stopped' = 'idle'

@@ -6,12 +6,13 @@ import type { KubeClient } from '../../controller/kube/client.ts'
 import type { EventRecorder } from '../../controller/kube/events.ts'
 import type { Fence } from '../../controller/kube/fence.ts'
 import type { Clock } from '../../controller/runtime/clock.ts'
-import type { HttpTransport } from '../../controller/runtime/http.ts'
 import type { Logger } from '../../controller/runtime/log.ts'
 import type { Redactor } from '../../controller/runtime/redact.ts'
 import type { RunWorld } from '../domain/decide.ts'
 import type { VerdictMode } from '../domain/verdict.ts'
+import type { ProviderSettings } from '../providers/provider.ts'
 import type { LongProviders } from '../providers/registry.ts'
+import type { AuthorizedTransport } from './authorize.ts'
 import type { RunMetrics } from './run-metrics.ts'
 
 export interface AnalysisConfig {
@@ -23,6 +24,7 @@ export interface AnalysisConfig {
   readonly compat: VerdictMode
   /** For prometheus metrics without an address. */
   readonly prometheusAddress?: string
+  readonly providers?: ProviderSettings
   /** Where Secrets of providers are kept that serve all namespaces. */
   readonly controllerNamespace: string
 }
@@ -37,7 +39,7 @@ export interface RunDeps {
   readonly fence: Fence
   readonly clock: Clock
   readonly log: Logger
-  readonly http: HttpTransport
+  readonly authorized: AuthorizedTransport
   readonly longProviders: LongProviders
   readonly redactor: Redactor
   readonly events: EventRecorder

@@ -1,5 +1,6 @@
 /** From what a provider said to the measurement that is stored: judged, bounded and masked. Nothing leaves a pass without going through here. */
 import type { Measurement, Metric } from '../../controller/api/analysis.ts'
+import { SECRET_MASK } from '../domain/decide.ts'
 import { judgeReading, type VerdictMode } from '../domain/verdict.ts'
 import type { LookOutcome } from '../providers/long-provider.ts'
 import type { ProviderOutcome } from '../providers/provider.ts'
@@ -42,6 +43,12 @@ export function renderOwn(outcome: Extract<LookOutcome, { kind: 'running' | 'dec
     ...withMetadata(outcome.metadata, mask),
   }
 }
+
+/** The mask that hides those texts as well. */
+export const hideFrom =
+  (mask: Mask, hidden: readonly string[]): Mask =>
+  (text) =>
+    mask(hidden.reduce((masked, secret) => (secret === '' ? masked : masked.replaceAll(secret, SECRET_MASK)), text))
 
 export function renderText(text: string, mask: Mask): string {
   const masked = mask(text)

@@ -4,6 +4,7 @@
  */
 import type { AnalysisRun } from '../../controller/api/analysis.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
+import { KubeError } from '../../controller/kube/client.ts'
 import { secrets } from '../../controller/kube/kinds.ts'
 import type { ArgumentValues } from '../domain/args.ts'
 import { SECRET_MASK } from '../domain/decide.ts'
@@ -57,18 +58,29 @@ function createMask(secretValues: readonly string[], deps: RunDeps): (text: stri
     deps.redactor.redact(longestFirst.reduce((masked, secret) => masked.replaceAll(secret, SECRET_MASK), text))
 }
 
-/** What a provider keeps in a Secret of its own, decoded; undefined when there is none. Throws KubeError without an answer. */
+type ProviderSecret = { readonly values: Readonly<Record<string, string>> } | { readonly problem: string }
+
+/**
+ * What a provider keeps in a Secret of its own, decoded; undefined when there is none, a problem when it may not be read. Throws KubeError without
+ * an answer.
+ */
 export async function readProviderSecret(
   { name, from }: SecretWish,
   run: AnalysisRun,
   deps: RunDeps,
-): Promise<Readonly<Record<string, string>> | undefined> {
+): Promise<ProviderSecret | undefined> {
   const namespace = from === 'run' ? (run.metadata.namespace ?? '') : deps.config.controllerNamespace
-  const secret = await deps.client.get<Secret>({ kind: secrets, namespace, name })
+  let secret: Secret | undefined
+  try {
+    secret = await deps.client.get<Secret>({ kind: secrets, namespace, name })
+  } catch (error) {
+    if (!(error instanceof KubeError && error.code === 403)) throw error
+    return { problem: `the controller may not read Secret ${namespace}/${name}; list its name in rbac.secretNames` }
+  }
   if (!secret) return undefined
   const values = Object.entries(secret.data ?? {}).map(
     ([key, encoded]) => [key, Buffer.from(encoded, 'base64').toString('utf8')] as const,
   )
   for (const [, value] of values) deps.redactor.registerSecret(value)
-  return Object.fromEntries(values)
+  return { values: Object.fromEntries(values) }
 }

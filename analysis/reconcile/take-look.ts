@@ -7,9 +7,8 @@ import { formatInstant, parseInstant } from '../../controller/api/scalars.ts'
 import { KubeError } from '../../controller/kube/client.ts'
 import { TransportError } from '../../controller/runtime/http.ts'
 import type { LongProviderModule, LookOutcome, LookPorts } from '../providers/long-provider.ts'
-import { authorize } from './authorize.ts'
 import type { Taking } from './deps.ts'
-import { renderMeasurement, renderOwn, type Taken } from './render-measurement.ts'
+import { hideFrom, renderMeasurement, renderOwn, type Taken } from './render-measurement.ts'
 import { readProviderSecret } from './secrets.ts'
 
 /** With `resumeAt` while it goes on, without other times. Undefined when the look was cancelled. */
@@ -20,7 +19,7 @@ export async function takeLook(
   taking: Taking,
   open: Measurement | undefined,
 ): Promise<Taken | undefined> {
-  const { world, deps, mask, signal } = taking
+  const { world, deps, signal } = taking
   const { metadata, status } = world.run
   const now = deps.clock.now()
   const order = {
@@ -39,8 +38,11 @@ export async function takeLook(
     now,
     prometheusAddress: deps.config.prometheusAddress,
   }
-  const outcome = await look(() => provider.look(order, portsOf(taking), signal))
+  const hidden: string[] = []
+  const ports = portsOf(taking, (credential) => hidden.push(credential))
+  const outcome = await look(() => provider.look(order, ports, signal))
   if (!outcome || signal.aborted) return undefined
+  const mask = hideFrom(taking.mask, hidden)
   if (outcome.kind !== 'running' && outcome.kind !== 'decided')
     return { measurement: renderMeasurement(outcome, metric, world.mode, mask), metadata: {} }
   const measurement = renderOwn(outcome, mask)
@@ -59,12 +61,12 @@ async function look(ask: () => Promise<LookOutcome>): Promise<LookOutcome | unde
   }
 }
 
-const portsOf = ({ world, deps, signal }: Taking): LookPorts => ({
-  async send(request, auth) {
-    const authorized = authorize(request, auth)
-    if ('problem' in authorized) throw new TransportError('denied', authorized.problem)
-    return await deps.http.send(authorized.request, signal)
+const portsOf = ({ world, deps, signal }: Taking, hide: (credential: string) => void): LookPorts => ({
+  send: (request, auth) => deps.authorized.send(request, auth, { signal, hide }),
+  async readSecret(wish) {
+    const secret = await readProviderSecret(wish, world.run, deps)
+    if (secret && 'problem' in secret) throw new TransportError('denied', secret.problem)
+    return secret?.values
   },
-  readSecret: (wish) => readProviderSecret(wish, world.run, deps),
   readObject: (ref) => deps.client.get(ref),
 })
