@@ -4,14 +4,20 @@
  */
 import type { PodCount, Tick } from './ticks.ts'
 
-/** Bad events and exposure of both arms within one tick. */
-export interface ArmCounts {
+/** Bad events and exposure of two sets of pods within one tick. */
+export interface PairCounts {
   /** Epoch milliseconds. */
   readonly at: number
   readonly canaryBad: number
   readonly canaryTotal: number
   readonly stableBad: number
   readonly stableTotal: number
+}
+
+/** Both arms within one tick. */
+export interface ArmCounts extends PairCounts {
+  /** Canary pods that had requests. */
+  readonly canaryPods: number
 }
 
 /** The sums of a tick; undefined when one of the arms had no request: there is nothing to compare then. */
@@ -25,6 +31,7 @@ export function sumArms(tick: Tick): ArmCounts | undefined {
     canaryTotal,
     stableBad: sumBad(tick.stable),
     stableTotal,
+    canaryPods: tick.canary.reduce((pods, { total }) => (total > 0 ? pods + 1 : pods), 0),
   }
 }
 

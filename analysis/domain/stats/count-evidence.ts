@@ -9,7 +9,7 @@
  * For φ = 1 and a true ratio up to r0 every exp l has a mean of at most 1. Division by φ is exact when events come in clumps of φ, and
  * an approximation otherwise. The cap (½·ln 1/α) keeps one scrape, and any two of them, from deciding.
  */
-import type { ArmCounts } from './arms.ts'
+import type { PairCounts } from './arms.ts'
 import { createEvidenceStream, type EvidenceStream } from './restarts.ts'
 
 export type Direction = 'up' | 'down'
@@ -31,7 +31,7 @@ export interface CountEvidenceOptions {
 
 export interface CountEvidence {
   /** Takes one tick, with the overdispersion φ ≥ 1 that it is read with, and returns ln E. */
-  readonly advance: (arms: ArmCounts, phi: number) => number
+  readonly advance: (arms: PairCounts, phi: number) => number
   readonly logEvidence: EvidenceStream['logEvidence']
 }
 
@@ -46,7 +46,7 @@ export function createCountEvidence({ direction, nullRatio, cap }: CountEvidence
   const stream = createEvidenceStream(ratios.length)
   const factors = ratios.map(() => 0)
 
-  function advance(arms: ArmCounts, phi: number): number {
+  function advance(arms: PairCounts, phi: number): number {
     const share = arms.canaryTotal / (arms.canaryTotal + arms.stableTotal)
     const bad = arms.canaryBad + arms.stableBad
     const nullNorm = share * nullRatio + 1 - share

@@ -5,7 +5,7 @@
  *
  * Clumps and retries show in every block length, personality and autocorrelation of pods in the long ones.
  */
-import type { ArmCounts } from './arms.ts'
+import type { PairCounts } from './arms.ts'
 
 /** Block lengths in ticks (analysis.md §2.1). */
 const BLOCK_TICKS = [1, 4, 16] as const
@@ -22,7 +22,7 @@ interface Blocks {
 }
 
 export interface Dispersion {
-  readonly add: (arms: ArmCounts) => void
+  readonly add: (arms: PairCounts) => void
   /** By block length: the mean of the quotients and how many there are. */
   readonly estimates: () => readonly { readonly ticks: number; readonly phi: number; readonly blocks: number }[]
 }
@@ -37,7 +37,7 @@ export function createDispersion(): Dispersion {
     sum: 0,
   }))
 
-  function add(arms: ArmCounts): void {
+  function add(arms: PairCounts): void {
     const share = arms.canaryTotal / (arms.canaryTotal + arms.stableTotal)
     const bad = arms.canaryBad + arms.stableBad
     const difference = arms.canaryBad - share * bad
@@ -52,21 +52,37 @@ export function createDispersion(): Dispersion {
   }
 }
 
-/** The largest φ of several streams of the same kind, whose blocks are taken together; scales with fewer blocks than `fewest` do not count. */
-export function dispersionOf(streams: readonly Dispersion[], fewest: number): number | undefined {
+/** φ of several streams of the same kind, and the part of it that shows within single ticks; both at least 1. */
+export interface Overdispersion {
+  readonly phi: number
+  readonly withinTick: number
+}
+
+/** Blocks of all streams are taken together; lengths with fewer of them than `fewest` do not count. Undefined when none does. */
+export function dispersionOf(streams: readonly Dispersion[], fewest: number): Overdispersion | undefined {
   const estimates = streams.map((stream) => stream.estimates())
-  let largest: number | undefined
-  for (let scale = 0; scale < BLOCK_TICKS.length; scale++) {
-    let blocks = 0
-    let sum = 0
-    for (const estimate of estimates) {
-      const at = estimate[scale]
-      blocks += at?.blocks ?? 0
-      sum += (at?.phi ?? 0) * (at?.blocks ?? 0)
-    }
-    if (blocks >= fewest) largest = Math.max(largest ?? 1, sum / blocks)
+  const byLength = BLOCK_TICKS.map((_, scale) =>
+    pool(
+      estimates.flatMap((estimate) => estimate[scale] ?? []),
+      fewest,
+    ),
+  )
+  const known = byLength.filter((phi) => phi !== undefined)
+  if (known.length === 0) return undefined
+  return { phi: Math.max(1, ...known), withinTick: Math.max(1, byLength[0] ?? 1) }
+}
+
+function pool(
+  estimates: readonly { readonly phi: number; readonly blocks: number }[],
+  fewest: number,
+): number | undefined {
+  let blocks = 0
+  let sum = 0
+  for (const estimate of estimates) {
+    blocks += estimate.blocks
+    sum += estimate.phi * estimate.blocks
   }
-  return largest
+  return blocks >= fewest ? sum / blocks : undefined
 }
 
 function addToBlock(block: Blocks, difference: number, variance: number): void {

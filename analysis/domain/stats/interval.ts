@@ -1,56 +1,41 @@
 /**
  * The ratios that the evidence does not exclude: { r0 : E(r0) < 1/α }, each end by bisection on a log scale. Valid at any look, as E is.
  */
-import type { ArmCounts } from './arms.ts'
-import { capOf, type Direction } from './count-evidence.ts'
-import { createHypothesis } from './hypothesis.ts'
-import type { Noise } from './noise.ts'
-import type { Calibration } from './ticks.ts'
+import type { PairCounts } from './arms.ts'
+import { capOf, createCountEvidence, type Direction } from './count-evidence.ts'
+import type { Look } from './ticks.ts'
 
 /** Ratios outside of this range are called unknown. */
 const WIDEST_RATIO = 1000
-/** Bisections: 14 of them bring ln 1000 to less than one per mille. */
+/** Bisections: 14 of them bring the logarithm of that range to less than one per mille. */
 const STEPS = 14
 
-export interface IntervalOptions {
-  readonly alpha: number
-  readonly noise: Noise
-  readonly calibration: Calibration | undefined
+/** An end is undefined where no ratio on that side is excluded. */
+export function ratioInterval(
+  ticks: readonly PairCounts[],
+  alpha: number,
+  phi: number,
+): Pick<Look, 'ratioLower' | 'ratioUpper'> {
+  const excludes = (direction: Direction, nullRatio: number): boolean => {
+    const evidence = createCountEvidence({ direction, nullRatio, cap: capOf(alpha) })
+    for (const pair of ticks) evidence.advance(pair, phi)
+    return evidence.logEvidence() >= Math.log(1 / alpha)
+  }
+  return {
+    ratioLower: findEnd(1 / WIDEST_RATIO, (ratio) => excludes('up', ratio)),
+    ratioUpper: findEnd(WIDEST_RATIO, (ratio) => excludes('down', ratio)),
+  }
 }
 
-export interface RatioInterval {
-  /** Undefined where no ratio on that side is excluded. */
-  readonly ratioLower: number | undefined
-  readonly ratioUpper: number | undefined
-}
-
-export function ratioInterval(ticks: readonly ArmCounts[], options: IntervalOptions): RatioInterval {
-  return { ratioLower: intervalEnd(ticks, 'up', options), ratioUpper: intervalEnd(ticks, 'down', options) }
-}
-
-/** `up`: the largest ratio that is excluded as too small; `down`: the smallest that is excluded as too large. */
-function intervalEnd(ticks: readonly ArmCounts[], direction: Direction, options: IntervalOptions): number | undefined {
-  const outward = direction === 'up' ? -1 : 1
-  const widest = outward * Math.log(WIDEST_RATIO)
-  if (!excludes(ticks, direction, widest, options)) return undefined
-  let excluded = widest
-  let included = -widest
+/** The excluded ratio nearest to the other side of 1; undefined when not even `widest` is excluded. */
+function findEnd(widest: number, isExcluded: (ratio: number) => boolean): number | undefined {
+  if (!isExcluded(widest)) return undefined
+  let excluded = Math.log(widest)
+  let included = -excluded
   for (let step = 0; step < STEPS; step++) {
     const middle = (excluded + included) / 2
-    if (excludes(ticks, direction, middle, options)) excluded = middle
+    if (isExcluded(Math.exp(middle))) excluded = middle
     else included = middle
   }
   return Math.exp(excluded)
-}
-
-function excludes(
-  ticks: readonly ArmCounts[],
-  direction: Direction,
-  logRatio: number,
-  options: IntervalOptions,
-): boolean {
-  const { alpha, noise, calibration } = options
-  const hypothesis = createHypothesis({ direction, nullRatio: Math.exp(logRatio), cap: capOf(alpha) }, calibration)
-  for (const arms of ticks) hypothesis.advance(arms, noise.phi)
-  return hypothesis.logEvidence(noise.ranks) >= Math.log(1 / alpha)
 }

@@ -1,32 +1,68 @@
 /**
- * How much overdispersion a look allows for: that of history, or that of the live twins when it is larger.
+ * How much overdispersion a judgement allows for. What history says counts, or what the live twins say where that is more; where both are short, a
+ * careful guess has a share in it, and alone the word when there is neither.
+ *
+ *   φ = φ₁ + (φ_learned − φ₁) · s          s = requests of a canary pod now / of a stable pod in history, at least 1
+ *
+ * φ₁ is what shows within single ticks: clumps, which do not care how much traffic a pod has. The rest are moods of pods, multiplicative, whose part of
+ * the variance grows with a pod's traffic.
+ *
+ * | pods in history | live twins | φ                                                                  |
+ * |-----------------|------------|--------------------------------------------------------------------|
+ * | 2 or more       | yes        | the larger one; early on with the guess                            |
+ * | 2 or more       | no         | history's; with the guess while history is short                   |
+ * | 1               | yes        | the larger one; early on with the guess                            |
+ * | 1               | no         | the guess, or history's when that is more: pods cannot be compared |
+ * | 0               | yes        | the twins', early on with the guess                                |
+ * | 0               | no         | the guess                                                          |
  */
+import type { Overdispersion } from './dispersion.ts'
 import type { Calibration } from './ticks.ts'
 
-/** Without a history, twins have the word, but seldom enough blocks early on: at least this. */
-const PHI_WITHOUT_HISTORY = 2
-/** Neither history nor twins: clumps of three on average (φ 5) and some personality of pods on top. */
-const PHI_UNKNOWN = 8
-/** Ranks in a history that is this much quieter than today mean nothing. */
-const QUIETER_HISTORY = 1.25
+/** The guess: clumps of three (geometric) have φ 5, */
+const GUESSED_CLUMPS = 5
+/** and a pod's mood (sd 0.4 on the logarithm, correlated 0.9 from tick to tick) adds 0.4²·(1+0.9)/(1−0.9) per expected bad event of a pod and tick. */
+const GUESSED_MOOD = 3
+/** The guess counts as much as this much watching, */
+const GUESS_WEIGHT_MS = 4 * 60_000
+/** less and less, and not at all after this. */
+const ENOUGH_MS = 15 * 60_000
 
-export interface Noise {
-  readonly phi: number
-  readonly ranks: boolean
+/** What the canary's pods get, on average over the ticks so far. */
+export interface PodLoad {
+  /** Requests of one canary pod in one tick. */
+  readonly requests: number
+  /** Bad events of one canary pod in one tick, at stable's rate. */
+  readonly expected: number
 }
 
-export function isCalibrated(calibration: Calibration | undefined): calibration is Calibration {
-  return calibration !== undefined && calibration.historyMs > 0
+export interface LiveNoise extends Overdispersion {
+  readonly watchedMs: number
 }
 
-/** Overdispersion before the live twins are asked. */
+/** Overdispersion by history alone, before twins and load are asked; 1 without history. */
 export function phiOfHistory(calibration: Calibration | undefined): number {
-  return isCalibrated(calibration) ? Math.max(1, calibration.phi) : PHI_WITHOUT_HISTORY
+  return calibration === undefined ? 1 : Math.max(1, calibration.phi)
 }
 
-/** What an abort has to stand up to. */
-export function noiseNow(calibration: Calibration | undefined, live: number | undefined): Noise {
-  const history = phiOfHistory(calibration)
-  if (live === undefined) return { phi: isCalibrated(calibration) ? history : PHI_UNKNOWN, ranks: true }
-  return { phi: Math.max(history, live), ranks: live <= QUIETER_HISTORY * history }
+/** What an abort or a proof has to stand up to. */
+export function phiNow(calibration: Calibration | undefined, live: LiveNoise | undefined, load: PodLoad): number {
+  const history = learnFromHistory(calibration, load)
+  const learned = Math.max(history, live?.phi ?? 1)
+  const guess = GUESSED_CLUMPS + GUESSED_MOOD * load.expected
+  const watchedMs = (comparesPods(calibration) ? calibration.historyMs : 0) + (live?.watchedMs ?? 0)
+  if (watchedMs === 0) return Math.max(guess, history)
+  const guessMs = GUESS_WEIGHT_MS * Math.max(0, 1 - watchedMs / ENOUGH_MS)
+  return Math.max(learned, (watchedMs * learned + guessMs * guess) / (watchedMs + guessMs))
+}
+
+function comparesPods(calibration: Calibration | undefined): calibration is Calibration {
+  return calibration !== undefined && (calibration.pods ?? 2) >= 2
+}
+
+function learnFromHistory(calibration: Calibration | undefined, { requests }: PodLoad): number {
+  if (calibration === undefined) return 1
+  const { phi, phiWithinTick = phi, podRequests = 0 } = calibration
+  const scale = podRequests > 0 ? Math.max(1, requests / podRequests) : 1
+  return Math.max(1, phiWithinTick + Math.max(0, phi - phiWithinTick) * scale)
 }

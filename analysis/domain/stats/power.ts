@@ -8,8 +8,7 @@
  *
  * and a limit L is passed with 80 % chance when  I − 0.84·√V ≥ ln L + c,  c being the price of the mixture (analysis.md §2.1, turned round).
  */
-import type { ArmCounts } from './arms.ts'
-import { sumArms } from './arms.ts'
+import { type PairCounts, sumArms } from './arms.ts'
 import { capOf } from './count-evidence.ts'
 import type { CountRule, Tick } from './ticks.ts'
 
@@ -23,7 +22,7 @@ const LARGEST_RATIO = 1000
 const STEPS = 20
 
 /** Traffic of one tick; `stableBad` is what stable's rate is read from and may be an expectation. */
-export type Exposure = Omit<ArmCounts, 'canaryBad' | 'at'>
+export type Exposure = Omit<PairCounts, 'canaryBad' | 'at'>
 
 /** What every further tick will bring. */
 export interface TickForecast {

@@ -1,21 +1,20 @@
 /**
- * Evidence from ranks: how unusual are the canary's residuals among those of history? It needs no noise model, so it sees what tempering by φ
- * smooths away.
+ * Evidence from ranks: how unusual are the canary's residuals among those of history? It needs no noise model, and serves numbers that are not
+ * counts, such as the logarithm of a ratio of quantiles. They have to come about alike in history and now.
  *
  *   ε_k = z_k − ρ·z_{k−1}        p = (1 + #{history at least as far out as ε_k}) / (n + 1)        e = (1 − p + p·ln p) / (p·ln² p)
  *
  * p is conformal, e Vovk and Wang's calibrator (∫ κ·p^{κ−1} dκ, mean 1 for uniform p). Products over k share one history, which makes them
  * approximate; they are backed by simulation.
  */
-import type { ArmCounts } from './arms.ts'
 import type { Direction } from './count-evidence.ts'
 import { createEvidenceStream } from './restarts.ts'
 import type { Calibration } from './ticks.ts'
 
 /** Below this many residuals of history there is no rank part: p would stay above 1/20, and e below 1.6. */
 const FEWEST_RESIDUALS = 20
-/** Expected canary events in a block, at least (analysis.md §2.1). */
-const BLOCK_EVENTS = 3
+/** A correlation near 1 would make residuals of nothing. */
+const MOST_CORRELATED = 0.95
 
 export interface RankOptions {
   readonly direction: Direction
@@ -59,28 +58,24 @@ export function calibrateP(p: number): number {
   return (1 - p + p * log) / (p * log * log)
 }
 
-/**
- * Collects ticks until the canary was to have three bad events under the ratio r0, then gives
- * z = Σ(x_c − θ0·x) / √Σ θ0(1−θ0)·x; undefined until then.
- */
-export function createBlocks(nullRatio: number): (arms: ArmCounts) => number | undefined {
-  let expected = 0
-  let variance = 0
-  let difference = 0
-  return (arms) => {
-    const weighted = arms.canaryTotal * nullRatio
-    const share = weighted / (weighted + arms.stableTotal)
-    const bad = arms.canaryBad + arms.stableBad
-    expected += share * bad
-    variance += share * (1 - share) * bad
-    difference += arms.canaryBad - share * bad
-    if (expected < BLOCK_EVENTS || variance <= 0) return undefined
-    const z = difference / Math.sqrt(variance)
-    expected = 0
-    variance = 0
-    difference = 0
-    return z
+/** Lag-1 correlation and residuals of series of z that are known to be alike, each of them in order of time. */
+export function rankHistory(series: readonly (readonly number[])[]): Pick<Calibration, 'rho' | 'residuals'> {
+  const rho = correlationOf(series)
+  const residuals = series.flatMap((values) => values.map((value, index) => value - rho * (values[index - 1] ?? 0)))
+  return { rho, residuals: residuals.toSorted((a, b) => a - b) }
+}
+
+/** Correlation of neighbours within each series, of all series together; within 0..0.95. */
+function correlationOf(series: readonly (readonly number[])[]): number {
+  let products = 0
+  let squares = 0
+  for (const values of series) {
+    for (const [index, value] of values.entries()) {
+      squares += value * value
+      products += value * (values[index - 1] ?? 0)
+    }
   }
+  return squares === 0 ? 0 : Math.min(MOST_CORRELATED, Math.max(0, products / squares))
 }
 
 /** How many of the ascending `values` are smaller than `limit`. */

@@ -49,6 +49,12 @@ export interface Calibration {
   readonly residuals: readonly number[]
   /** Length of the history, milliseconds. */
   readonly historyMs: number
+  /** The part of {@link phi} that shows within single ticks: clumps, as opposed to moods of pods. */
+  readonly phiWithinTick?: number
+  /** Requests of one pod in one tick, on average. */
+  readonly podRequests?: number
+  /** Stable pods that could be held against each other; a single one cannot tell what sets pods apart. */
+  readonly pods?: number
 }
 
 export type Decision =

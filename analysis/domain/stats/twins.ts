@@ -2,8 +2,8 @@
  * Live A/A twins: stable pods dealt into four groups, each held against the other three while the rollout runs. They are all the same release,
  * so what they differ by is noise, and noise of this very hour, which history may not have seen.
  */
-import { type ArmCounts, sumBad, sumTotals } from './arms.ts'
-import { createDispersion, dispersionOf } from './dispersion.ts'
+import { type PairCounts, sumBad, sumTotals } from './arms.ts'
+import { createDispersion, dispersionOf, type Overdispersion } from './dispersion.ts'
 import { createPodGroups } from './pod-groups.ts'
 import type { Tick } from './ticks.ts'
 
@@ -13,16 +13,23 @@ const FEWEST_BLOCKS = 8
 
 export interface Twins {
   readonly add: (tick: Tick) => void
-  /** Overdispersion between stable pods; undefined with fewer than four of them, or too early. */
-  readonly phi: () => number | undefined
+  /** Between stable pods; undefined with fewer than four of them, or too early. */
+  readonly overdispersion: () => Overdispersion | undefined
+  /** How long they have been watched, milliseconds. */
+  readonly watchedMs: () => number
 }
 
 export function createTwins(): Twins {
   const groups = createPodGroups(GROUPS)
   const streams = Array.from({ length: GROUPS }, createDispersion)
 
+  let since: number | undefined
+  let until = 0
+
   function add(tick: Tick): void {
     if (tick.stable.length < GROUPS) return
+    since ??= tick.at
+    until = tick.at
     const arms = splitArms(tick, groups.deal(tick.stable), GROUPS)
     for (let group = 0; group < GROUPS; group++) {
       const counts = arms[group]
@@ -30,11 +37,15 @@ export function createTwins(): Twins {
     }
   }
 
-  return { add, phi: () => dispersionOf(streams, FEWEST_BLOCKS) }
+  return {
+    add,
+    overdispersion: () => dispersionOf(streams, FEWEST_BLOCKS),
+    watchedMs: () => (since === undefined ? 0 : until - since),
+  }
 }
 
 /** Each group as canary and the rest of the stable pods as stable; undefined where one of the two had no request. */
-export function splitArms(tick: Tick, groupOf: readonly number[], groups: number): (ArmCounts | undefined)[] {
+export function splitArms(tick: Tick, groupOf: readonly number[], groups: number): (PairCounts | undefined)[] {
   const bad = Array.from({ length: groups }, () => 0)
   const total = Array.from({ length: groups }, () => 0)
   tick.stable.forEach((pod, index) => {
@@ -48,6 +59,7 @@ export function splitArms(tick: Tick, groupOf: readonly number[], groups: number
   return total.map((canaryTotal, group) => {
     const canaryBad = bad[group] ?? 0
     if (canaryTotal <= 0 || allTotal - canaryTotal <= 0) return undefined
-    return { at: tick.at, canaryBad, canaryTotal, stableBad: allBad - canaryBad, stableTotal: allTotal - canaryTotal }
+    const stableTotal = allTotal - canaryTotal
+    return { at: tick.at, canaryBad, canaryTotal, stableBad: allBad - canaryBad, stableTotal }
   })
 }
