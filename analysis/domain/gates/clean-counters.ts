@@ -107,9 +107,10 @@ function listClashes(raw: readonly RawCounter[]): DataProblem[] {
   const twice = new Set<string>()
   const arms = new Map<string, Arm>()
   const both = new Set<string>()
-  for (const { series } of raw) {
+  for (const { series, columns } of raw) {
     const { arm, pod, role, le = '', detail = '' } = series
-    const key = `${arm}\n${pod}\n${role}\n${le}\n${detail}`
+    // A native histogram is several counters, each of other columns.
+    const key = `${arm}\n${pod}\n${role}\n${le}\n${detail}\n${columns.join()}`
     if (seen.has(key)) twice.add(`${role} of ${pod}`)
     seen.add(key)
     if ((arms.get(pod) ?? arm) !== arm) both.add(pod)
