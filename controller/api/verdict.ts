@@ -3,6 +3,7 @@
  * CLI and Slack. Shapes only: how one comes about belongs to `analysis/domain/gates`.
  */
 import { z } from 'zod'
+import type { Measurement } from './analysis.ts'
 
 export const gateIds = ['errorRate', 'latency', 'events'] as const
 export type GateId = (typeof gateIds)[number]
@@ -21,6 +22,22 @@ export const gateVerdictSchema = z.strictObject({
   outcome: z.enum(verdictOutcomes),
   /** One word in CamelCase, such as `Regression`, `Undecided`, `NoTraffic`, `SeriesAbsent`. */
   reason: z.string(),
+  /** The last word on this stage; with `hold`: a person has to decide. */
+  final: z.boolean(),
+  /** Where the rollout stood, as far as the gate knew. */
+  stage: z
+    .strictObject({
+      /** Counts from 1. */
+      number: z.int().optional(),
+      count: z.int().optional(),
+      weightPercent: z.number().optional(),
+      nextWeightPercent: z.number().optional(),
+      /** Until the stage is over; negative when it was held beyond its end. */
+      secondsLeft: z.number().optional(),
+    })
+    .optional(),
+  /** What is wrong with the samples, or worth knowing about them, and what to do about it. */
+  problems: z.array(z.strictObject({ reason: z.string(), what: z.string(), fix: z.string() })),
   /** The newest tick that counted. */
   at: z.iso.datetime().optional(),
   /** Since the canary's first request, seconds. */
@@ -28,6 +45,10 @@ export const gateVerdictSchema = z.strictObject({
   ticks: z.int(),
   canary: count,
   stable: count,
+  /** What the events are called: `order`, `orders`. */
+  noun: z.strictObject({ one: z.string(), many: z.string() }).optional(),
+  /** The two ticks in which more than half of the canary's requests failed. */
+  hardFloor: z.strictObject({ canary: count, stable: count }).optional(),
   /** Rate ratio canary/stable and the ratios that are not excluded; absent while unknown. */
   ratio: z.number().optional(),
   ratioLower: z.number().optional(),
@@ -36,7 +57,10 @@ export const gateVerdictSchema = z.strictObject({
   evidenceLimit: z.number(),
   toleranceEvidence: z.number(),
   toleranceLimit: z.number(),
+  /** Ratio that is put up with: above 1; below 1 for `events`. */
   tolerance: z.number(),
+  /** Bad events per request that are put up with beyond stable's, whatever the ratio. */
+  toleranceExcess: z.number(),
   /** Overdispersion that was allowed for, what it rests on. */
   noise: z.strictObject({
     phi: z.number(),
@@ -46,8 +70,20 @@ export const gateVerdictSchema = z.strictObject({
   /** Bad events that stable would not have had. */
   excess: z.number(),
   expected: z.number(),
-  /** The smallest ratio that would have been caught by now with 80 % chance; absent when none would. */
+  /** The ratio nearest to 1 that would have been caught by now with 80 % chance; absent when none would. */
   smallestDetectable: z.number().optional(),
+  /** What has to have been catchable for a stage without a finding to pass: a ratio, and whether it was. */
+  target: z.strictObject({
+    ratio: z.number(),
+    caught: z.boolean(),
+    /** Expected events that it takes, for `events`. */
+    events: z.number().optional(),
+    /** Seconds until it is, at this weight and at the next; absent when it takes longer than is foreseen. */
+    seconds: z.number().optional(),
+    nextWeightSeconds: z.number().optional(),
+  }),
+  /** Bad events per request of stable, before the release began. */
+  stableBefore: count.optional(),
   /** P99 in seconds: what a dashboard shows, and read between the buckets log-log. */
   p99: z
     .strictObject({
@@ -55,6 +91,10 @@ export const gateVerdictSchema = z.strictObject({
       stablePromql: z.number().optional(),
       canary: z.number().optional(),
       stable: z.number().optional(),
+      /** The edge that `canary` and `stable` count the slower requests of. */
+      edge: z.number().optional(),
+      /** The bucket that stable's P99 is in. */
+      bucket: z.strictObject({ lower: z.number(), upper: z.number() }).optional(),
     })
     .optional(),
   /** Where most of the bad events are, such as `503 POST /checkout`. */
@@ -68,3 +108,14 @@ export type GateVerdict = z.infer<typeof gateVerdictSchema>
 
 /** Key of a measurement's metadata that holds a {@link GateVerdict} as JSON. */
 export const GATE_VERDICT = 'penstock.dev/verdict'
+
+/** The verdict that a measurement carries; undefined when it has none that can be read. */
+export function readGateVerdict(measurement: Pick<Measurement, 'metadata'> | undefined): GateVerdict | undefined {
+  const text = measurement?.metadata?.[GATE_VERDICT]
+  if (text === undefined) return undefined
+  try {
+    return gateVerdictSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}

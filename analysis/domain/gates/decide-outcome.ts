@@ -6,8 +6,8 @@
  *   any other    hard floor  any                    any                            abort HardFloor           yes
  *   any other    worse       any                    any                            abort Regression          yes
  *   missing      none        any                    any                            error, what is missing    no
- *   no traffic   none        not over               any                            hold, what is missing     no
- *   no traffic   none        over, held long enough any                            hold, what is missing     yes: a person decides
+ *   thin         none        not over               any                            hold, what is missing     no
+ *   thin         none        over, held long enough any                            hold, what is missing     yes: a person decides
  *   whole        proven      over, or earlyPass     any                            pass Proven               yes
  *   whole        any         not over               any                            hold Watching             no
  *   whole        none        over                   yes                            pass WouldHaveBeenCaught  yes
@@ -22,8 +22,11 @@
 import type { VerdictOutcome } from '../../../controller/api/verdict.ts'
 import type { GateStage, UndecidedAction } from './gate-case.ts'
 
-/** `unusable`: no ticks can be made of them · `missing`: stale or absent · `noTraffic`: there, but nobody asked the canary · `whole`. */
-export type SampleState = 'unusable' | 'missing' | 'noTraffic' | 'whole'
+/**
+ * As `no-data.ts` reads them. `unusable`: no ticks can be made of them · `missing`: stale or absent · `thin`: there, but too little to compare, such as
+ * a canary without requests · `whole`.
+ */
+export type SampleState = 'unusable' | 'missing' | 'thin' | 'whole'
 
 export interface OutcomeFacts {
   readonly samples: SampleState
@@ -57,7 +60,7 @@ export function decideOutcome(facts: OutcomeFacts): GateOutcome {
   if (finding === 'hardFloor') return { outcome: 'abort', reason: 'HardFloor', final: true }
   if (finding === 'worse') return { outcome: 'abort', reason: 'Regression', final: true }
   if (samples === 'missing') return { outcome: 'error', reason: problem, final: false }
-  if (samples === 'noTraffic') return { outcome: 'hold', reason: problem, final: facts.stage === 'heldOut' }
+  if (samples === 'thin') return { outcome: 'hold', reason: problem, final: facts.stage === 'heldOut' }
   return decideByStage(facts)
 }
 

@@ -49,7 +49,7 @@ export function formatInterval(lower: number | undefined, upper: number | undefi
 function ratioDigits(ratio: number, rounding: Rounding): string {
   if (ratio >= 1000) return `over${NARROW_SPACE}${thousands('1000')}`
   const decimals = ratio < 0.1 ? 3 : ratio < 2 ? 2 : ratio < 10 ? 1 : 0
-  return trimZeros(roundTo(ratio, decimals, rounding), decimals < 2 ? 0 : decimals)
+  return trimZeros(roundTo(ratio, decimals, rounding))
 }
 
 function roundTo(value: number, decimals: number, rounding: Rounding): string {
@@ -60,8 +60,7 @@ function roundTo(value: number, decimals: number, rounding: Rounding): string {
 }
 
 /** `2.0` is said as `2`. */
-const trimZeros = (digits: string, kept: number): string =>
-  kept > 0 || !digits.includes('.') ? digits : digits.replace(/\.?0+$/, '')
+const trimZeros = (digits: string): string => (digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits)
 
 /** At least `decimals` digits after the point, and more of them where only those tell it from 0. */
 function formatDigits(value: number, decimals: number): string {
@@ -73,11 +72,14 @@ function formatDigits(value: number, decimals: number): string {
 }
 
 const MOST_EVIDENCE = 1_000_000
+const TINY = 1e-9
 
 /** `1 240 : 1`. Rounded down: what is below a limit never reads as if it had reached it. */
 export function formatOdds(odds: number): string {
+  if (odds < 0.1) return `below 0.1${NARROW_SPACE}:${NARROW_SPACE}1`
   if (odds > MOST_EVIDENCE) return `over ${thousands(String(MOST_EVIDENCE))}${NARROW_SPACE}:${NARROW_SPACE}1`
-  const shown = odds < 10 ? String(Math.floor(odds * 10) / 10) : thousands(String(Math.floor(odds)))
+  // Limits are 1/α: 299.99999999999994 is 300.
+  const shown = odds < 10 ? String(Math.floor(odds * 10 + TINY) / 10) : thousands(String(Math.floor(odds + TINY)))
   return `${shown}${NARROW_SPACE}:${NARROW_SPACE}1`
 }
 
@@ -96,7 +98,7 @@ const joinUnits = (large: number, largeUnit: string, small: number, smallUnit: s
 export function formatWait(seconds: number): string {
   if (seconds > 86_400) return 'over 1 day'
   if (seconds > 5400) return `${Math.ceil(seconds / 3600)}${NARROW_SPACE}h`
-  if (seconds > 60) return `${Math.ceil(seconds / 60)}${NARROW_SPACE}min`
+  if (seconds >= 60) return `${Math.ceil(seconds / 60)}${NARROW_SPACE}min`
   return `${Math.max(1, Math.ceil(seconds))}${NARROW_SPACE}s`
 }
 

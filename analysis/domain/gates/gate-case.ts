@@ -5,6 +5,7 @@
 import type { GateId } from '../../../controller/api/verdict.ts'
 import type { Calibration, Count, CountRule } from '../stats/ticks.ts'
 import type { Noun } from './format.ts'
+import type { HistoryFacts } from './no-data.ts'
 import type { GateSeries } from './samples.ts'
 
 /** What an SRE asks of a gate. */
@@ -41,6 +42,8 @@ export interface GateCase {
   readonly rule: GateRule
   readonly series: readonly GateSeries[]
   readonly calibration: Calibration | undefined
+  /** How much history there is, was asked for and is insisted on. */
+  readonly history?: HistoryFacts
   /** What stable counted before the release began, to tell a shared cause. */
   readonly before?: Count
   /** When the release began, epoch milliseconds: nothing counts before. */
@@ -51,6 +54,10 @@ export interface GateCase {
   readonly scrapeIntervalMs?: number
   /** By pod, where it is known. */
   readonly readyAt?: ReadonlyMap<string, number>
+  /** What `up` says of the canary's targets, where it was asked. */
+  readonly canaryUp?: boolean
+  /** Warnings of Prometheus. */
+  readonly warnings?: readonly string[]
   readonly stage: GateStage
   readonly onUndecided: UndecidedAction
   /** PromQL that a person can look at. */

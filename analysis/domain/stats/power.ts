@@ -102,8 +102,10 @@ function passes(exposures: readonly Exposure[], question: Question, rule: CountR
     const canaryBad = (stableBad / stableTotal) * canaryTotal * question.ratio
     const whenStable = Math.log((share * question.nullRatio + 1 - share) / (share * question.ratio + 1 - share))
     const whenCanary = logRatio + whenStable
-    mean += Math.min(canaryBad * whenCanary + stableBad * whenStable, most) / phi
-    variance += (canaryBad * whenCanary * whenCanary + stableBad * whenStable * whenStable) / phi
+    const gain = canaryBad * whenCanary + stableBad * whenStable
+    mean += Math.min(gain, most) / phi
+    // A tick whose gain is cut off adds that much and varies no more: without this, very large ratios would seem to be missed.
+    if (gain < most) variance += (canaryBad * whenCanary * whenCanary + stableBad * whenStable * whenStable) / phi
   }
   return mean - Z_POWER * Math.sqrt(variance) >= Math.log(question.limit) + MIXTURE_PRICE
 }

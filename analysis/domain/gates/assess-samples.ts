@@ -1,0 +1,46 @@
+/** Between a case and the readers of samples: what they are asked with, and what their answer means for the verdict. */
+import type { SampleState } from './decide-outcome.ts'
+import type { GateCase } from './gate-case.ts'
+import { type CountedTick, type DataFacts, type DataNote, readData } from './no-data.ts'
+import type { TickOptions, TickReading } from './read-ticks.ts'
+
+export function tickOptionsOf({ rule, since, now, scrapeIntervalMs, readyAt }: GateCase): TickOptions {
+  return {
+    from: since,
+    now,
+    warmupMs: rule.warmupMs,
+    ...(scrapeIntervalMs === undefined ? {} : { scrapeIntervalMs }),
+    ...(readyAt === undefined ? {} : { readyAt }),
+  }
+}
+
+export interface SampleAssessment {
+  readonly samples: SampleState
+  /** What keeps the samples from being whole comes first. */
+  readonly problems: readonly DataNote[]
+}
+
+export function assessSamples(
+  gateCase: GateCase,
+  reading: TickReading<CountedTick>,
+  buckets?: DataFacts['buckets'],
+): SampleAssessment {
+  const { gate, rule, series, since, now, canaryUp, warnings, history, queries } = gateCase
+  const data = readData({
+    gate,
+    series,
+    ...reading,
+    from: since,
+    now,
+    warmupMs: rule.warmupMs,
+    queries,
+    ...(canaryUp === undefined ? {} : { canaryUp }),
+    ...(warnings === undefined ? {} : { warnings }),
+    ...(history === undefined ? {} : { history }),
+    ...(buckets === undefined ? {} : { buckets }),
+  })
+  if (data.kind === 'evidence') return { samples: 'whole', problems: data.notes }
+  const { kind, usable, reason, what, fix, notes } = data
+  const samples = usable ? (kind === 'hold' ? 'thin' : 'missing') : 'unusable'
+  return { samples, problems: [{ reason, what, fix }, ...notes] }
+}

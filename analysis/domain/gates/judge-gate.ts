@@ -1,0 +1,116 @@
+/**
+ * One look of a statistical gate: from raw samples to the verdict with its numbers and its text. Nothing is kept between two looks, and all
+ * that it knows is in the case, so the same case gives the same verdict before and after a restart, and from a file.
+ */
+import { formatInstant } from '../../../controller/api/scalars.ts'
+import type { GateVerdict } from '../../../controller/api/verdict.ts'
+import { decideOutcome, judgeStage, type OutcomeFacts } from './decide-outcome.ts'
+import type { GateCase } from './gate-case.ts'
+import { inspectCounts } from './inspect-counts.ts'
+import type { Inspection } from './inspection.ts'
+import { foresee, type Outlook } from './outlook.ts'
+import type { VerdictNumbers } from './text-lines.ts'
+import { renderVerdictText } from './verdict-text.ts'
+
+/** The verdict at `gateCase.now`. Total: samples of any kind give one. */
+export function judgeGate(gateCase: GateCase): GateVerdict {
+  const found = inspectCounts(gateCase)
+  const outlook = foresee({
+    exposures: found.exposures,
+    rule: gateCase.rule,
+    target: gateCase.rule.target,
+    phi: found.phi,
+    tickMs: found.tickMs,
+    nextWeightPercent: gateCase.stage.nextWeightPercent,
+  })
+  const numbers: VerdictNumbers = {
+    version: 1,
+    gate: gateCase.gate,
+    ...decideOutcome(factsOf(gateCase, found, outlook)),
+    ...describeStage(gateCase),
+    ...describeSamples(gateCase, found),
+    ...describeEvidence(gateCase, found),
+    ...describeOutlook(outlook),
+    queries: [...gateCase.queries],
+  }
+  return { ...numbers, text: renderVerdictText(numbers) }
+}
+
+function factsOf({ rule, stage, now, onUndecided }: GateCase, found: Inspection, outlook: Outlook): OutcomeFacts {
+  const { samples, problems, look, hardFloor } = found
+  const findings = { abort: 'worse', proven: 'proven', undecided: 'none' } as const
+  return {
+    samples,
+    problem: problems[0]?.reason ?? '',
+    finding: hardFloor ? 'hardFloor' : findings[look?.decision ?? 'undecided'],
+    couldCatchTarget: outlook.caught,
+    earlyPass: rule.earlyPass,
+    stage: judgeStage(stage, now),
+    onUndecided,
+  }
+}
+
+function describeStage({ stage, now }: GateCase): Pick<GateVerdict, 'stage'> {
+  const { index, count, weightPercent, nextWeightPercent, endsAt } = stage
+  const known = {
+    ...(index === undefined ? {} : { number: index + 1 }),
+    ...(count === undefined ? {} : { count }),
+    ...(weightPercent === undefined ? {} : { weightPercent }),
+    ...(nextWeightPercent === undefined ? {} : { nextWeightPercent }),
+    ...(endsAt === undefined ? {} : { secondsLeft: (endsAt - now) / 1000 }),
+  }
+  return Object.keys(known).length === 0 ? {} : { stage: known }
+}
+
+const NOTHING = { bad: 0, total: 0 }
+
+function describeSamples({ rule, before }: GateCase, { problems, look, firstAt, tickMs, p99, top }: Inspection) {
+  return {
+    problems: problems.map(({ reason, what, fix }) => ({ reason, what, fix })),
+    ...(look === undefined ? {} : { at: formatInstant(look.at) }),
+    ...(look === undefined || firstAt === undefined ? {} : { exposedSeconds: (look.at - firstAt + tickMs) / 1000 }),
+    ticks: look?.ticks ?? 0,
+    canary: look?.canary ?? NOTHING,
+    stable: look?.stable ?? NOTHING,
+    ...(rule.noun === undefined ? {} : { noun: rule.noun }),
+    ...(before === undefined ? {} : { stableBefore: before }),
+    ...(p99 === undefined ? {} : { p99 }),
+    ...(top === undefined ? {} : { top }),
+  }
+}
+
+function describeEvidence({ rule, calibration }: GateCase, { look, phi, hardFloor }: Inspection) {
+  const live = look?.phi.live
+  return {
+    ...(hardFloor === undefined ? {} : { hardFloor: { canary: hardFloor.canary, stable: hardFloor.stable } }),
+    ...(look?.ratio === undefined ? {} : { ratio: look.ratio }),
+    ...(look?.ratioLower === undefined ? {} : { ratioLower: look.ratioLower }),
+    ...(look?.ratioUpper === undefined ? {} : { ratioUpper: look.ratioUpper }),
+    evidence: look?.evidence ?? 1,
+    evidenceLimit: 1 / rule.alpha,
+    toleranceEvidence: look?.toleranceEvidence ?? 1,
+    toleranceLimit: 1 / rule.beta,
+    tolerance: rule.toleranceRatio,
+    toleranceExcess: rule.toleranceExcess,
+    noise: {
+      phi,
+      ...(live === undefined ? {} : { live }),
+      historySeconds: (calibration?.historyMs ?? 0) / 1000,
+    },
+    excess: look?.excess ?? 0,
+    expected: look?.expected ?? 0,
+  }
+}
+
+function describeOutlook({ ratio, events, caught, smallest, delayMs, nextWeightDelayMs }: Outlook) {
+  return {
+    ...(smallest === undefined ? {} : { smallestDetectable: smallest }),
+    target: {
+      ratio,
+      caught,
+      ...(events === undefined ? {} : { events }),
+      ...(delayMs === undefined || caught ? {} : { seconds: delayMs / 1000 }),
+      ...(nextWeightDelayMs === undefined ? {} : { nextWeightSeconds: nextWeightDelayMs / 1000 }),
+    },
+  }
+}
