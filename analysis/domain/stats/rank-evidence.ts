@@ -31,8 +31,11 @@ export interface RankEvidence {
   readonly logEvidence: () => number
 }
 
-export function hasRanks(calibration: Calibration | undefined): calibration is Calibration {
-  return calibration !== undefined && calibration.residuals.length >= FEWEST_RESIDUALS
+/** What ranks need to know of history. */
+export type RankHistory = Pick<Calibration, 'rho' | 'residuals'>
+
+export function hasRanks(history: RankHistory | undefined): history is RankHistory {
+  return history !== undefined && history.residuals.length >= FEWEST_RESIDUALS
 }
 
 export function createRankEvidence({ direction, cap, rho, residuals }: RankOptions): RankEvidence {
@@ -59,7 +62,7 @@ export function calibrateP(p: number): number {
 }
 
 /** Lag-1 correlation and residuals of series of z that are known to be alike, each of them in order of time. */
-export function rankHistory(series: readonly (readonly number[])[]): Pick<Calibration, 'rho' | 'residuals'> {
+export function rankHistory(series: readonly (readonly number[])[]): RankHistory {
   const rho = correlationOf(series)
   const residuals = series.flatMap((values) => values.map((value, index) => value - rho * (values[index - 1] ?? 0)))
   return { rho, residuals: residuals.toSorted((a, b) => a - b) }
