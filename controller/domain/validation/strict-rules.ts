@@ -5,12 +5,14 @@
  *   a metric of an analysis that gates                    Argo                     strict
  *   without a condition, not a Job                        always passes            is no evidence: pauses
  *   with failureCondition only                            passes on empty, NaN     is no evidence: pauses
+ *   with a guard such as len(result) == 0 || ...          as the guard says        is no evidence: pauses
  *   whose limits are not below its count                  may pass on no success   one measurement must succeed
  *   spec.rollbackWindow                                   any recent revision      only one that was promoted here skips its steps
  */
 import type { Metric } from '../../api/analysis.ts'
 import type { Rollout, RolloutAnalysis } from '../../api/rollout.ts'
 import { readInt, runsJob } from '../../metric-language/analysis-metric.ts'
+import { findNoDataGuards } from '../../metric-language/no-data-guards.ts'
 import { mergeTemplates, type TemplateLookup } from '../analysis/analysis-templates.ts'
 
 export interface StrictEffect {
@@ -65,7 +67,19 @@ export function listMetricEffects(metric: Metric): readonly string[] {
   const onlyFailure = successCondition
     ? []
     : ['has only a failureCondition: no data passes in Argo, here the update pauses until a person decides']
-  return [...onlyFailure, ...ofLimits(metric)]
+  return [...onlyFailure, ...ofGuards(metric), ...ofLimits(metric)]
+}
+
+/** The guard is not reached here: what is not there is no evidence before any condition is asked. */
+function ofGuards({ successCondition = '', failureCondition = '' }: Metric): readonly string[] {
+  const told = (guards: readonly string[], field: string, argo: string): readonly string[] =>
+    guards.map(
+      (guard) => `answers for missing data (${guard} in ${field}): that ${argo} in Argo, here the update pauses`,
+    )
+  return [
+    ...told(findNoDataGuards(successCondition), 'successCondition', 'may pass'),
+    ...told(findNoDataGuards(failureCondition), 'failureCondition', 'may fail the update'),
+  ]
 }
 
 /** With a number of successes in a row to reach, the count alone passes nothing in Argo either. */

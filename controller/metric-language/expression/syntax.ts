@@ -117,7 +117,7 @@ const WINDOW_CHARACTERS = 80
 
 /** The source line around `at` with a caret below it; long lines are cut to a window. */
 export function renderCaret(source: string, at: number): string {
-  const lineStart = source.lastIndexOf('\n', Math.max(0, at - 1)) + 1
+  const lineStart = at === 0 ? 0 : source.lastIndexOf('\n', at - 1) + 1
   const lineEnd = source.indexOf('\n', at)
   const line = source.slice(lineStart, lineEnd < 0 ? source.length : lineEnd)
   const column = at - lineStart
@@ -126,6 +126,10 @@ export function renderCaret(source: string, at: number): string {
   return `${shown}\n${' '.repeat(column - windowStart)}^`
 }
 
-/** `unexpected ")" (column 7)` followed by the line and the caret. */
-export const renderProblem = (source: string, error: ExpressionError): string =>
-  `${error.message} (column ${error.at + 1})\n${renderCaret(source, error.at)}`
+/** `unexpected ")" (column 7)` followed by the line and the caret; where there are several lines, `(line 2, column 7)`. */
+export function renderProblem(source: string, error: ExpressionError): string {
+  const before = source.slice(0, error.at).split('\n')
+  const column = (before.at(-1) ?? '').length + 1
+  const place = source.trim().includes('\n') ? `line ${before.length}, column ${column}` : `column ${column}`
+  return `${error.message} (${place})\n${renderCaret(source, error.at)}`
+}

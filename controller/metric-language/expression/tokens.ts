@@ -53,7 +53,7 @@ export function readTokens(source: string): readonly Token[] {
     tokens.push(token)
     at += length
   }
-  tokens.push({ kind: 'end', at: source.length })
+  tokens.push({ kind: 'end', at: source.trimEnd().length })
   return tokens
 }
 
