@@ -13,6 +13,8 @@ import { type Report, reportIdle, reportReaction, reportWrites } from './report.
 import { reportProxies } from './report-proxies.ts'
 import { reportRouters } from './report-routers.ts'
 import { measureRouters } from './routers.ts'
+import { reportVerdicts } from './verdicts/report.ts'
+import { measureVerdicts } from './verdicts/suite.ts'
 import { measureWrites } from './writes.ts'
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -33,6 +35,7 @@ async function compare<R>(
 
 function runSuite(options: BenchOptions, stops: StopList): Promise<Report> {
   const common = { ...options, say, stops }
+  const { seed, rollouts, noise } = options
   switch (options.suite) {
     case 'reaction':
       return compare(options, (bundle) => measureReaction({ ...common, ...bundle }), reportReaction)
@@ -44,6 +47,8 @@ function runSuite(options: BenchOptions, stops: StopList): Promise<Report> {
       return measureProxies(common).then(reportProxies)
     case 'routers':
       return measureRouters(common).then(reportRouters)
+    case 'verdicts':
+      return measureVerdicts({ ...common, settings: { seed, rollouts, noise } }).then(reportVerdicts)
   }
 }
 

@@ -2,8 +2,9 @@
 import { parseArgs } from 'node:util'
 import type { RouterId } from '../../controller/api/router-capabilities.ts'
 import { routersOfSuite } from './router-rows.ts'
+import { type NoiseSet, noiseSets } from './verdicts/noise.ts'
 
-export const suiteNames = ['reaction', 'writes', 'idle', 'proxies', 'routers'] as const
+export const suiteNames = ['reaction', 'writes', 'idle', 'proxies', 'routers', 'verdicts'] as const
 export type SuiteName = (typeof suiteNames)[number]
 
 export interface BenchOptions {
@@ -20,6 +21,10 @@ export interface BenchOptions {
   readonly controllerFlags: readonly string[]
   /** Bundle of another build, measured first in the same run. */
   readonly baseline: string | undefined
+  /** Of the suite `verdicts`. */
+  readonly seed: number
+  readonly noise: NoiseSet
+  readonly only: string | undefined
 }
 
 /** Exit code 2: the command line is wrong. */
@@ -35,9 +40,11 @@ Suites:
   idle       writes, memory and CPU time of a controller that has nothing to do
   proxies    share of the requests that real proxies, HAProxy and nginx, send to the canary; no controller
   routers    all Rollouts change their weight at once: time to each router's object, and calls to the API server
+  verdicts   the gates beside thresholds, ratios and Mann-Whitney: false aborts and delays in simulated rollouts; no controller
 
 Flags:
-  --rollouts N       how many Rollouts (default 20, routers 500): 1 to 20, idle and routers up to 2000
+  --rollouts N       how many Rollouts (default 20, routers 500, verdicts 200 a cell): 1 to 20, idle and routers up to 2000,
+                     verdicts up to 5000
   --rounds N         reaction: aborted releases per pattern; routers: changes of the weight; 1 to 20 (default 2)
   --load N           reaction: requests per second for each rollout, 4 to 100 (default 12)
   --minutes N        idle: how long, above 0 to 120 (default 10)
@@ -45,6 +52,9 @@ Flags:
   --router ID        routers: this one; repeatable (default all: ${routersOfSuite.join(', ')})
   --flag FLAG        routers: a flag for the controller that is measured, such as --flag=--qps=40; repeatable
   --baseline FILE    measure this controller.js first, in the same run, and print ratios
+  --seed N           verdicts: 0 to 4294967295 (default 1)
+  --noise SET        verdicts: own (default), or alt: other noise than the judge was made with
+  --only TEXT        verdicts: cells with this in their name, such as errorRate/x4
   --json             one JSON document with every raw sample as the last line
   --help
 `
@@ -71,13 +81,28 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     routers: values.router.map(readRouter),
     controllerFlags: values.flag,
     baseline: values.baseline,
+    seed: readNumber('--seed', values.seed, { least: 0, most: 4_294_967_295, whole: true }),
+    noise: readNoise(values.noise),
+    only: values.only,
   }
 }
 
+/** By suite: how many unless told, and at most. */
+const rolloutBounds: Readonly<Partial<Record<SuiteName, { readonly initial: number; readonly most: number }>>> = {
+  idle: { initial: 20, most: 2000 },
+  routers: { initial: 500, most: 2000 },
+  verdicts: { initial: 200, most: 5000 },
+}
+
 function readRollouts(suite: SuiteName, text: string | undefined): number {
-  const isLarge = suite === 'idle' || suite === 'routers'
-  const initial = suite === 'routers' ? '500' : '20'
-  return readNumber('--rollouts', text ?? initial, { least: 1, most: isLarge ? 2000 : 20, whole: true })
+  const { initial, most } = rolloutBounds[suite] ?? { initial: 20, most: 20 }
+  return readNumber('--rollouts', text ?? String(initial), { least: 1, most, whole: true })
+}
+
+function readNoise(text: string): NoiseSet {
+  const set = noiseSets.find((one) => one === text)
+  if (set === undefined) throw new UsageError(`--noise: expected one of ${noiseSets.join(', ')}, got "${text}"`)
+  return set
 }
 
 function readRouter(text: string): RouterId {
@@ -101,6 +126,9 @@ function parse(args: readonly string[]) {
         router: { type: 'string', multiple: true, default: [] },
         flag: { type: 'string', multiple: true, default: [] },
         baseline: { type: 'string' },
+        seed: { type: 'string', default: '1' },
+        noise: { type: 'string', default: 'own' },
+        only: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
