@@ -1,0 +1,69 @@
+/**
+ * Sends one range selector to Prometheus and reads the samples. Bounded in bytes, time and series; whatever is not the whole answer is a problem that
+ * names the query. It must not keep anything.
+ */
+import type { GateMetric } from '../../../controller/api/gate.ts'
+import { type HttpRequest, TransportError } from '../../../controller/runtime/http.ts'
+import type { LookPorts } from '../long-provider.ts'
+import { type HttpAuth, renderHeaders } from '../provider.ts'
+import { type RawSeries, readMatrix } from './matrix.ts'
+import { renderWindow } from './queries.ts'
+
+const MOST_BYTES = 32 * 1024 * 1024
+
+export interface PrometheusAccess {
+  readonly config: Pick<GateMetric, 'headers' | 'authentication' | 'insecure'>
+  readonly address: string
+  readonly timeoutMs: number
+  readonly auth: HttpAuth | undefined
+}
+
+/** Samples of `(at - windowMs, at]`, epoch milliseconds. */
+export interface SampleWindow {
+  readonly selector: string
+  readonly at: number
+  readonly windowMs: number
+}
+
+export type Samples = { readonly series: readonly RawSeries[] } | { readonly problem: string }
+
+/** Throws TransportError only when cancelled. */
+export async function askSamples(
+  access: PrometheusAccess,
+  window: SampleWindow,
+  send: LookPorts['send'],
+): Promise<Samples> {
+  const query = renderWindow(window.selector, window.windowMs)
+  const request = renderRequest(access, query, window.at)
+  if (!request) return { problem: 'address is not an http or https URL' }
+  try {
+    const reading = readMatrix(await send(request, access.auth))
+    return 'problem' in reading ? { problem: `prometheus: ${reading.problem}; query: ${query}` } : reading
+  } catch (error) {
+    if (!(error instanceof TransportError) || error.kind === 'cancelled') throw error
+    return { problem: `prometheus: ${error.message}${error.kind === 'tooLarge' ? `; query: ${query}` : ''}` }
+  }
+}
+
+function renderRequest(access: PrometheusAccess, query: string, at: number): HttpRequest | undefined {
+  if (!URL.canParse(access.address)) return undefined
+  const url = new URL(access.address)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/query`
+  const { config, timeoutMs } = access
+  const isInsecure = config.insecure === true || config.insecure === 'true'
+  return {
+    method: 'POST',
+    url: url.href,
+    headers: {
+      Accept: 'application/json',
+      'Content-Type': 'application/x-www-form-urlencoded',
+      ...renderHeaders(config.headers, config.authentication),
+    },
+    body: new URLSearchParams({ query, time: String(at / 1000), timeout: `${timeoutMs / 1000}s` }).toString(),
+    timeoutMs,
+    maxBytes: MOST_BYTES,
+    target: 'prometheus',
+    ...(isInsecure ? { tls: { insecure: true } } : {}),
+  }
+}

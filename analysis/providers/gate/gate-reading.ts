@@ -1,0 +1,15 @@
+/** What the parts of one look of one gate share. Shapes only. */
+import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
+import type { LookOrder } from '../long-provider.ts'
+import type { GateMemory } from './memory.ts'
+import type { Ask } from './samples-of-run.ts'
+
+export interface GateReading {
+  readonly order: LookOrder
+  readonly plan: GatePlan
+  readonly ask: Ask
+  readonly address: string
+  readonly memory: GateMemory
+  /** When the release began, epoch milliseconds: evidence starts there, whatever run asks. */
+  readonly since: number
+}

@@ -1,0 +1,114 @@
+/**
+ * `penstock/gate`: compares the canary with stable at every look, from raw samples since the release began, until a verdict stands or the stage is
+ * over. Evidence is computed anew at each look and belongs to the release, not to the run: a restart, an error or the next stage goes on with it.
+ */
+import { EXPOSED_SINCE, ROLLOUT_TYPE } from '../../../controller/api/labels.ts'
+import { parseInstant } from '../../../controller/api/scalars.ts'
+import type { GateVerdict } from '../../../controller/api/verdict.ts'
+import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
+import type { GateCase, GateStage } from '../../domain/gates/gate-case.ts'
+import { judgeGate } from '../../domain/gates/judge-gate.ts'
+import type { GateSeries } from '../../domain/gates/samples.ts'
+import type { LongProviderModule, LookOrder, LookOutcome, LookPorts } from '../long-provider.ts'
+import type { GateReading } from './gate-reading.ts'
+import { GATE_KNOWLEDGE, parseKnowledge, renderKnowledge } from './knowledge.ts'
+import { FEWEST_TICKS, learn } from './learn.ts'
+import { estimateLookMs, nextLookAt } from './look-interval.ts'
+import { createGateMemory, type GateMemory } from './memory.ts'
+import { concludeGate, decideOutcome } from './outcome.ts'
+import { prepareGate } from './prepare.ts'
+import { renderForPeople } from './queries.ts'
+import { readSeries } from './read-series.ts'
+
+export const createGate = (memory: GateMemory = createGateMemory()): LongProviderModule => ({
+  id: 'penstock/gate',
+  look: (order, ports) => look(order, ports, memory),
+  conclude: concludeGate,
+  forget: (runUid) => memory.forget(runUid),
+})
+
+const fail = (message: string): LookOutcome => ({ kind: 'error', message })
+
+const notAskedFor: LookOutcome = {
+  kind: 'decided',
+  phase: 'Successful',
+  message: 'not asked for: the metric names no event, so none can be missed',
+}
+
+async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Promise<LookOutcome> {
+  const prepared = prepareGate(order, ports)
+  if ('problem' in prepared) return fail(prepared.problem)
+  if (prepared.plan.isNotAskedFor) return notAskedFor
+  const reading: GateReading = { ...prepared, order, memory, since: startOf(order) }
+  const read = await readSeries(reading)
+  if ('problem' in read) return fail(read.problem)
+  const judged = await judge(reading, read.series)
+  if ('problem' in judged) return fail(judged.problem)
+  return decideOutcome({
+    ...judged,
+    metric: order.metric,
+    mode: order.mode,
+    onUndecided: prepared.plan.onUndecided,
+    resumeAt: nextLookAt(
+      order.run.createdAt,
+      order.now,
+      readLimits(order.metric).intervalMs || estimateLookMs(read.series),
+    ),
+  })
+}
+
+/** The release's start as the rollout's controller noted it; a run that nobody noted it for judges from its own start on. */
+const startOf = ({ run }: LookOrder): number =>
+  Math.min(parseInstant(run.annotations[EXPOSED_SINCE]) ?? run.createdAt, run.createdAt)
+
+interface JudgedSeries {
+  readonly verdict: GateVerdict
+  readonly knowledge: string | undefined
+}
+
+/** History is read when the first ticks ask for it, and judged by as it was stored. */
+async function judge(
+  reading: GateReading,
+  series: readonly GateSeries[],
+): Promise<JudgedSeries | { readonly problem: string }> {
+  const { order, memory } = reading
+  const key = `${order.run.uid}\n${order.metric.name}`
+  const known = order.open?.metadata?.[GATE_KNOWLEDGE] ?? memory.recall(key)
+  const verdict = judgeGate(buildCase(reading, series, known))
+  if (known !== undefined || verdict.ticks < FEWEST_TICKS) return { verdict, knowledge: known }
+  const learnt = await learn(reading, series)
+  if ('problem' in learnt) return learnt
+  const knowledge = renderKnowledge(learnt.knowledge)
+  memory.remember(key, knowledge)
+  return { verdict: judgeGate(buildCase(reading, series, knowledge)), knowledge }
+}
+
+function buildCase(
+  { order, plan, since }: GateReading,
+  series: readonly GateSeries[],
+  knowledge: string | undefined,
+): GateCase {
+  const { calibration, before } = parseKnowledge(knowledge) ?? {}
+  return {
+    gate: plan.gate,
+    rule: plan.thresholds,
+    series,
+    calibration,
+    ...(before === undefined ? {} : { before }),
+    since,
+    now: order.now,
+    stage: stageOf(order, plan),
+    onUndecided: plan.onUndecided,
+    queries: renderForPeople(plan),
+  }
+}
+
+/** A run that somebody waits for has an end; one in the background is ended by others (analysis.md 3: stages of 5 minutes). */
+const WAITED_FOR_MS = 5 * 60_000
+const waitedFor: readonly (string | undefined)[] = ['Step', 'PrePromotion', 'PostPromotion']
+
+function stageOf({ run, metric }: LookOrder, { durationMs, maxHoldMs }: GateReading['plan']): GateStage {
+  const length = durationMs ?? (waitedFor.includes(run.labels[ROLLOUT_TYPE]) ? WAITED_FOR_MS : undefined)
+  if (length === undefined) return { maxHoldMs: 0 }
+  return { endsAt: run.createdAt + readLimits(metric).initialDelayMs + length, maxHoldMs: maxHoldMs ?? length }
+}

@@ -1,0 +1,68 @@
+/**
+ * What the gates keep of a run between two looks: samples that were fetched, and what its history taught. All of it can be had again, so it is bounded
+ * in entries and bytes: what was used least lately goes first, and everything of a run goes with the run.
+ */
+import type { GateSamples } from './samples-of-run.ts'
+
+export interface GateMemory {
+  /** Under a key of the run's own; made when it is not there. */
+  samples(runUid: string, key: string, make: () => GateSamples): GateSamples
+  /** What history taught; `key` begins with the run's uid and a line break. */
+  recall(key: string): string | undefined
+  remember(key: string, knowledge: string): void
+  forget(runUid: string): void
+  /** For tests and benchmarks. */
+  readonly size: { readonly entries: number; readonly bytes: number }
+}
+
+export interface GateMemoryBounds {
+  readonly mostEntries: number
+  readonly mostBytes: number
+}
+
+const DEFAULT_BOUNDS: GateMemoryBounds = { mostEntries: 6000, mostBytes: 160 * 1024 * 1024 }
+
+export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): GateMemory {
+  // In the order of their last use.
+  const entries = new Map<string, GateSamples>()
+  const learnt = new Map<string, string>()
+  const sumBytes = (): number => {
+    let sum = 0
+    for (const samples of entries.values()) sum += samples.bytes()
+    return sum
+  }
+
+  function shrink(keep: string): void {
+    let bytes = sumBytes()
+    for (const [key, samples] of entries) {
+      if (entries.size <= bounds.mostEntries && bytes <= bounds.mostBytes) return
+      if (key === keep) continue
+      bytes -= samples.bytes()
+      entries.delete(key)
+    }
+  }
+
+  return {
+    samples(runUid, key, make) {
+      const full = `${runUid}\n${key}`
+      const samples = entries.get(full) ?? make()
+      entries.delete(full)
+      entries.set(full, samples)
+      shrink(full)
+      return samples
+    },
+    recall: (key) => learnt.get(key),
+    remember(key, knowledge) {
+      learnt.set(key, knowledge)
+      const [oldest] = learnt.keys()
+      if (learnt.size > bounds.mostEntries && oldest !== undefined) learnt.delete(oldest)
+    },
+    forget(runUid) {
+      for (const key of entries.keys()) if (key.startsWith(`${runUid}\n`)) entries.delete(key)
+      for (const key of learnt.keys()) if (key.startsWith(`${runUid}\n`)) learnt.delete(key)
+    },
+    get size() {
+      return { entries: entries.size, bytes: sumBytes() }
+    },
+  }
+}
