@@ -25,6 +25,8 @@ export type Reading =
       readonly kind: 'sample'
       readonly value: Value
       readonly text: string
+      /** Argo Rollouts takes it as Successful, whatever the conditions say. */
+      readonly passesInArgo?: true
       readonly metadata?: Readonly<Record<string, string>>
     }
   | { readonly kind: 'noData'; readonly why: string; readonly metadata?: Readonly<Record<string, string>> }
@@ -55,6 +57,7 @@ export function judgeReading(reading: Reading, conditions: Conditions, mode: Ver
   if (reading.kind === 'noData') return mode === 'strict' ? noData(reading.why) : failed(reading.why)
   const missing = mode === 'strict' ? findMissingData(reading.value) : undefined
   if (missing !== undefined) return noData(missing)
+  if (mode === 'argo' && reading.passesInArgo) return decided('Successful')
   return judgeConditions(reading.value, conditions, mode)
 }
 

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod'
 import type { RequestProviderId } from '../../controller/metric-language/analysis-metric.ts'
+import type { Authentication } from '../../controller/metric-language/provider-rules/authentication.ts'
 import type { HttpRequest, HttpResponse } from '../../controller/runtime/http.ts'
 import type { Reading, VerdictMode } from '../domain/verdict.ts'
 
@@ -66,6 +67,8 @@ export type HttpAuth =
 export interface SecretWish {
   readonly name: string
   readonly from: 'controller' | 'run'
+  /** Keys whose values are no secrets, such as a region: they may be shown. */
+  readonly plainKeys?: readonly string[]
 }
 
 export interface ProviderModule {
@@ -117,35 +120,23 @@ interface HeaderEntry {
   readonly key: string
   readonly value: string
 }
-interface Authentication {
-  readonly basicAuth?: { readonly username?: string | undefined; readonly password?: string | undefined } | undefined
-  readonly sigv4?: unknown
-  readonly oauth2?: unknown
-}
 
-/** Headers of a request, basic authentication included; those that frame the message are the transport's. */
+/** What frames a message is the transport's business. */
+const FRAMING = new Set(['host', 'content-length', 'transfer-encoding', 'connection'])
+
+/** Headers of a request: `defaults`, the metric's own, basic authentication. Of each name the last one counts, however it is written. */
 export function renderHeaders(
   entries: readonly HeaderEntry[] | undefined,
-  authentication: Authentication | undefined,
+  authentication: Pick<Authentication, 'basicAuth'> | undefined,
+  defaults: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
-  const own = new Set(['host', 'content-length', 'transfer-encoding', 'connection'])
-  const headers = Object.fromEntries(
-    (entries ?? []).filter(({ key }) => !own.has(key.toLowerCase())).map(({ key, value }) => [key, value]),
-  )
   const { username, password } = authentication?.basicAuth ?? {}
-  if (!username && !password) return headers
   const credentials = Buffer.from(`${username ?? ''}:${password ?? ''}`, 'utf8').toString('base64')
-  return { ...headers, Authorization: `Basic ${credentials}` }
-}
-
-/** The first authentication that is asked for and not supported, as a sentence. */
-export function findUnsupportedAuthentication(authentication: Authentication | undefined): string | undefined {
-  const isFilled = (value: unknown): boolean =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.values(value).some((entry) => entry !== undefined && entry !== '')
-  for (const name of ['sigv4', 'oauth2'] as const) {
-    if (isFilled(authentication?.[name])) return `authentication.${name} is not supported; use headers or basicAuth`
-  }
-  return undefined
+  const all = [
+    ...Object.entries(defaults),
+    ...(entries ?? []).flatMap(({ key, value }) => (FRAMING.has(key.toLowerCase()) ? [] : [[key, value] as const])),
+    ...(username || password ? [['Authorization', `Basic ${credentials}`] as const] : []),
+  ]
+  const byName = new Map(all.map(([key, value]) => [key.toLowerCase(), [key, value] as const]))
+  return Object.fromEntries(byName.values())
 }

@@ -1,6 +1,7 @@
 /**
- * The part of Kubernetes' JSONPath that web metrics use: `{$.a.b[0]}`, `['key']`, `[*]`, `[-1]`, `[0:2]`, `[?(@.x == "y")]`. What is not
- * supported is refused when the path is read, never ignored. Pure.
+ * The part of Kubernetes' JSONPath that finds values: `{$.a.b[0]}`, `.a\\.b`, `['key']`, `[*]`, `[-1]`, `[0:6:2]`, `[0,2]`, `..key`,
+ * `[?(@.x == "y")]`. Templates (text around the braces, `range`) are no paths. What is not supported is refused when the path is read, never
+ * ignored. Pure.
  */
 import type { Value } from './expression/syntax.ts'
 
@@ -9,8 +10,17 @@ type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>='
 type Segment =
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'index'; readonly index: number }
-  | { readonly kind: 'slice'; readonly from: number | undefined; readonly to: number | undefined }
+  | {
+      readonly kind: 'slice'
+      readonly from: number | undefined
+      readonly to: number | undefined
+      readonly step: number
+    }
   | { readonly kind: 'wildcard' }
+  /** All that one member finds, then all that the next one does. */
+  | { readonly kind: 'union'; readonly members: readonly Segment[] }
+  /** The value itself and everything below it. */
+  | { readonly kind: 'descent' }
   | {
       readonly kind: 'filter'
       readonly path: JsonPath
@@ -21,11 +31,13 @@ export type JsonPath = readonly Segment[]
 export type ParsedJsonPath = { readonly path: JsonPath } | { readonly problem: string }
 
 const LONGEST_PATH = 1000
-const KEY = /^\.([A-Za-z_$][\w$-]*)/
+const KEY = /^\.((?:\\.|[^\s.,[\]$@{}\\*])+)/
 const QUOTED_KEY = /^\[(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\]/
 const INDEX = /^\[(-?\d{1,9})\]/
-const SLICE = /^\[(-?\d{1,9})?:(-?\d{1,9})?\]/
+const SLICE = /^\[(-?\d{1,9})?:(-?\d{1,9})?(?::(\d{1,9})?)?\]/
 const WILDCARD = /^(?:\[\*\]|\.\*)/
+const MEMBER = String.raw`\s*(?:'[^'\\]*'|"[^"\\]*"|-?\d{1,9})\s*`
+const UNION = new RegExp(`^\\[(${MEMBER}(?:,${MEMBER})+)\\]`)
 const FILTER =
   /^\[\?\(\s*@((?:\.[A-Za-z_$][\w$-]*|\['[^']*'\]|\[-?\d+\])*)\s*(?:(==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|-?[\d.]+(?:[eE][+-]?\d+)?|true|false|null)\s*)?\)\]/
 
@@ -43,7 +55,8 @@ function parseSegments(text: string, source: string): ParsedJsonPath {
   const path: Segment[] = []
   let rest = text
   while (rest !== '') {
-    const next = parseSegment(rest)
+    // `..key` is a descent and `.key`, `..[0]` one and `[0]`.
+    const next = rest.startsWith('..') ? parseDescent(rest, path) : parseSegment(rest)
     if (!next) return { problem: `jsonPath ${source}: cannot read "${rest.slice(0, 40)}"` }
     path.push(next.segment)
     rest = rest.slice(next.length)
@@ -60,20 +73,39 @@ function parseSegment(text: string): Parsed | undefined {
   const wildcard = WILDCARD.exec(text)
   if (wildcard) return { segment: { kind: 'wildcard' }, length: wildcard[0].length }
   const key = KEY.exec(text)
-  if (key) return { segment: { kind: 'key', key: key[1] ?? '' }, length: key[0].length }
+  if (key) return { segment: { kind: 'key', key: dropEscapes(key[1]) }, length: key[0].length }
   const quoted = QUOTED_KEY.exec(text)
-  if (quoted) {
-    const name = (quoted[1] ?? quoted[2] ?? '').replace(/\\(.)/g, '$1')
-    return { segment: { kind: 'key', key: name }, length: quoted[0].length }
-  }
+  if (quoted) return { segment: { kind: 'key', key: dropEscapes(quoted[1] ?? quoted[2]) }, length: quoted[0].length }
   const index = INDEX.exec(text)
   if (index) return { segment: { kind: 'index', index: Number(index[1]) }, length: index[0].length }
+  return parseSlice(text) ?? parseUnion(text) ?? parseFilter(text)
+}
+
+const dropEscapes = (text = ''): string => text.replace(/\\(.)/g, '$1')
+
+/** One for each path: every further one would multiply what is found. */
+function parseDescent(text: string, before: readonly Segment[]): Parsed | undefined {
+  if (text === '..' || before.some(({ kind }) => kind === 'descent')) return undefined
+  return { segment: { kind: 'descent' }, length: text[2] === '[' ? 2 : 1 }
+}
+
+function parseSlice(text: string): Parsed | undefined {
   const slice = SLICE.exec(text)
-  if (slice) return { segment: { kind: 'slice', from: bound(slice[1]), to: bound(slice[2]) }, length: slice[0].length }
-  return parseFilter(text)
+  const step = slice?.[3] === undefined ? 1 : Number(slice[3])
+  if (!slice || step === 0) return undefined
+  return { segment: { kind: 'slice', from: bound(slice[1]), to: bound(slice[2]), step }, length: slice[0].length }
 }
 
 const bound = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text))
+
+function parseUnion(text: string): Parsed | undefined {
+  const union = UNION.exec(text)
+  if (!union) return undefined
+  const members = [...(union[1] ?? '').matchAll(new RegExp(MEMBER, 'g'))].flatMap(
+    ([member]) => parseSegment(`[${member.trim()}]`)?.segment ?? [],
+  )
+  return { segment: { kind: 'union', members }, length: union[0].length }
+}
 
 function parseFilter(text: string): Parsed | undefined {
   const filter = FILTER.exec(text)
@@ -95,9 +127,21 @@ function readLiteral(text: string): Value | undefined {
   return Number.isNaN(number) ? undefined : number
 }
 
-/** Everything the path leads to, in document order; empty when it leads nowhere. */
+/** Of one segment; more would be for a document that was made to be expensive. */
+const MOST_FOUND = 20_000
+
+/** What the path leads to, in document order, at most 20 000 values; empty when it leads nowhere. */
 export function findByJsonPath(path: JsonPath, document: Value): readonly Value[] {
-  return path.reduce<readonly Value[]>((found, segment) => found.flatMap((value) => follow(segment, value)), [document])
+  let found: readonly Value[] = [document]
+  for (const segment of path) {
+    const next: Value[] = []
+    for (const value of found) {
+      if (next.length >= MOST_FOUND) break
+      next.push(...follow(segment, value).slice(0, MOST_FOUND - next.length))
+    }
+    found = next
+  }
+  return found
 }
 
 const isList = (value: Value): value is readonly Value[] => Array.isArray(value)
@@ -119,12 +163,28 @@ function follow(segment: Segment, value: Value): readonly Value[] {
       return item === undefined ? [] : [item]
     }
     case 'slice':
-      return isList(value) ? value.slice(segment.from, segment.to) : []
+      return isList(value) ? value.slice(segment.from, segment.to).filter((_item, at) => at % segment.step === 0) : []
+    case 'union':
+      return segment.members.flatMap((member) => follow(member, value))
+    case 'descent':
+      return listDescendants(value)
     case 'wildcard':
       return childrenOf(value)
     case 'filter':
       return childrenOf(value).filter((child) => passes(segment, child))
   }
+}
+
+/** Parents before what is in them. */
+function listDescendants(root: Value): readonly Value[] {
+  const found: Value[] = []
+  const waiting: Value[] = [root]
+  while (waiting.length > 0 && found.length < MOST_FOUND) {
+    const value = waiting.pop() ?? null
+    found.push(value)
+    waiting.push(...childrenOf(value).slice(0, MOST_FOUND).toReversed())
+  }
+  return found
 }
 
 function passes(filter: Extract<Segment, { kind: 'filter' }>, value: Value): boolean {

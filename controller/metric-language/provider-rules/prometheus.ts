@@ -4,7 +4,9 @@ import { prometheusMetricSchema } from '../../api/analysis.ts'
 import { parseGoDuration } from '../../api/scalars.ts'
 import { type AnalysisProblem, hasPlaceholder, when } from '../problem.ts'
 import { findPromqlProblem } from '../promql.ts'
-import { checkAddress, checkAuthentication, ruleOf } from './shape.ts'
+import { readTimeExpression } from '../time-expression.ts'
+import { checkAuthentication } from './authentication.ts'
+import { checkAddress, ruleOf } from './shape.ts'
 
 type Config = z.infer<typeof prometheusMetricSchema>
 
@@ -15,18 +17,28 @@ export const prometheusRule = ruleOf(prometheusMetricSchema, (config, path) => {
     ...(promql === undefined ? [] : [{ field: `${path}.query`, message: promql }]),
     ...checkAddress(config.address, `${path}.address`),
     ...when((config.timeout ?? 0) < 0, `${path}.timeout`, 'prometheus timeout should not be negative'),
-    ...checkAuthentication(config.authentication, path),
+    ...checkAuthentication(config.authentication, path, { signs: true }),
     ...checkRange(config.rangeQuery, path),
   ]
 })
 
 function checkRange(range: Config['rangeQuery'], path: string): readonly AnalysisProblem[] {
   if (!range) return []
-  const { step } = range
-  const times = (['start', 'end'] as const).flatMap((name) =>
-    when(!range[name], `${path}.rangeQuery.${name}`, 'is required, for instance now() - duration("5m")'),
-  )
-  if (!step) return [...times, { field: `${path}.rangeQuery.step`, message: 'is required, for instance 15s' }]
+  const field = `${path}.rangeQuery`
+  return [
+    ...(['start', 'end'] as const).flatMap((name) => checkTime(range[name], `${field}.${name}`)),
+    ...checkStep(range.step, `${field}.step`),
+  ]
+}
+
+function checkTime(time: string | undefined, field: string): readonly AnalysisProblem[] {
+  if (!time) return [{ field, message: 'is required, for instance now() - duration("5m")' }]
+  const isBad = !hasPlaceholder(time) && readTimeExpression(time, 0) === undefined
+  return when(isBad, field, `"${time}" is not a time such as now() - duration("5m") or date("2026-01-02T03:04:05Z")`)
+}
+
+function checkStep(step: string | undefined, field: string): readonly AnalysisProblem[] {
+  if (!step) return [{ field, message: 'is required, for instance 15s' }]
   const isBad = !hasPlaceholder(step) && !((parseGoDuration(step) ?? 0) > 0)
-  return [...times, ...when(isBad, `${path}.rangeQuery.step`, `"${step}" is not a positive duration`)]
+  return when(isBad, field, `"${step}" is not a positive duration`)
 }

@@ -1,4 +1,4 @@
-/** Rules that several providers share: the shape of a configuration, addresses, authentication. */
+/** Rules that several providers share: the shape of a configuration, addresses. */
 import type { z } from 'zod'
 import { type AnalysisProblem, hasPlaceholder, when } from '../problem.ts'
 
@@ -27,20 +27,3 @@ export function checkAddress(address: string | undefined, field: string): readon
   const isHttp = /^https?:\/\/[^\s/]+/.test(address)
   return when(!isHttp, field, `"${address}" is not an http or https URL`)
 }
-
-const UNSUPPORTED_AUTHENTICATION = ['sigv4', 'oauth2'] as const
-
-export function checkAuthentication(
-  authentication: { readonly sigv4?: unknown; readonly oauth2?: unknown } | undefined,
-  path: string,
-): readonly AnalysisProblem[] {
-  return UNSUPPORTED_AUTHENTICATION.filter((name) => isFilled(authentication?.[name])).map((name) => ({
-    field: `${path}.authentication.${name}`,
-    message: `${name} is not supported; use headers or basicAuth`,
-  }))
-}
-
-const isFilled = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.values(value).some((entry) => entry !== undefined && entry !== '')

@@ -2,24 +2,25 @@
 import { webMetricSchema } from '../../api/analysis.ts'
 import { parseJsonPath } from '../json-path.ts'
 import { type AnalysisProblem, hasPlaceholder, when } from '../problem.ts'
-import { checkAddress, checkAuthentication, ruleOf } from './shape.ts'
+import { checkAuthentication } from './authentication.ts'
+import { checkAddress, ruleOf } from './shape.ts'
 
 export const webRule = ruleOf(webMetricSchema, (config, path) => [
   ...when(config.url.trim() === '', `${path}.url`, 'is required'),
   ...checkAddress(config.url, `${path}.url`),
   ...when(
-    config.body !== undefined && config.jsonBody !== undefined,
+    Boolean(config.body) && config.jsonBody !== undefined,
     `${path}.body`,
     'use either body or jsonBody, not both',
   ),
   ...when(
-    (config.method ?? 'GET') === 'GET' && (config.body !== undefined || config.jsonBody !== undefined),
+    (config.method ?? 'GET') === 'GET' && (Boolean(config.body) || config.jsonBody !== undefined),
     `${path}.method`,
     'a body needs method POST or PUT',
   ),
   ...when((config.timeoutSeconds ?? 0) < 0, `${path}.timeoutSeconds`, 'must be >= 0'),
   ...checkJsonPath(config.jsonPath ?? '', `${path}.jsonPath`),
-  ...checkAuthentication(config.authentication, path),
+  ...checkAuthentication(config.authentication, path, { signs: false }),
 ])
 
 export function checkJsonPath(source: string, field: string): readonly AnalysisProblem[] {

@@ -1,10 +1,12 @@
 /** What each provider asks for and how it reads answers, good and hostile. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { formatPlain, formatShort } from '../../../analysis/providers/go-number.ts'
 import { prometheus } from '../../../analysis/providers/prometheus.ts'
 import type { PreparedExchange, ProviderModule, ProviderOutcome } from '../../../analysis/providers/provider.ts'
 import { web } from '../../../analysis/providers/web.ts'
 import { findByJsonPath, parseJsonPath } from '../../../controller/metric-language/json-path.ts'
+import { readTimeExpression } from '../../../controller/metric-language/time-expression.ts'
 
 const now = Date.UTC(2026, 0, 1)
 function prepare(module: ProviderModule, config: object, mode: 'strict' | 'argo' = 'strict'): PreparedExchange {
@@ -72,13 +74,13 @@ describe('prometheus', () => {
   })
 
   const values: readonly (readonly [string, object, unknown, string])[] = [
-    ['a vector', vector('0.5', '1e-3'), [0.5, 0.001], '[0.5,0.001]'],
+    ['a vector', vector('0.5', '1e-9'), [0.5, 1e-9], '[0.5,0.000000001]'],
     ['an empty vector', vector(), [], '[]'],
     [
       'NaN and the infinities',
       vector('NaN', '+Inf', '-Inf'),
       [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-      '[NaN,Infinity,-Infinity]',
+      '[NaN,+Inf,-Inf]',
     ],
     ['a scalar', { resultType: 'scalar', result: [1, '7'] }, 7, '7'],
     ['a string', { resultType: 'string', result: [1, 'ok'] }, 'ok', 'ok'],
@@ -102,6 +104,90 @@ describe('prometheus', () => {
   ]
   for (const [name, data, value, text] of values)
     test(`reads ${name}`, () => assert.deepEqual(read(data), { kind: 'sample', value, text }))
+
+  const readAs = (mode: 'strict' | 'argo', data: object): ProviderOutcome =>
+    prepare(prometheus, config, mode).parse(answer(JSON.stringify({ status: 'success', data })))
+  const native = [1, { count: '3', sum: '5' }]
+  test('reads strings and native histograms as Argo does in its reading only', () => {
+    const text = { resultType: 'string', result: [1, 'ok'] }
+    assert.equal(readAs('strict', text).kind, 'sample')
+    assert.deepEqual(readAs('argo', text), { kind: 'error', message: 'prometheus: a string cannot be judged' })
+    const list = { resultType: 'vector', result: [{ value: [1, '2'] }, { histogram: native }] }
+    assert.equal(readAs('strict', list).kind, 'error')
+    assert.deepEqual(readAs('argo', list), { kind: 'sample', value: [2, 0], text: '[2,0]' })
+    const matrix = {
+      resultType: 'matrix',
+      result: [{ values: [[1, '2']], histograms: [native] }, { histograms: [native] }],
+    }
+    assert.equal(readAs('strict', matrix).kind, 'error')
+    assert.deepEqual(readAs('argo', matrix), { kind: 'sample', value: [2], text: '[2]' })
+  })
+
+  test('signs for AWS where it is asked to, in Argo’s reading at AWS’ addresses only', () => {
+    const address = 'https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1'
+    const sigv4 = { region: 'eu-west-1', profile: '', roleArn: 'arn:aws:iam::123456789012:role/r' }
+    const authentication = { sigv4, oauth2: {}, basicAuth: {} }
+    const expected = {
+      kind: 'sigv4',
+      service: 'aps',
+      region: 'eu-west-1',
+      profile: undefined,
+      roleArn: 'arn:aws:iam::123456789012:role/r',
+    }
+    assert.deepEqual(prepare(prometheus, { ...config, address, authentication }).auth, expected)
+    assert.deepEqual(prepare(prometheus, { ...config, address, authentication }, 'argo').auth, expected)
+    assert.deepEqual(prepare(prometheus, { ...config, authentication }).auth, expected)
+    assert.equal(prepare(prometheus, { ...config, authentication }, 'argo').auth, undefined)
+  })
+
+  test('asks a server without forms by query string', () => {
+    const exchange = prepare(prometheus, {
+      ...config,
+      query: 'sum(rate(a[1m])) + 1',
+      headers: [{ key: 'X-Scope-OrgID', value: 'shop' }],
+    })
+    assert.equal(exchange.fallback?.(answer('', 200)), undefined)
+    assert.equal(exchange.fallback?.(answer('', 400)), undefined)
+    for (const status of [405, 501]) {
+      const other = exchange.fallback?.(answer('', status))
+      assert.equal(other?.method, 'GET')
+      assert.equal(
+        other?.url,
+        'http://prometheus:9090/base/api/v1/query?query=sum%28rate%28a%5B1m%5D%29%29%20%2B%201&timeout=30s',
+      )
+      assert.deepEqual(other?.headers, { Accept: 'application/json', 'X-Scope-OrgID': 'shop' })
+      assert.equal('body' in other, false)
+    }
+  })
+
+  test('a header counts once, however its name is written', () => {
+    const { request } = prepare(prometheus, {
+      ...config,
+      headers: [
+        { key: 'accept', value: 'text/plain' },
+        { key: 'X-A', value: '1' },
+        { key: 'x-a', value: '2' },
+        { key: 'authorization', value: 'Bearer old' },
+      ],
+      authentication: { basicAuth: { username: 'u', password: 'p' } },
+    })
+    assert.deepEqual(request.headers, {
+      accept: 'text/plain',
+      'Content-Type': 'application/x-www-form-urlencoded',
+      'x-a': '2',
+      Authorization: 'Basic dTpw',
+    })
+  })
+
+  test('keeps what Prometheus remarks', () => {
+    const outcome = read(vector('1'), { infos: ['metric might not be a counter'] })
+    assert.deepEqual('metadata' in outcome && outcome.metadata, { infos: '"metric might not be a counter"' })
+  })
+
+  test('keeps warnings, of several with a comma between them', () => {
+    const outcome = read(vector('1'), { warnings: ['a', 'b'] })
+    assert.deepEqual('metadata' in outcome && outcome.metadata, { warnings: '"a", "b"' })
+  })
 
   test('keeps warnings', () => {
     const outcome = read(vector('1'), { warnings: ['partial response'] })
@@ -141,8 +227,11 @@ describe('prometheus', () => {
   const refused: readonly (readonly [object, RegExp])[] = [
     [{ query: 'up' }, /address is not set/],
     [{ ...config, query: 'sum(' }, /bad PromQL/],
-    [{ ...config, authentication: { oauth2: { tokenUrl: 'http://x' } } }, /oauth2 is not supported/],
-    [{ ...config, authentication: { sigv4: { region: 'eu' } } }, /sigv4 is not supported/],
+    [
+      { ...config, authentication: { oauth2: { tokenUrl: 'http://x' } } },
+      /^prometheus\.authentication\.oauth2\.clientId: is required$/,
+    ],
+    [{ ...config, authentication: { sigv4: { region: 'Eu' } } }, /^prometheus\.authentication\.sigv4\.region: "Eu"/],
     [
       { ...config, rangeQuery: { start: 'yesterday', end: 'now()', step: '1s' } },
       /rangeQuery\.start: "yesterday" is not a time/,
@@ -189,7 +278,12 @@ describe('web', () => {
       { kind: 'noData', why: 'jsonPath {$.v} finds nothing in the body' },
     ],
     ['an empty body', ' \n', {}, { kind: 'noData', why: 'the body is empty' }],
-    ['text without a path', 'ready', {}, { kind: 'sample', value: 'ready', text: 'text of 5 characters' }],
+    [
+      'text without a path',
+      'ready',
+      {},
+      { kind: 'sample', value: 'ready', text: 'text of 5 characters', passesInArgo: true },
+    ],
     [
       'text with a path',
       'ready',
@@ -205,7 +299,29 @@ describe('web', () => {
       kind: 'sample',
       value: 'ready',
       text: 'text of 5 characters',
+      passesInArgo: true,
     })
+    assert.deepEqual(read('', {}, 'argo'), {
+      kind: 'sample',
+      value: '',
+      text: 'text of 0 characters',
+      passesInArgo: true,
+    })
+  })
+
+  test('sends a token where one is asked for, and signs nothing', () => {
+    const oauth2 = { tokenUrl: 'https://t', clientId: 'i', clientSecret: 's' }
+    const { auth } = prepare(web, { ...config, authentication: { oauth2, sigv4: {}, basicAuth: {} } })
+    assert.deepEqual(auth, { kind: 'oauth2', ...oauth2, scopes: [] })
+    assert.match(problemOf(web, { ...config, authentication: { sigv4: { profile: 'p' } } }), /are not signed/)
+  })
+
+  test('a JSON body has its own type, other bodies the one that is given', () => {
+    const headers = [{ key: 'content-TYPE', value: 'text/xml' }]
+    const post = (body: object) => prepare(web, { ...config, method: 'POST', headers, ...body }).request
+    assert.deepEqual(post({ jsonBody: {} }).headers, { 'Content-Type': 'application/json' })
+    assert.deepEqual(post({ body: '<a/>' }).headers, { 'content-TYPE': 'text/xml' })
+    assert.equal('body' in post({ body: '' }), false)
   })
   for (const status of [301, 404, 500])
     test(`reports ${status} without the body`, () =>
@@ -222,6 +338,7 @@ describe('web', () => {
 describe('JSON paths', () => {
   const document = {
     a: { 'b-c': [1, 2, 3] },
+    labels: { 'app.kubernetes.io/name': 'shop', '5xx': 3 },
     items: [
       { name: 'x', v: 1, ok: true },
       { name: 'y', v: 2 },
@@ -240,6 +357,15 @@ describe('JSON paths', () => {
     ['{$.items[?(@.ok)].name}', ['x']],
     ['{$.none.deeper}', []],
     ['{$.constructor}', []],
+    ['{$..v}', [1, 2]],
+    ['{$..[0].name}', ['x']],
+    ['{$.a.b-c[0,2]}', [1, 3]],
+    ["{$.items[0]['name', 'v']}", ['x', 1]],
+    ['{$.a.b-c[0:3:2]}', [1, 3]],
+    ['{$.a.b-c[::2]}', [1, 3]],
+    ['{$.a.b-c[-1:]}', [3]],
+    ['{.labels.app\\.kubernetes\\.io/name}', ['shop']],
+    ['{.labels.5xx}', [3]],
     ['{$.items[7]}', []],
   ]
   for (const [source, expected] of rows)
@@ -248,6 +374,76 @@ describe('JSON paths', () => {
       assert.ok('path' in parsed, 'problem' in parsed ? parsed.problem : '')
       assert.deepEqual(findByJsonPath(parsed.path, document), expected)
     })
-  for (const source of ['{$..v}', '{$.a', '{$.items[?(@.v ~ 1)]}', 'text {$.a}', '{$.}'])
+  test('what is found is bounded', () => {
+    const wide: unknown = JSON.parse(`[${'[[1,2],[3]],'.repeat(40_000)}[]]`)
+    for (const source of ['{$..[*]}', '{$[*][0,-1][0,-1]}']) {
+      const parsed = parseJsonPath(source)
+      assert.ok('path' in parsed)
+      assert.equal(findByJsonPath(parsed.path, wide as never).length, 20_000)
+    }
+  })
+  for (const source of [
+    '{$..}',
+    '{$...v}',
+    '{$..a..b}',
+    '{$.a[0:1:0]}',
+    '{a.b}',
+    '{$.a[0,x]}',
+    '{$.a',
+    '{$.items[?(@.v ~ 1)]}',
+    'text {$.a}',
+    '{$.}',
+  ])
     test(`refuses ${source}`, () => assert.ok('problem' in parseJsonPath(source)))
+})
+
+describe('times of a range', () => {
+  const hours = 3_600_000
+  const rows: readonly (readonly [string, number | undefined])[] = [
+    ['now()', now],
+    [' now( ) ', now],
+    ['now() - duration("1h30m")', now - 1.5 * hours],
+    ["now()-duration('1h')", now - hours],
+    ['now() + duration(`1h`)', now + hours],
+    ['now() - duration("1h") - duration("30m") + duration("15m")', now - 1.25 * hours],
+    ['now() - duration("-1h")', now + hours],
+    ['date("2026-01-02T03:04:05Z")', Date.UTC(2026, 0, 2, 3, 4, 5)],
+    ['date("2026-01-02") + duration("1h")', Date.UTC(2026, 0, 2, 1)],
+    ['2026-01-02T03:04:05+01:00', Date.UTC(2026, 0, 2, 2, 4, 5)],
+    ['', undefined],
+    ['now', undefined],
+    ['now() - 5m', undefined],
+    ['now() - duration("5 minutes")', undefined],
+    ['now() - duration(5m)', undefined],
+    ['now() now()', undefined],
+    ['date("yesterday")', undefined],
+    ['date("2026-13-02")', undefined],
+    ['2026-02', undefined],
+    [`now()${' - duration("1s")'.repeat(100)}`, undefined],
+  ]
+  for (const [source, expected] of rows)
+    test(source.slice(0, 60), () => assert.equal(readTimeExpression(source, now), expected))
+})
+
+describe('numbers as Go writes them', () => {
+  /** value, without an exponent, with one where it is shorter: as strconv.FormatFloat and fmt print them. */
+  const rows: readonly (readonly [number, string, string])[] = [
+    [0, '0', '0'],
+    [-0, '-0', '-0'],
+    [1, '1', '1'],
+    [-0.5, '-0.5', '-0.5'],
+    [0.1 + 0.2, '0.30000000000000004', '0.30000000000000004'],
+    [0.0001, '0.0001', '0.0001'],
+    [0.00001234, '0.00001234', '1.234e-05'],
+    [1e-10, '0.0000000001', '1e-10'],
+    [123456.75, '123456.75', '123456.75'],
+    [1e20, '100000000000000000000', '100000000000000000000'],
+    [1.5e21, '1500000000000000000000', '1.5e+21'],
+    [-2e100, `-2${'0'.repeat(100)}`, '-2e+100'],
+    [Number.NaN, 'NaN', 'NaN'],
+    [Number.POSITIVE_INFINITY, '+Inf', '+Inf'],
+    [Number.NEGATIVE_INFINITY, '-Inf', '-Inf'],
+  ]
+  for (const [value, plain, short] of rows)
+    test(plain.slice(0, 40), () => assert.deepEqual([formatPlain(value), formatShort(value)], [plain, short]))
 })

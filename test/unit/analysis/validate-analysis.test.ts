@@ -51,13 +51,44 @@ const refusals: readonly (readonly [Partial<Metric>, RegExp])[] = [
   [prometheus({ address: 'prometheus:9090' }), /"prometheus:9090" is not an http or https URL/],
   [prometheus({ address: 'file:///etc/passwd' }), /is not an http or https URL/],
   [prometheus({ timeout: -1 }), /timeout should not be negative/],
-  [prometheus({ authentication: { sigv4: { region: 'eu' } } }), /sigv4 is not supported/],
-  [prometheus({ authentication: { oauth2: { tokenUrl: 'http://t' } } }), /oauth2 is not supported/],
+  [
+    prometheus({ authentication: { sigv4: { region: 'Ireland' } } }),
+    /prometheus\.authentication\.sigv4\.region: "Ireland" is not a region such as eu-west-1/,
+  ],
+  [prometheus({ authentication: { sigv4: { roleArn: 'reader' } } }), /sigv4\.roleArn: "reader" is not a role/],
+  [
+    prometheus({ authentication: { oauth2: { tokenUrl: 'http://t', clientId: 'i' } } }),
+    /prometheus\.authentication\.oauth2\.clientSecret: is required$/,
+  ],
+  [
+    prometheus({ authentication: { oauth2: { scopes: ['s'] } } }),
+    /oauth2\.tokenUrl: is required;.*oauth2\.clientId: is required;.*oauth2\.clientSecret: is required/,
+  ],
+  [
+    prometheus({ authentication: { oauth2: { tokenUrl: 'login', clientId: 'i', clientSecret: 's' } } }),
+    /oauth2\.tokenUrl: "login" is not an http or https URL/,
+  ],
+  [
+    prometheus({ authentication: { basicAuth: { username: 'u' } } }),
+    /authentication\.basicAuth\.password: is required/,
+  ],
+  [
+    prometheus({ authentication: { basicAuth: { username: 'u', password: 'p' }, sigv4: { region: 'eu-west-1' } } }),
+    /prometheus\.authentication: use one of basicAuth, sigv4, not several/,
+  ],
+  [
+    web({ authentication: { sigv4: { region: 'eu-west-1' } } }),
+    /web\.authentication\.sigv4: requests of this provider are not signed/,
+  ],
+  [
+    prometheus({ rangeQuery: { start: 'now() - 5m', end: 'now()', step: '15s' } }),
+    /rangeQuery\.start: "now\(\) - 5m" is not a time such as/,
+  ],
   [prometheus({ rangeQuery: { start: 'now()', end: 'now()' } }), /rangeQuery\.step: is required/],
   [prometheus({ rangeQuery: { step: '15s', end: 'now()' } }), /rangeQuery\.start: is required/],
   [web({ url: '' }), /web\.url: is required/],
   [web({ body: 'x', jsonBody: {}, method: 'POST' }), /use either body or jsonBody/],
-  [web({ jsonPath: '{$..deep}' }), /web\.jsonPath: jsonPath \{\$\.\.deep\}: cannot read/],
+  [web({ jsonPath: '{range .items}' }), /web\.jsonPath: jsonPath \{range \.items\}: cannot read/],
   [web({ body: 'x' }), /a body needs method POST or PUT/],
 ]
 
@@ -74,7 +105,15 @@ describe('metrics that are accepted', () => {
     prometheus({ query: 'sum(rate(x{job="{{args.job}}"}[1m]))', address: '{{args.prometheus}}' }),
     prometheus({ authentication: { sigv4: {}, basicAuth: { username: 'u', password: 'p' } } }),
     prometheus({ rangeQuery: { start: 'now() - duration("5m")', end: 'now()', step: '15s' } }),
+    prometheus({
+      authentication: { sigv4: { region: 'eu-west-1', roleArn: 'arn:aws:iam::123456789012:role/a/reader' } },
+    }),
+    prometheus({ authentication: { sigv4: { profile: 'metrics' }, oauth2: { scopes: [] }, basicAuth: {} } }),
+    prometheus({ authentication: { oauth2: { tokenUrl: '{{args.url}}', clientId: 'i', clientSecret: '{{args.s}}' } } }),
+    prometheus({ rangeQuery: { start: 'now() - duration("{{args.window}}")', end: 'now()', step: '{{args.step}}' } }),
     web({ jsonBody: { a: 1 }, method: 'POST' }),
+    web({ body: '' }),
+    web({ authentication: { oauth2: { tokenUrl: 'https://t', clientId: 'i', clientSecret: 's' } } }),
   ]
   for (const changes of accepted) test(JSON.stringify(changes), () => assert.equal(problems(changes), ''))
 })
