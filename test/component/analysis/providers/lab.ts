@@ -1,0 +1,149 @@
+/**
+ * Where a provider is measured against a server that takes nothing but the request that the other side documents: a metric goes the whole way,
+ * from an AnalysisRun through the real controller and the real transport. What the server did not expect is answered with 400 and kept.
+ */
+import assert from 'node:assert/strict'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type AnalysisRun, isCompleted, type Measurement, type Metric } from '../../../../controller/api/analysis.ts'
+import { namespaces, secrets } from '../../../../controller/kube/kinds.ts'
+import { systemClock } from '../../../../controller/runtime/clock.ts'
+import type { HttpTransport } from '../../../../controller/runtime/http.ts'
+import { createHttpTransport } from '../../../../controller/runtime/http-transport.ts'
+import { createMetricRegistry } from '../../../../controller/runtime/metrics.ts'
+import { createOutboundPolicy } from '../../../../controller/runtime/outbound-policy.ts'
+import { createRedactor } from '../../../../controller/runtime/redact.ts'
+import { seededRandom } from '../../../fakes/fake-random.ts'
+import { type AnalysisCluster, createAnalysisCluster } from '../../../unit/analysis/analysis-cluster.ts'
+import { waitFor } from '../../sandbox-node/waiting.ts'
+
+export interface SeenRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+export interface Reply {
+  readonly status?: number
+  readonly body: string
+}
+/** Throws (asserts) for a request that is not as documented. */
+export type Handler = (request: SeenRequest) => Reply
+
+export interface Lab {
+  /** `http://127.0.0.1:<port>` */
+  readonly address: string
+  readonly cluster: AnalysisCluster
+  /** What the server is from now on; forgets what it has seen. */
+  serve(handler: Handler): void
+  seen(): readonly SeenRequest[]
+  /** Takes one measurement of the metric in a run of its own. Throws what the server complained of. */
+  measure(metric: LabMetric, mode?: 'strict' | 'argo'): Promise<Taken>
+  close(): Promise<void>
+}
+export interface LabMetric extends Partial<Pick<Metric, 'successCondition' | 'failureCondition' | 'interval'>> {
+  readonly provider: Metric['provider']
+}
+export interface Taken {
+  readonly measurement: Measurement
+  readonly metadata: Readonly<Record<string, string>>
+  readonly run: AnalysisRun
+}
+
+export interface LabOptions {
+  /** In the controller's namespace, by name. */
+  readonly secrets?: (address: string) => Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Stands in front of the transport, for hosts that cannot be had here. */
+  readonly redirect?: (url: string, address: string) => string
+}
+
+export async function openLab(options: LabOptions = {}): Promise<Lab> {
+  let handler: Handler = () => ({ status: 404, body: '' })
+  let complaint: unknown
+  const seen: SeenRequest[] = []
+  const server = createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = []
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+    incoming.on('end', () => {
+      const url = new URL(incoming.url ?? '/', 'http://server')
+      const request: SeenRequest = {
+        method: incoming.method ?? '',
+        path: url.pathname,
+        query: Object.fromEntries(url.searchParams),
+        headers: incoming.headers,
+        body: Buffer.concat(chunks).toString('utf8'),
+      }
+      seen.push(request)
+      try {
+        const { status = 200, body } = handler(request)
+        outgoing.writeHead(status).end(body)
+      } catch (error) {
+        complaint ??= error
+        outgoing.writeHead(400).end('not as documented')
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const real = createHttpTransport({
+    clock: systemClock,
+    random: seededRandom(1),
+    policy: createOutboundPolicy({ allow: ['127.0.0.1'] }),
+    redactor: createRedactor(),
+    metrics: createMetricRegistry(),
+  })
+  const { redirect = (url) => url } = options
+  const http: HttpTransport = {
+    send: (request, signal) => real.send({ ...request, url: redirect(request.url, address) }, signal),
+  }
+  const cluster = await createAnalysisCluster({ clock: systemClock, http })
+  await cluster.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'penstock' } })
+  for (const [name, values] of Object.entries(options.secrets?.(address) ?? {}))
+    await cluster.client.create(secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: 'penstock' },
+      ...{ data: encode(values) },
+    })
+  cluster.startController()
+  let runs = 0
+
+  return {
+    address,
+    cluster,
+    seen: () => seen,
+    serve(next) {
+      handler = next
+      complaint = undefined
+      seen.length = 0
+    },
+    async measure(metric, mode = 'strict') {
+      runs += 1
+      const name = `run-${runs}`
+      // One error is the end, so that a measurement is never taken twice.
+      const spec = { metrics: [{ consecutiveErrorLimit: 0, ...metric, name: 'm' }] }
+      await cluster.createRun(name, spec, mode === 'argo' ? { 'penstock.dev/compat': 'argo' } : {})
+      await waitFor(
+        `${name} to complete`,
+        async () => isCompleted((await cluster.getRun(name))?.status?.phase),
+        () => seen,
+      )
+      const run = await cluster.getRun(name)
+      assert.ok(run)
+      if (complaint !== undefined) throw complaint
+      const [result] = run.status?.metricResults ?? []
+      const measurement = result?.measurements?.at(-1)
+      assert.ok(measurement, run.status?.message)
+      return { measurement, metadata: result?.metadata ?? {}, run }
+    },
+    async close() {
+      await cluster.close()
+      real.close()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+const encode = (values: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]))
