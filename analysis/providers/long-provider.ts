@@ -23,6 +23,8 @@ export interface LookOrder {
     readonly annotations: Readonly<Record<string, string>>
     /** Epoch milliseconds. */
     readonly createdAt: number
+    /** Epoch milliseconds of its first pass; now, while that is this one. */
+    readonly startedAt: number
   }
   /** The measurement that this look goes on with; undefined for a new one. */
   readonly open: Measurement | undefined

@@ -3,15 +3,30 @@
  * other id is a validation error, never a default.
  */
 import type { LongProviderId, RequestProviderId } from '../../controller/metric-language/analysis-metric.ts'
+import { createGate } from './gate/gate.ts'
+import { graphite } from './graphite.ts'
+import { influxdb } from './influxdb.ts'
+import { kayenta } from './kayenta.ts'
 import type { LongProviderModule } from './long-provider.ts'
+import { newRelic } from './new-relic.ts'
 import { prometheus } from './prometheus.ts'
 import type { ProviderModule } from './provider.ts'
+import { skywalking } from './skywalking.ts'
+import { wavefront } from './wavefront.ts'
 import { web } from './web.ts'
 
 /** Those that answer one request. */
-export const providers = { prometheus, web } satisfies Record<RequestProviderId, ProviderModule>
+export const providers = {
+  prometheus,
+  web,
+  newRelic,
+  wavefront,
+  graphite,
+  influxdb,
+  skywalking,
+} satisfies Record<RequestProviderId, ProviderModule>
 
 export type LongProviders = Readonly<Record<LongProviderId, LongProviderModule>>
 
 /** Those that are looked at until they know. Made once by whoever asks them: some remember what they could learn again. */
-export const createLongProviders = (): LongProviders => ({})
+export const createLongProviders = (): LongProviders => ({ kayenta, 'penstock/gate': createGate() })

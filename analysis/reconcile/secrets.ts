@@ -34,15 +34,11 @@ export async function resolveArguments(
       values.set(name, value ?? '')
       continue
     }
-    const namespace = run.metadata.namespace
-    const secret = await deps.client.get<Secret>({
-      kind: secrets,
-      name: ref.name,
-      ...(namespace === undefined ? {} : { namespace }),
-    })
-    const encoded = secret?.data?.[ref.key]
+    const read = await readSecret(run.metadata.namespace ?? '', ref.name, deps)
+    if ('problem' in read) return { problem: `args.${name}: ${read.problem}` }
+    const encoded = read.secret?.data?.[ref.key]
     if (encoded === undefined)
-      return { problem: `args.${name}: secret ${ref.name} ${secret ? `has no key ${ref.key}` : 'not found'}` }
+      return { problem: `args.${name}: secret ${ref.name} ${read.secret ? `has no key ${ref.key}` : 'not found'}` }
     const resolved = Buffer.from(encoded, 'base64').toString('utf8')
     deps.redactor.registerSecret(resolved)
     values.set(name, resolved)
@@ -58,6 +54,18 @@ function createMask(secretValues: readonly string[], deps: RunDeps): (text: stri
     deps.redactor.redact(longestFirst.reduce((masked, secret) => masked.replaceAll(secret, SECRET_MASK), text))
 }
 
+type ReadSecret = { readonly secret: Secret | undefined } | { readonly problem: string }
+
+/** A refusal is an answer: asking again would leave the run without a word for ever. */
+async function readSecret(namespace: string, name: string, { client }: RunDeps): Promise<ReadSecret> {
+  try {
+    return { secret: await client.get<Secret>({ kind: secrets, namespace, name }) }
+  } catch (error) {
+    if (!(error instanceof KubeError && error.code === 403)) throw error
+    return { problem: `the controller may not read Secret ${namespace}/${name}; list its name in rbac.secretNames` }
+  }
+}
+
 type ProviderSecret = { readonly values: Readonly<Record<string, string>> } | { readonly problem: string }
 
 /**
@@ -65,22 +73,18 @@ type ProviderSecret = { readonly values: Readonly<Record<string, string>> } | { 
  * an answer.
  */
 export async function readProviderSecret(
-  { name, from }: SecretWish,
+  { name, from, plainKeys = [] }: SecretWish,
   run: AnalysisRun,
   deps: RunDeps,
 ): Promise<ProviderSecret | undefined> {
   const namespace = from === 'run' ? (run.metadata.namespace ?? '') : deps.config.controllerNamespace
-  let secret: Secret | undefined
-  try {
-    secret = await deps.client.get<Secret>({ kind: secrets, namespace, name })
-  } catch (error) {
-    if (!(error instanceof KubeError && error.code === 403)) throw error
-    return { problem: `the controller may not read Secret ${namespace}/${name}; list its name in rbac.secretNames` }
-  }
+  const read = await readSecret(namespace, name, deps)
+  if ('problem' in read) return read
+  const { secret } = read
   if (!secret) return undefined
   const values = Object.entries(secret.data ?? {}).map(
     ([key, encoded]) => [key, Buffer.from(encoded, 'base64').toString('utf8')] as const,
   )
-  for (const [, value] of values) deps.redactor.registerSecret(value)
+  for (const [key, value] of values) if (!plainKeys.includes(key)) deps.redactor.registerSecret(value)
   return { values: Object.fromEntries(values) }
 }

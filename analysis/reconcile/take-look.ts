@@ -32,6 +32,7 @@ export async function takeLook(
       labels: metadata.labels ?? {},
       annotations: metadata.annotations ?? {},
       createdAt: parseInstant(metadata.creationTimestamp) ?? parseInstant(status?.startedAt) ?? now,
+      startedAt: parseInstant(status?.startedAt) ?? now,
     },
     open,
     mode: world.mode,

@@ -4,6 +4,12 @@
  */
 import { z } from 'zod'
 import type { KubeObject } from './meta.ts'
+import { graphiteMetricSchema } from './metric-providers/graphite.ts'
+import { influxdbMetricSchema } from './metric-providers/influxdb.ts'
+import { kayentaMetricSchema } from './metric-providers/kayenta.ts'
+import { newRelicMetricSchema } from './metric-providers/new-relic.ts'
+import { skywalkingMetricSchema } from './metric-providers/skywalking.ts'
+import { wavefrontMetricSchema } from './metric-providers/wavefront.ts'
 import { instant, intOrString, NOT_ON_WIRE, OPTIONAL_ON_WIRE, openObject, stringMap } from './scalars.ts'
 
 const secretKeyRef = z.looseObject({ name: z.string(), key: z.string() })
@@ -85,13 +91,13 @@ export const providerSchema = z.looseObject({
   web: webMetricSchema.optional(),
   job: openObject.optional(),
   datadog: openObject.optional(),
-  newRelic: openObject.optional(),
-  wavefront: openObject.optional(),
-  graphite: openObject.optional(),
-  influxdb: openObject.optional(),
+  newRelic: newRelicMetricSchema.optional(),
+  wavefront: wavefrontMetricSchema.optional(),
+  graphite: graphiteMetricSchema.optional(),
+  influxdb: influxdbMetricSchema.optional(),
   cloudWatch: openObject.optional(),
-  skywalking: openObject.optional(),
-  kayenta: openObject.optional(),
+  skywalking: skywalkingMetricSchema.optional(),
+  kayenta: kayentaMetricSchema.optional(),
   plugin: z.record(z.string(), openObject).optional(),
 })
 

@@ -6,11 +6,19 @@ import type { Metric } from '../api/analysis.ts'
 import { type IntOrString, parseGoDuration } from '../api/scalars.ts'
 
 /** Providers that answer one request; `analysis/providers/registry.ts` must have exactly these. Names with a slash are keys of `provider.plugin`. */
-export const requestProviderIds = ['prometheus', 'web'] as const
+export const requestProviderIds = [
+  'prometheus',
+  'web',
+  'newRelic',
+  'wavefront',
+  'graphite',
+  'influxdb',
+  'skywalking',
+] as const
 export type RequestProviderId = (typeof requestProviderIds)[number]
 
 /** Providers that are asked several times until they have an answer, or ask somebody who is no HTTP service; `registry.ts` must have these too. */
-export const longProviderIds = [] as const
+export const longProviderIds = ['kayenta', 'penstock/gate'] as const
 export type LongProviderId = (typeof longProviderIds)[number]
 
 /** Providers this build measures with; `job` asks nobody, but runs a Job. */
@@ -18,16 +26,7 @@ export const providerIds = [...requestProviderIds, ...longProviderIds, 'job'] as
 export type ProviderId = (typeof providerIds)[number]
 
 /** Argo's other providers. */
-const FOREIGN_PROVIDERS = new Set([
-  'datadog',
-  'newRelic',
-  'wavefront',
-  'graphite',
-  'influxdb',
-  'cloudWatch',
-  'skywalking',
-  'kayenta',
-])
+const FOREIGN_PROVIDERS = new Set(['datadog', 'cloudWatch'])
 
 export interface MetricLimits {
   /** Measurements until the metric is decided; undefined when it goes on until it is ended. */

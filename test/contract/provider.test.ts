@@ -8,6 +8,8 @@ import { type RequestProviderId, requestProviderIds } from '../../controller/met
 interface Example {
   readonly config: object
   readonly healthyBody: string
+  /** What the Secret holds that it asks for. */
+  readonly secret?: Readonly<Record<string, string>>
 }
 const examples: Readonly<Record<RequestProviderId, Example>> = {
   prometheus: {
@@ -15,6 +17,30 @@ const examples: Readonly<Record<RequestProviderId, Example>> = {
     healthyBody: '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"0.5"]}]}}',
   },
   web: { config: { url: 'http://service/metric' }, healthyBody: '{"value":0.5}' },
+  newRelic: {
+    config: { query: 'SELECT count(*) FROM Transaction' },
+    secret: { 'personal-api-key': 'NRAK-1', 'account-id': '7' },
+    healthyBody: '{"data":{"actor":{"account":{"nrql":{"results":[{"count":5}]}}}}}',
+  },
+  wavefront: {
+    config: { address: 'example.wavefront.com', query: 'ts(errors)' },
+    secret: { 'example.wavefront.com': 'token' },
+    healthyBody: '{"timeseries":[{"data":[[1767225600,0.5]]}]}',
+  },
+  graphite: {
+    config: { address: 'http://graphite', query: 'target=errors' },
+    healthyBody: '[{"target":"errors","datapoints":[[0.5,1767225600]]}]',
+  },
+  influxdb: {
+    config: { query: 'from(bucket: "b")' },
+    secret: { authToken: 'token', org: 'shop', address: 'http://influxdb:8086' },
+    healthyBody:
+      '#datatype,string,long,double\r\n#group,false,false,false\r\n#default,_result,,\r\n,result,table,_value\r\n,,0,0.5\r\n',
+  },
+  skywalking: {
+    config: { address: 'http://skywalking:12800', query: 'query { x }', interval: '5m' },
+    healthyBody: '{"data":{"service_cpm":{"value":5}}}',
+  },
 }
 
 const deepJson = `${'['.repeat(5000)}${']'.repeat(5000)}`
@@ -42,8 +68,9 @@ test('the registry has exactly the providers that answer a request, each under i
 for (const id of requestProviderIds) {
   const module: ProviderModule = providers[id]
   const example = examples[id]
+  const asked: ProviderContext = { ...context, secret: example.secret }
   const prepare = (): PreparedExchange => {
-    const prepared = module.prepare(example.config, context)
+    const prepared = module.prepare(example.config, asked)
     assert.ok('request' in prepared, 'problem' in prepared ? prepared.problem : '')
     return prepared
   }
@@ -92,12 +119,25 @@ for (const id of requestProviderIds) {
       }
     })
 
+    test('asks for a Secret by name, refuses without it, and shows nothing of it', () => {
+      const wish = module.secretOf?.(example.config)
+      assert.equal(wish !== undefined, example.secret !== undefined)
+      if (!wish) return
+      const refused = module.prepare(example.config, context)
+      assert.ok('problem' in refused && refused.problem.includes(`"${wish.name}"`), JSON.stringify(refused))
+      const { request, metadata } = prepare()
+      for (const [key, value] of Object.entries(example.secret ?? {}))
+        assert.ok(
+          !/token|key/i.test(key) || !`${request.url} ${request.target} ${JSON.stringify(metadata)}`.includes(value),
+        )
+    })
+
     test('never sends the headers that frame a message', () => {
       const headers = [
         { key: 'Host', value: 'elsewhere' },
         { key: 'content-length', value: '0' },
       ]
-      const prepared = module.prepare({ ...example.config, headers }, context)
+      const prepared = module.prepare({ ...example.config, headers }, asked)
       assert.ok('request' in prepared)
       const names = Object.keys(prepared.request.headers ?? {}).map((name) => name.toLowerCase())
       assert.ok(!names.includes('host') && !names.includes('content-length'))

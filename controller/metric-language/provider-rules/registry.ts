@@ -1,13 +1,27 @@
 /** What is checked of each provider's configuration before it is stored or used, by its id. */
 import { jobMetricSchema } from '../../api/job.ts'
 import type { ProviderId } from '../analysis-metric.ts'
+import { gateRule } from './gate.ts'
+import { graphiteRule } from './graphite.ts'
+import { influxdbRule } from './influxdb.ts'
+import { kayentaRule } from './kayenta.ts'
+import { newRelicRule } from './new-relic.ts'
 import { prometheusRule } from './prometheus.ts'
 import { type ProviderRule, ruleOf } from './shape.ts'
+import { skywalkingRule } from './skywalking.ts'
+import { wavefrontRule } from './wavefront.ts'
 import { webRule } from './web.ts'
 
 export const providerRules: Readonly<Record<ProviderId, ProviderRule>> = {
   prometheus: prometheusRule,
   web: webRule,
+  newRelic: newRelicRule,
+  wavefront: wavefrontRule,
+  graphite: graphiteRule,
+  influxdb: influxdbRule,
+  skywalking: skywalkingRule,
+  kayenta: kayentaRule,
+  'penstock/gate': gateRule,
   // A Job that cannot run would only show once the release waits for it.
   job: ruleOf(jobMetricSchema),
 }

@@ -8,7 +8,7 @@ import { parse } from 'yaml'
 import { DEFAULT_RETENTION } from '../../../analysis/domain/counters.ts'
 import { assessMetric } from '../../../analysis/domain/judge.ts'
 import { METRIC_TERMINATED } from '../../../analysis/domain/verdict.ts'
-import { providers } from '../../../analysis/providers/registry.ts'
+import { createLongProviders, providers } from '../../../analysis/providers/registry.ts'
 import {
   type AnalysisTemplate,
   analysisRunSpecSchema,
@@ -20,9 +20,7 @@ import {
   measurementSchema,
   metricResultSchema,
   metricSchema,
-  prometheusMetricSchema,
   providerSchema,
-  webMetricSchema,
 } from '../../../controller/api/analysis.ts'
 import { jobMetricSchema } from '../../../controller/api/job.ts'
 import { chooseProvider, providerIds, readLimits } from '../../../controller/metric-language/analysis-metric.ts'
@@ -53,12 +51,13 @@ describe('the reference of analysis names every field, and no other, of', () => 
   test('providers', () => {
     const rows = table('## Providers')
     assert.deepEqual(rows.flatMap(([cell]) => namesIn(cell)).sort(), [...providerIds].sort())
-    assert.deepEqual(['job', ...Object.keys(providers)].sort(), [...providerIds].sort())
-    for (const [id, schema] of Object.entries({
-      prometheus: prometheusMetricSchema,
-      web: webMetricSchema,
-      job: jobMetricSchema,
-    })) {
+    assert.deepEqual(
+      ['job', ...Object.keys({ ...providers, ...createLongProviders() })].sort(),
+      [...providerIds].sort(),
+    )
+    for (const [id, field] of Object.entries(providerSchema.shape)) {
+      const schema = id === 'job' ? jobMetricSchema : field.unwrap()
+      if (!('shape' in schema)) continue
       const cell = fieldsOf(id)
       assert.deepEqual(
         keysOf(schema).filter((field) => !new RegExp(`\\b${field}\\b`).test(cell)),
