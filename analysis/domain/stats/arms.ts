@@ -47,6 +47,7 @@ export function sumTotals(pods: readonly PodCount[]): number {
   return sum
 }
 
-function countOf(value: number): number {
+/** What is not a number, or negative, counts as nothing. */
+export function countOf(value: number): number {
   return Number.isFinite(value) && value > 0 ? value : 0
 }

@@ -15,7 +15,7 @@ import { createEvidenceStream, type EvidenceStream } from './restarts.ts'
 export type Direction = 'up' | 'down'
 
 /** r/r0 of the alternatives (analysis.md §2.1). */
-const RATIOS: Readonly<Record<Direction, readonly number[]>> = {
+export const RATIOS: Readonly<Record<Direction, readonly number[]>> = {
   up: [1.25, 1.5, 2, 3, 4, 6, 10, 20, 50],
   down: [0.9, 0.8, 0.65, 0.5, 0.35, 0.2, 0.1, 0.03, 0.003],
 }
@@ -30,8 +30,8 @@ export interface CountEvidenceOptions {
 }
 
 export interface CountEvidence {
-  /** Takes one tick, with the overdispersion φ ≥ 1 that it is read with, and returns ln E. */
-  readonly advance: (arms: PairCounts, phi: number) => number
+  /** Takes one tick, with the overdispersion φ ≥ 1 that it is read with, */
+  readonly advance: (arms: PairCounts, phi: number) => void
   readonly logEvidence: EvidenceStream['logEvidence']
 }
 
@@ -46,7 +46,7 @@ export function createCountEvidence({ direction, nullRatio, cap }: CountEvidence
   const stream = createEvidenceStream(ratios.length)
   const factors = ratios.map(() => 0)
 
-  function advance(arms: PairCounts, phi: number): number {
+  function advance(arms: PairCounts, phi: number): void {
     const share = arms.canaryTotal / (arms.canaryTotal + arms.stableTotal)
     const bad = arms.canaryBad + arms.stableBad
     const nullNorm = share * nullRatio + 1 - share
@@ -55,7 +55,7 @@ export function createCountEvidence({ direction, nullRatio, cap }: CountEvidence
       const logLikelihood = arms.canaryBad * (logRatios[i] ?? 0) + bad * Math.log(nullNorm / norm)
       factors[i] = Math.min(logLikelihood / phi, cap)
     }
-    return stream.advance(arms.at, factors)
+    stream.advance(arms.at, factors)
   }
 
   return { advance, logEvidence: stream.logEvidence }

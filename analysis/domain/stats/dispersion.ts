@@ -23,8 +23,10 @@ interface Blocks {
 
 export interface Dispersion {
   readonly add: (arms: PairCounts) => void
-  /** By block length: the mean of the quotients and how many there are. */
-  readonly estimates: () => readonly { readonly ticks: number; readonly phi: number; readonly blocks: number }[]
+  /** The same for what is not a pair of arms: observed minus expected, and the variance that independent events would have. */
+  readonly addResidual: (difference: number, variance: number) => void
+  /** By block length: how many blocks there are, and the sum of their quotients. */
+  readonly scales: readonly { readonly count: number; readonly sum: number }[]
 }
 
 export function createDispersion(): Dispersion {
@@ -40,16 +42,14 @@ export function createDispersion(): Dispersion {
   function add(arms: PairCounts): void {
     const share = arms.canaryTotal / (arms.canaryTotal + arms.stableTotal)
     const bad = arms.canaryBad + arms.stableBad
-    const difference = arms.canaryBad - share * bad
-    const variance = share * (1 - share) * bad
+    addResidual(arms.canaryBad - share * bad, share * (1 - share) * bad)
+  }
+
+  function addResidual(difference: number, variance: number): void {
     for (const scale of scales) addToBlock(scale, difference, variance)
   }
 
-  return {
-    add,
-    estimates: () =>
-      scales.map(({ length, sum, count }) => ({ ticks: length, phi: count === 0 ? 1 : sum / count, blocks: count })),
-  }
+  return { add, addResidual, scales }
 }
 
 /** φ of several streams of the same kind, and the part of it that shows within single ticks; both at least 1. */
@@ -60,29 +60,20 @@ export interface Overdispersion {
 
 /** Blocks of all streams are taken together; lengths with fewer of them than `fewest` do not count. Undefined when none does. */
 export function dispersionOf(streams: readonly Dispersion[], fewest: number): Overdispersion | undefined {
-  const estimates = streams.map((stream) => stream.estimates())
-  const byLength = BLOCK_TICKS.map((_, scale) =>
-    pool(
-      estimates.flatMap((estimate) => estimate[scale] ?? []),
-      fewest,
-    ),
-  )
-  const known = byLength.filter((phi) => phi !== undefined)
-  if (known.length === 0) return undefined
-  return { phi: Math.max(1, ...known), withinTick: Math.max(1, byLength[0] ?? 1) }
-}
-
-function pool(
-  estimates: readonly { readonly phi: number; readonly blocks: number }[],
-  fewest: number,
-): number | undefined {
-  let blocks = 0
-  let sum = 0
-  for (const estimate of estimates) {
-    blocks += estimate.blocks
-    sum += estimate.phi * estimate.blocks
+  let phi: number | undefined
+  let withinTick = 1
+  for (let scale = 0; scale < BLOCK_TICKS.length; scale++) {
+    let blocks = 0
+    let sum = 0
+    for (const stream of streams) {
+      blocks += stream.scales[scale]?.count ?? 0
+      sum += stream.scales[scale]?.sum ?? 0
+    }
+    if (blocks < fewest) continue
+    phi = Math.max(1, phi ?? 1, sum / blocks)
+    if (scale === 0) withinTick = Math.max(1, sum / blocks)
   }
-  return blocks >= fewest ? sum / blocks : undefined
+  return phi === undefined ? undefined : { phi, withinTick }
 }
 
 function addToBlock(block: Blocks, difference: number, variance: number): void {

@@ -9,7 +9,7 @@
  *
  * | pods in history | live twins | φ                                                                  |
  * |-----------------|------------|--------------------------------------------------------------------|
- * | 2 or more       | yes        | the larger one; early on with the guess                            |
+ * | 2 or more       | yes        | the larger one; with the guess early on, or when history is quiet  |
  * | 2 or more       | no         | history's; with the guess while history is short                   |
  * | 1               | yes        | the larger one; early on with the guess                            |
  * | 1               | no         | the guess, or history's when that is more: pods cannot be compared |
@@ -27,6 +27,9 @@ const GUESSED_MOOD = 3
 const GUESS_WEIGHT_MS = 4 * 60_000
 /** less and less, and not at all after this. */
 const ENOUGH_MS = 15 * 60_000
+
+/** History that is this much quieter than the live twins tells of another time, and is worth nothing. */
+const QUIETER_HISTORY = 1.6
 
 /** What the canary's pods get, on average over the ticks so far. */
 export interface PodLoad {
@@ -50,7 +53,8 @@ export function phiNow(calibration: Calibration | undefined, live: LiveNoise | u
   const history = learnFromHistory(calibration, load)
   const learned = Math.max(history, live?.phi ?? 1)
   const guess = GUESSED_CLUMPS + GUESSED_MOOD * load.expected
-  const watchedMs = (comparesPods(calibration) ? calibration.historyMs : 0) + (live?.watchedMs ?? 0)
+  const isHistoryTrusted = comparesPods(calibration) && (live?.phi ?? 1) <= history * QUIETER_HISTORY
+  const watchedMs = (isHistoryTrusted ? calibration.historyMs : 0) + (live?.watchedMs ?? 0)
   if (watchedMs === 0) return Math.max(guess, history)
   const guessMs = GUESS_WEIGHT_MS * Math.max(0, 1 - watchedMs / ENOUGH_MS)
   return Math.max(learned, (watchedMs * learned + guessMs * guess) / (watchedMs + guessMs))

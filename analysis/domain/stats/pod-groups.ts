@@ -4,6 +4,8 @@
  */
 import type { PodCount } from './ticks.ts'
 
+const UNKNOWN = -1
+
 export interface PodGroups {
   /** The group of each of these pods, in their order. */
   readonly deal: (pods: readonly PodCount[]) => readonly number[]
@@ -13,8 +15,16 @@ export function createPodGroups(groups: number): PodGroups {
   const groupOf = new Map<string, number>()
 
   function deal(pods: readonly PodCount[]): readonly number[] {
-    if (pods.some(({ pod }) => !groupOf.has(pod))) join(pods)
-    return pods.map(({ pod }) => groupOf.get(pod) ?? 0)
+    let dealt = look(pods)
+    if (dealt.includes(UNKNOWN)) {
+      join(pods)
+      dealt = look(pods)
+    }
+    return dealt
+  }
+
+  function look(pods: readonly PodCount[]): readonly number[] {
+    return pods.map(({ pod }) => groupOf.get(pod) ?? UNKNOWN)
   }
 
   function join(pods: readonly PodCount[]): void {

@@ -26,8 +26,8 @@ export interface RankOptions {
 }
 
 export interface RankEvidence {
-  /** Takes the next z (large: the canary has more) and returns ln E. */
-  readonly advance: (at: number, z: number) => number
+  /** Takes the next z; large: the canary has more. */
+  readonly advance: (at: number, z: number) => void
   readonly logEvidence: () => number
 }
 
@@ -42,13 +42,13 @@ export function createRankEvidence({ direction, cap, rho, residuals }: RankOptio
   const stream = createEvidenceStream(1)
   let previous = 0
 
-  function advance(at: number, z: number): number {
+  function advance(at: number, z: number): void {
     const residual = z - rho * previous
     previous = z
     const beyond =
       direction === 'up' ? residuals.length - countBelow(residuals, residual) : countUpTo(residuals, residual)
     const p = (1 + beyond) / (residuals.length + 1)
-    return stream.advance(at, [Math.min(Math.log(calibrateP(p)), cap)])
+    stream.advance(at, [Math.min(Math.log(calibrateP(p)), cap)])
   }
 
   return { advance, logEvidence: stream.logEvidence }

@@ -1,27 +1,20 @@
 /**
  * Judges counts tick by tick. Abort and proof rest on evidence that is valid at any look; nothing is kept between two judgements, so the same
- * ticks give the same looks, before and after a restart of the controller.
- *
- * | before  | E(r0=1) ≥ 1/α, E(tolerance) ≥ 1/β, enough events and excess, 3 ticks | E("beyond the tolerance") ≥ 1/α | decision  |
- * |---------|----------------------------------------------------------------------|---------------------------------|-----------|
- * | abort   | any                                                                  | any                             | abort     |
- * | another | all of them                                                          | any                             | abort     |
- * | another | not all                                                              | yes                             | proven    |
- * | another | not all                                                              | no                              | undecided |
+ * ticks give the same looks, before and after a restart of the controller. An abort is the last word: ticks after it are not read.
  *
  * The three streams run with the noise of history. When they would abort or prove, the whole rollout is read again with all noise that is known by
  * then (live twins above all), and only what stands then counts.
  */
 import { type ArmCounts, sumArms } from './arms.ts'
 import { type CountEvidence, capOf, createCountEvidence } from './count-evidence.ts'
+import { createStreams, decideCounts, type Streams } from './decide-counts.ts'
 import { ratioInterval } from './interval.ts'
 import { fromLog } from './log-space.ts'
 import { type LiveNoise, phiNow, phiOfHistory } from './noise.ts'
 import type { Calibration, CountRule, Decision, Look, Tick } from './ticks.ts'
-import { addToTotals, emptyTotals, loadOf, ratioOf, type Totals } from './totals.ts'
+import { addToTotals, emptyTotals, loadOf, ratioOf } from './totals.ts'
 import { createTwins } from './twins.ts'
 
-const FEWEST_TICKS = 3
 /** A reading with this much more noise than is known by now is good enough; one with less is done again. */
 const PHI_SLACK = 1.02
 
@@ -31,16 +24,13 @@ export interface CountJudge {
    * allows for the noise of history only.
    */
   readonly add: (tick: Tick) => Look
-  /** The newest look with its interval, and with all noise that is known; undefined before the first tick. */
+  /** The newest look (the abort's, after one) with its interval, and with all noise that is known; undefined before the first tick. */
   readonly describe: () => Look | undefined
 }
 
 /** Evidence of a rollout read with one φ. */
-interface Reading {
+interface Reading extends Streams<CountEvidence> {
   readonly phi: number
-  readonly worse: CountEvidence
-  readonly intolerable: CountEvidence
-  readonly tolerable: CountEvidence
 }
 
 /** One look for every tick, in order; see {@link CountJudge.add}. */
@@ -70,11 +60,10 @@ export function createCountJudge(calibration: Calibration | undefined, rule: Cou
   const twins = createTwins()
   const plain = createReading(phiOfHistory(calibration), rule)
   let careful: Reading | undefined
-  let aborted = false
-  let at: number | undefined
+  let last: Look | undefined
 
   function add(tick: Tick): Look {
-    at = tick.at
+    if (last?.decision === 'abort') return last
     twins.add(tick)
     const arms = sumArms(tick)
     if (arms !== undefined) {
@@ -83,10 +72,9 @@ export function createCountJudge(calibration: Calibration | undefined, rule: Cou
       advance(plain, arms)
       if (careful !== undefined) advance(careful, arms)
     }
-    const standing = decide(plain, totals, rule) === 'undecided' ? plain : readCarefully()
-    const decision = decide(standing, totals, rule)
-    aborted ||= decision === 'abort'
-    return lookAt(tick.at, standing, decision)
+    const standing = decideCounts(plain, totals, rule) === 'undecided' ? plain : readCarefully()
+    last = lookAt(tick.at, standing, decideCounts(standing, totals, rule))
+    return last
   }
 
   /** The whole rollout with all noise that is known by now. */
@@ -104,9 +92,9 @@ export function createCountJudge(calibration: Calibration | undefined, rule: Cou
     return overdispersion === undefined ? undefined : { ...overdispersion, watchedMs: twins.watchedMs() }
   }
 
-  function lookAt(time: number, standing: Reading, decision: Decision): Look {
+  function lookAt(at: number, standing: Reading, decision: Decision): Look {
     return {
-      at: time,
+      at,
       ticks: totals.ticks,
       canary: totals.canary,
       stable: totals.stable,
@@ -118,14 +106,14 @@ export function createCountJudge(calibration: Calibration | undefined, rule: Cou
       expected: totals.expected,
       excess: totals.canary.bad - totals.expected,
       phi: { history: phiOfHistory(calibration), live: twins.overdispersion()?.phi, used: standing.phi },
-      decision: aborted ? 'abort' : decision,
+      decision,
     }
   }
 
   function describe(): Look | undefined {
-    if (at === undefined) return undefined
+    if (last === undefined) return undefined
     const standing = readCarefully()
-    const look = lookAt(at, standing, decide(standing, totals, rule))
+    const look = lookAt(last.at, standing, last.decision)
     return { ...look, ...ratioInterval(seen, rule.alpha, standing.phi) }
   }
 
@@ -134,32 +122,11 @@ export function createCountJudge(calibration: Calibration | undefined, rule: Cou
 
 function createReading(phi: number, rule: CountRule): Reading {
   const cap = capOf(rule.alpha)
-  const { direction, toleranceRatio } = rule
-  return {
-    phi,
-    worse: createCountEvidence({ direction, nullRatio: 1, cap }),
-    intolerable: createCountEvidence({ direction, nullRatio: toleranceRatio, cap }),
-    tolerable: createCountEvidence({ direction: direction === 'up' ? 'down' : 'up', nullRatio: toleranceRatio, cap }),
-  }
+  return { phi, ...createStreams(rule, (direction, nullRatio) => createCountEvidence({ direction, nullRatio, cap })) }
 }
 
 function advance({ phi, worse, intolerable, tolerable }: Reading, arms: ArmCounts): void {
   worse.advance(arms, phi)
   intolerable.advance(arms, phi)
   tolerable.advance(arms, phi)
-}
-
-function decide(reading: Reading, totals: Totals, rule: CountRule): Decision {
-  if (totals.ticks < FEWEST_TICKS) return 'undecided'
-  const beyondNull = reading.worse.logEvidence() >= Math.log(1 / rule.alpha)
-  const beyondTolerance = reading.intolerable.logEvidence() >= Math.log(1 / rule.beta)
-  if (beyondNull && beyondTolerance && isLarge(totals, rule)) return 'abort'
-  return reading.tolerable.logEvidence() >= Math.log(1 / rule.alpha) ? 'proven' : 'undecided'
-}
-
-/** Enough events, and more of them than a difference per request that is put up with (analysis.md §2.3). */
-function isLarge({ canary, expected }: Totals, { direction, minEvents, toleranceExcess }: CountRule): boolean {
-  const events = direction === 'up' ? canary.bad : expected
-  const excess = direction === 'up' ? canary.bad - expected : expected - canary.bad
-  return events >= minEvents && excess > 0 && excess >= toleranceExcess * canary.total
 }

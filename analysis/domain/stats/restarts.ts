@@ -23,8 +23,8 @@ const LATE_WEIGHT = 2
 const WHOLE = 0.5
 
 export interface EvidenceStream {
-  /** Takes one tick's log factors, one per alternative, and returns ln E. `at`: epoch milliseconds, ascending. */
-  readonly advance: (at: number, logFactors: readonly number[]) => number
+  /** Takes one tick's log factors, one per alternative. `at`: epoch milliseconds, ascending. */
+  readonly advance: (at: number, logFactors: readonly number[]) => void
   /** ln E so far; 0 before the first tick. */
   readonly logEvidence: () => number
 }
@@ -34,10 +34,8 @@ export function createEvidenceStream(alternatives: number): EvidenceStream {
   const sums = Array.from({ length: alternatives }, () => 0)
   // By alternative: ln of Σ over the parts that run of (weight · exp −S at their start).
   const starts = Array.from({ length: alternatives }, () => Math.log(WHOLE))
-  const logShare = -Math.log(alternatives)
   let origin: number | undefined
   let started = 0
-  let current = 0
 
   function startParts(at: number): void {
     origin ??= at
@@ -48,18 +46,21 @@ export function createEvidenceStream(alternatives: number): EvidenceStream {
     started = due
   }
 
-  function advance(at: number, logFactors: readonly number[]): number {
+  function advance(at: number, logFactors: readonly number[]): void {
     startParts(at)
-    current = Math.log((1 - WHOLE) * (1 - startedWeight(started)))
-    for (let i = 0; i < alternatives; i++) {
-      const sum = (sums[i] ?? 0) + (logFactors[i] ?? 0)
-      sums[i] = sum
-      current = addLogs(current, logShare + sum + (starts[i] ?? 0))
-    }
-    return current
+    for (let i = 0; i < alternatives; i++) sums[i] = (sums[i] ?? 0) + (logFactors[i] ?? 0)
   }
 
-  return { advance, logEvidence: () => current }
+  function logEvidence(): number {
+    const waiting = (1 - WHOLE) * (1 - startedWeight(started))
+    let largest = Math.log(waiting)
+    for (let i = 0; i < alternatives; i++) largest = Math.max(largest, (sums[i] ?? 0) + (starts[i] ?? 0))
+    let running = 0
+    for (let i = 0; i < alternatives; i++) running += Math.exp((sums[i] ?? 0) + (starts[i] ?? 0) - largest)
+    return largest + Math.log(waiting * Math.exp(-largest) + running / alternatives)
+  }
+
+  return { advance, logEvidence }
 }
 
 /** Σ ω_j over the first n parts. */

@@ -2,7 +2,7 @@
  * Live A/A twins: stable pods dealt into four groups, each held against the other three while the rollout runs. They are all the same release,
  * so what they differ by is noise, and noise of this very hour, which history may not have seen.
  */
-import { type PairCounts, sumBad, sumTotals } from './arms.ts'
+import { countOf, type PairCounts } from './arms.ts'
 import { createDispersion, dispersionOf, type Overdispersion } from './dispersion.ts'
 import { createPodGroups } from './pod-groups.ts'
 import type { Tick } from './ticks.ts'
@@ -48,14 +48,19 @@ export function createTwins(): Twins {
 export function splitArms(tick: Tick, groupOf: readonly number[], groups: number): (PairCounts | undefined)[] {
   const bad = Array.from({ length: groups }, () => 0)
   const total = Array.from({ length: groups }, () => 0)
-  tick.stable.forEach((pod, index) => {
-    const group = groupOf[index] ?? groups
-    if (group >= groups) return
-    bad[group] = (bad[group] ?? 0) + sumBad([pod])
-    total[group] = (total[group] ?? 0) + sumTotals([pod])
-  })
-  const allBad = sumBad(tick.stable)
-  const allTotal = sumTotals(tick.stable)
+  let allBad = 0
+  let allTotal = 0
+  let index = 0
+  for (const pod of tick.stable) {
+    const group = groupOf[index++] ?? groups
+    const podBad = countOf(pod.bad)
+    const podTotal = countOf(pod.total)
+    allBad += podBad
+    allTotal += podTotal
+    if (group >= groups) continue
+    bad[group] = (bad[group] ?? 0) + podBad
+    total[group] = (total[group] ?? 0) + podTotal
+  }
   return total.map((canaryTotal, group) => {
     const canaryBad = bad[group] ?? 0
     if (canaryTotal <= 0 || allTotal - canaryTotal <= 0) return undefined

@@ -41,7 +41,8 @@ function enumerate(ratio: number, direction: Direction, nullRatio: number): { me
       for (const [index, canaryBad] of outcome.entries()) {
         const { bad = 0, canaryTotal = 0, stableTotal = 0, minutes = 0 } = PLAN[index] ?? {}
         const arms = { at: minutes * 60_000, canaryBad, canaryTotal, stableBad: bad - canaryBad, stableTotal }
-        const value = Math.exp(evidence.advance(arms, 1))
+        evidence.advance(arms, 1)
+        const value = Math.exp(evidence.logEvidence())
         means[index] = (means[index] ?? 0) + probability * value
         highest = Math.max(highest, value)
       }
