@@ -50,6 +50,8 @@ export const errorRule: CountRule = {
 
 export const eventRule: CountRule = { ...errorRule, direction: 'down', toleranceRatio: 0.8, toleranceExcess: 0 }
 
+export const latencyRule: CountRule = { ...errorRule, toleranceRatio: 1.15, toleranceExcess: 0 }
+
 /** Ours, on counts: the time of the first look that aborts, epoch milliseconds. What would come later is not looked at. */
 export function abortByGate(
   ticks: readonly Tick[],

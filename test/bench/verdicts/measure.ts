@@ -5,6 +5,7 @@
 import { percentile } from '../statistics.ts'
 import { type Cell, isHealthy } from './cells.ts'
 import { judgesOf } from './judges.ts'
+import { calibrateLatencies, runLatencyTrial } from './latency-trial.ts'
 import type { NoiseSet } from './noise.ts'
 import { delaySeconds, type Plan, plans } from './plan.ts'
 import { createRandom, hashOf, type Random } from './random.ts'
@@ -47,7 +48,10 @@ type RunTrial = (random: Random) => Trial
 
 /** The history, and then rollouts after it. */
 function prepare(cell: Cell, { noise }: Settings, random: Random): RunTrial {
-  if (cell.gate === 'latency') throw new Error('latency')
+  if (cell.gate === 'latency') {
+    const known = calibrateLatencies(cell, noise, random)
+    return (rollout) => runLatencyTrial(cell, noise, known, rollout)
+  }
   const calibration = calibrateCounts(cell, noise, random)
   return (rollout) => runCountTrial(cell, noise, calibration, rollout)
 }

@@ -2,9 +2,9 @@
  * The same counts as a Prometheus would hold them: counters of single pods, each scraped at a moment of its own, with restarts and missing scrapes.
  * What the gate reads back from them goes through the product's own data contract.
  */
-import type { Arm, GateSeries, SeriesRole } from '../../../analysis/domain/gates/samples.ts'
-import type { PodCount } from '../../../analysis/domain/stats/ticks.ts'
-import { type CountRun, type Signal, START_MS } from './counts.ts'
+import type { Arm, GateSeries, LatencyTick, SeriesRole } from '../../../analysis/domain/gates/samples.ts'
+import type { Tick } from '../../../analysis/domain/stats/ticks.ts'
+import { type Signal, START_MS } from './counts.ts'
 import type { Noise } from './noise.ts'
 import { SCRAPE_SECONDS } from './plan.ts'
 import type { Random } from './random.ts'
@@ -17,6 +17,7 @@ const timeOf = (tick: number, phaseMs: number): number => START_MS + (tick + 1) 
 /** The number of the scrape interval that ends last before `at`. */
 export const tickAt = (at: number): number => Math.floor((at - START_MS) / SCRAPE_MS) - 1
 
+/** One pod's counters: what never falls into two of them is counted once, so that a restart loses of all alike. */
 interface PodCounters {
   readonly arm: Arm
   readonly pod: string
@@ -24,69 +25,139 @@ interface PodCounters {
   /** Restarts fall on the scrapes whose number has this remainder. */
   readonly restartAt: number
   readonly times: number[]
-  readonly bad: number[]
-  readonly good: number[]
+  /** By scrape, the standing of each counter. */
+  readonly standings: (readonly number[])[]
 }
 
-const isMissed = (noise: Noise, tick: number): boolean => {
+/** Pods of one scrape with what each adds to its counters. */
+interface Scrape {
+  readonly arm: Arm
+  readonly pods: readonly { readonly pod: string; readonly added: readonly number[] }[]
+}
+
+function isMissed(noise: Noise, tick: number): boolean {
   if (noise.gap === undefined) return false
   const since = (tick * SCRAPE_SECONDS) % noise.gap.everySeconds
   return since >= noise.gap.everySeconds - noise.gap.seconds
 }
 
-function addScrape(counters: PodCounters, tick: number, count: PodCount, noise: Noise, random: Random): void {
-  const every = (noise.restartSeconds ?? 0) / SCRAPE_SECONDS
+const scrapesBetweenRestarts = ({ restartSeconds }: Noise): number => (restartSeconds ?? 0) / SCRAPE_SECONDS
+
+function addScrape(counters: PodCounters, tick: number, added: readonly number[], noise: Noise, random: Random): void {
+  const every = scrapesBetweenRestarts(noise)
   const isRestart = every > 0 && tick % every === counters.restartAt
-  const { bad, good } = counters
-  const seenBad = isRestart ? random.binomial(count.bad, 0.5) : count.bad
-  const seenGood = isRestart ? random.binomial(count.total - count.bad, 0.5) : count.total - count.bad
+  const before = isRestart ? undefined : counters.standings.at(-1)
+  const seen = isRestart ? added.map((count) => random.binomial(count, 0.5)) : added
   counters.times.push(timeOf(tick, counters.phaseMs))
-  bad.push((isRestart ? 0 : (bad.at(-1) ?? 0)) + seenBad)
-  good.push((isRestart ? 0 : (good.at(-1) ?? 0)) + seenGood)
+  counters.standings.push(seen.map((count, column) => (before?.[column] ?? 0) + count))
 }
 
 function openCounters(arm: Arm, pod: string, noise: Noise, random: Random): PodCounters {
   const phaseMs = Math.floor(random.uniform() * SCRAPE_MS)
-  const every = (noise.restartSeconds ?? 0) / SCRAPE_SECONDS
-  const restartAt = Math.floor(random.uniform() * every)
-  return { arm, pod, phaseMs, restartAt, times: [], bad: [], good: [] }
+  const restartAt = Math.floor(random.uniform() * scrapesBetweenRestarts(noise))
+  return { arm, pod, phaseMs, restartAt, times: [], standings: [] }
 }
 
-/** A scrape is kept only if it was not missed: counters go on meanwhile. */
-function renderSeries(counters: PodCounters, role: SeriesRole, values: readonly number[], noise: Noise): GateSeries {
-  const kept = counters.times.map((time) => !isMissed(noise, tickAt(time)))
-  return {
-    arm: counters.arm,
-    pod: counters.pod,
-    role,
-    times: counters.times.filter((_, index) => kept[index]),
-    values: values.filter((_, index) => kept[index]),
-  }
-}
-
-/** Series of all pods of both arms, from one scrape before the rollout on. */
-export function scrapeCounts(run: CountRun, noise: Noise, kind: Signal['kind'], random: Random): readonly GateSeries[] {
+/** By pod, from one scrape before the rollout on. `born`: pods that come with it. */
+function scrapeAll(
+  scrapes: readonly (readonly Scrape[])[],
+  born: ReadonlyMap<string, number>,
+  noise: Noise,
+  random: Random,
+): readonly PodCounters[] {
   const byPod = new Map<string, PodCounters>()
-  const countersOf = (arm: Arm, pod: string): PodCounters => {
+  const countersOf = (arm: Arm, pod: string, columns: number): PodCounters => {
     const known = byPod.get(pod)
     if (known) return known
     const opened = openCounters(arm, pod, noise, random)
     byPod.set(pod, opened)
-    if (run.born.has(pod)) return opened
-    for (const tick of [-2, -1]) addScrape(opened, tick, { pod, bad: 0, total: 0 }, noise, random)
+    if (born.has(pod)) return opened
+    for (const tick of [-2, -1]) addScrape(opened, tick, new Array<number>(columns).fill(0), noise, random)
     return opened
   }
-  run.ticks.forEach(({ canary, stable }, tick) => {
-    for (const count of canary) addScrape(countersOf('canary', count.pod), tick, count, noise, random)
-    for (const count of stable) addScrape(countersOf('stable', count.pod), tick, count, noise, random)
+  scrapes.forEach((arms, tick) => {
+    for (const { arm, pods } of arms)
+      for (const { pod, added } of pods) addScrape(countersOf(arm, pod, added.length), tick, added, noise, random)
   })
-  return [...byPod.values()].flatMap((counters) => {
-    const all = counters.good.map((value, index) => value + (counters.bad[index] ?? 0))
-    return kind === 'errors'
+  return [...byPod.values()]
+}
+
+/** The scrapes that were not missed: counters go on meanwhile. */
+function renderSeries(
+  { arm, pod, times, standings }: PodCounters,
+  noise: Noise,
+  counter: { readonly role: SeriesRole; readonly le?: number },
+  read: (standing: readonly number[]) => number,
+): GateSeries {
+  const kept = times.flatMap((time, index) => (isMissed(noise, tickAt(time)) ? [] : [index]))
+  return {
+    arm,
+    pod,
+    ...counter,
+    times: kept.map((index) => times[index] ?? 0),
+    values: kept.map((index) => read(standings[index] ?? [])),
+  }
+}
+
+/** Series of requests with failures or business events. */
+export function scrapeCounts(
+  run: { readonly ticks: readonly Tick[]; readonly born: ReadonlyMap<string, number> },
+  noise: Noise,
+  kind: Signal['kind'],
+  random: Random,
+): readonly GateSeries[] {
+  const scrapes = run.ticks.map(({ canary, stable }) =>
+    (
+      [
+        ['canary', canary],
+        ['stable', stable],
+      ] as const
+    ).map(([arm, pods]) => ({
+      arm,
+      pods: pods.map(({ pod, bad, total }) => ({ pod, added: [total - bad, bad] })),
+    })),
+  )
+  const good = ([count = 0]: readonly number[]): number => count
+  const bad = ([, count = 0]: readonly number[]): number => count
+  return scrapeAll(scrapes, run.born, noise, random).flatMap((counters) =>
+    kind === 'errors'
       ? [
-          renderSeries(counters, 'requests', counters.good, noise),
-          renderSeries(counters, 'failed', counters.bad, noise),
+          renderSeries(counters, noise, { role: 'requests' }, good),
+          renderSeries(counters, noise, { role: 'failed' }, bad),
         ]
-      : [renderSeries(counters, 'requests', all, noise), renderSeries(counters, 'events', counters.bad, noise)]
-  })
+      : [
+          renderSeries(counters, noise, { role: 'requests' }, (standing) => good(standing) + bad(standing)),
+          renderSeries(counters, noise, { role: 'events' }, bad),
+        ],
+  )
+}
+
+/** Classic histograms at these edges (seconds, ascending), which are those of the ticks. */
+export function scrapeLatencies(
+  run: { readonly ticks: readonly LatencyTick[]; readonly born: ReadonlyMap<string, number> },
+  edges: readonly number[],
+  noise: Noise,
+  random: Random,
+): readonly GateSeries[] {
+  const scrapes = run.ticks.map(({ canary, stable }) =>
+    (
+      [
+        ['canary', canary],
+        ['stable', stable],
+      ] as const
+    ).map(([arm, pods]) => ({
+      arm,
+      pods: pods.map(({ pod, total, slower }) => ({
+        pod,
+        added: [total, ...slower].map((count, edge) => count - (slower[edge] ?? 0)),
+      })),
+    })),
+  )
+  const upTo = (edge: number) => (standing: readonly number[]) =>
+    standing.reduce((sum, count, column) => (column <= edge ? sum + count : sum), 0)
+  return scrapeAll(scrapes, run.born, noise, random).flatMap((counters) =>
+    [...edges, Number.POSITIVE_INFINITY].map((le, edge) =>
+      renderSeries(counters, noise, { role: 'bucket', le }, upTo(edge)),
+    ),
+  )
 }

@@ -2,7 +2,7 @@
  * One simulated rollout of a cell of counts, judged by everybody. Where the noise is in the scraping itself, or pods have to warm up, ours reads counters
  * through the product's data contract; elsewhere it is given the counts as they fell, to be quick.
  */
-import { readTicks } from '../../../analysis/domain/gates/read-ticks.ts'
+import { readTicks, type TickOptions } from '../../../analysis/domain/gates/read-ticks.ts'
 import { calibrate } from '../../../analysis/domain/stats/calibrate.ts'
 import type { Calibration, Tick } from '../../../analysis/domain/stats/ticks.ts'
 import type { CountCell, HistoryId } from './cells.ts'
@@ -28,7 +28,7 @@ export const HISTORY_SECONDS: Readonly<Record<HistoryId, number>> = {
 }
 
 /** What a gate leaves out of a pod's life, where pods start cold. */
-export const WARM_UP_MS = 60_000
+const WARM_UP_MS = 60_000
 
 /** Noise of the history: as live, unless the cell says that it was quieter. */
 export const historyNoise = (
@@ -55,24 +55,31 @@ export function calibrateCounts(cell: CountCell, set: NoiseSet, random: Random):
 export const isScraped = ({ cold, restartSeconds, gap }: Noise): boolean =>
   cold !== undefined || restartSeconds !== undefined || gap !== undefined
 
-export const readyTimes = (born: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
+const readyTimes = (born: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
   new Map([...born].map(([pod, tick]) => [pod, START_MS + tick * SCRAPE_SECONDS * 1000]))
 
-/** What the gate sees, with the number of the scrape for each tick. */
+/** A look after the rollout's end: ticks that were there earlier do not change. */
+export function readOptions(
+  { ticks, born }: { readonly ticks: { readonly length: number }; readonly born: ReadonlyMap<string, number> },
+  { cold }: Noise,
+): TickOptions {
+  return {
+    from: START_MS,
+    now: START_MS + (ticks.length + 2) * SCRAPE_SECONDS * 1000,
+    warmupMs: cold === undefined ? 0 : WARM_UP_MS,
+    readyAt: readyTimes(born),
+    scrapeIntervalMs: SCRAPE_SECONDS * 1000,
+  }
+}
+
+/** What the gate sees. */
 function readRun(cell: CountCell, noise: Noise, run: CountRun, random: Random): readonly Tick[] {
   if (!isScraped(noise)) return run.ticks
   const series = scrapeCounts(run, noise, cell.gate === 'errorRate' ? 'errors' : 'events', random)
-  const now = START_MS + (run.ticks.length + 2) * SCRAPE_SECONDS * 1000
-  const reading = readTicks(series, {
-    from: START_MS,
-    now,
-    warmupMs: noise.cold === undefined ? 0 : WARM_UP_MS,
-    readyAt: readyTimes(run.born),
-    scrapeIntervalMs: SCRAPE_SECONDS * 1000,
-  })
-  const problem = reading.problems.find(({ severity }) => severity === 'error')
+  const { ticks, problems } = readTicks(series, readOptions(run, noise))
+  const problem = problems.find(({ severity }) => severity === 'error')
   if (problem) throw new Error(`${cell.id}: ${problem.reason}: ${problem.what}`)
-  return reading.ticks
+  return ticks
 }
 
 /** What the release adds, as it is meant and not as it was drawn. */

@@ -125,7 +125,10 @@ describe('scraped counters', () => {
     const run = simulateCounts(traffic('gap'), plans.steps, createRandom(2))
     const series = scrapeCounts(run, noiseOf('own', 'gap'), 'errors', createRandom(3))
     const steps = series.flatMap(({ times }) => times.slice(1).map((time, index) => time - (times[index] ?? 0)))
-    assert.deepEqual([...new Set(steps)].sort(), [15_000, 45_000])
+    assert.deepEqual(
+      [...new Set(steps)].sort((a, b) => a - b),
+      [15_000, 45_000],
+    )
   })
 
   test('cold pods fail more often, and the warm-up leaves that out', () => {
