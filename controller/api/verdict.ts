@@ -40,7 +40,7 @@ export const gateVerdictSchema = z.strictObject({
   problems: z.array(z.strictObject({ reason: z.string(), what: z.string(), fix: z.string() })),
   /** The newest tick that counted. */
   at: z.iso.datetime().optional(),
-  /** Since the canary's first request, seconds. */
+  /** Seconds since the canary's first request, or up to a scrape more. */
   exposedSeconds: z.number().optional(),
   ticks: z.int(),
   canary: count,

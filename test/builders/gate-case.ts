@@ -43,6 +43,8 @@ export const eventsRule: GateRule = {
   noun: { one: 'order', many: 'orders' },
 }
 
+export const latencyRule: GateRule = { ...errorRule, toleranceRatio: 1.15, toleranceExcess: 0, target: 1.5 }
+
 export const calibrated: Calibration = { phi: 1.4, rho: 0, residuals: [], historyMs: 4 * 3_600_000 }
 
 /** Scrapes of a release that began at {@link CASE_START}; canary pods appear one scrape later. */
@@ -79,6 +81,65 @@ export function gateSeries(options: TrafficOptions = {}): GateSeries[] {
     ...arm('canary', canaryPods, weightPercent / 100, canaryRate),
     ...arm('stable', stablePods, 1 - weightPercent / 100, stableRate),
   ]
+}
+
+/** Client libraries' default buckets, seconds. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+export interface LatencyOptions extends Omit<TrafficOptions, 'stableRate' | 'canaryRate' | 'role'> {
+  /** How many times as long the canary takes. */
+  readonly slower?: number
+  readonly bounds?: readonly number[]
+}
+
+/** Classic histograms of lognormal latencies: median 50 ms, sigma 0.6, P99 202 ms (analysis.md 3.3). */
+export function latencySeries(options: LatencyOptions = {}): GateSeries[] {
+  const { rps = 100, weightPercent = 10, minutes = 5, slower = 1, bounds = BUCKETS } = options
+  const { stablePods = 4, canaryPods = 1, seed = 1 } = options
+  const random = createRandom(seed)
+  const scrapes = Math.floor((minutes * 60_000) / SCRAPE_MS) + 1
+  const les = [...bounds, Number.POSITIVE_INFINITY]
+  const pod = (arm: 'canary' | 'stable', index: number, requests: number, scale: number): GateSeries[] => {
+    const counts = les.map((_, at) => (arm === 'canary' ? 0 : 1000 * (at + 1)))
+    const times: number[] = []
+    const values: number[][] = les.map(() => [])
+    for (let scrape = arm === 'canary' ? 1 : 0; scrape < scrapes; scrape++) {
+      for (let asked = poisson(requests, random); asked > 0; asked--) {
+        const seconds = 0.05 * scale * Math.exp(0.6 * normal(random))
+        for (const [at, le] of les.entries()) if (seconds <= le) counts[at] = (counts[at] ?? 0) + 1
+      }
+      times.push(CASE_START + scrape * SCRAPE_MS + index * 700)
+      for (const [at, count] of counts.entries()) values[at]?.push(count)
+    }
+    return les.map((le, at) => ({
+      arm,
+      pod: `web-${arm}-${index}`,
+      role: 'bucket',
+      le,
+      times,
+      values: values[at] ?? [],
+    }))
+  }
+  const share = weightPercent / 100
+  const perPod = (part: number, pods: number): number => (rps * part * SCRAPE_MS) / 1000 / pods
+  return [
+    ...Array.from({ length: canaryPods }, (_, i) => pod('canary', i, perPod(share, canaryPods), slower)).flat(),
+    ...Array.from({ length: stablePods }, (_, i) => pod('stable', i, perPod(1 - share, stablePods), 1)).flat(),
+  ]
+}
+
+export function latencyCase(options: LatencyOptions = {}, overrides: Partial<GateCase> = {}): GateCase {
+  const { minutes = 5, weightPercent = 10 } = options
+  const { before: _counts, ...common } = gateCase({ minutes, weightPercent })
+  return {
+    ...common,
+    gate: 'latency',
+    rule: latencyRule,
+    series: latencySeries(options),
+    calibration: undefined,
+    queries: ['histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket{app="checkout"}[1m])))'],
+    ...overrides,
+  }
 }
 
 export function gateCase(options: TrafficOptions = {}, overrides: Partial<GateCase> = {}): GateCase {

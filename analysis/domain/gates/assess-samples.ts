@@ -44,3 +44,14 @@ export function assessSamples(
   const samples = usable ? (kind === 'hold' ? 'thin' : 'missing') : 'unusable'
   return { samples, problems: [{ reason, what, fix }, ...notes] }
 }
+
+/** When the canary may have had its first request, warm or not: the scrape before the one that shows it. Epoch milliseconds. */
+export function findExposure({ series, since }: GateCase, scrapeIntervalMs: number): number | undefined {
+  let first: number | undefined
+  for (const { arm, role, times, values, histograms } of series) {
+    if (arm !== 'canary' || role === 'events') continue
+    const shown = times.find((time, index) => time >= since && (values[index] ?? histograms?.[index]?.count ?? 0) > 0)
+    if (shown !== undefined && shown < (first ?? Number.POSITIVE_INFINITY)) first = shown
+  }
+  return first === undefined ? undefined : Math.max(since, first - scrapeIntervalMs)
+}

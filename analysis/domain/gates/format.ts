@@ -66,7 +66,7 @@ const trimZeros = (digits: string): string => (digits.includes('.') ? digits.rep
 function formatDigits(value: number, decimals: number): string {
   if (value === 0) return '0'
   if (value >= 99.95) return thousands(value.toFixed(0))
-  if (value >= 10) return value.toFixed(1)
+  if (value >= 10) return value.toFixed(Math.min(1, decimals))
   if (value >= 0.1) return value.toFixed(decimals)
   return String(Number(value.toPrecision(2)))
 }
@@ -87,8 +87,9 @@ export function formatOdds(odds: number): string {
 export function formatSeconds(seconds: number): string {
   const total = Math.max(0, Math.round(seconds))
   if (total < 60) return `${total}${NARROW_SPACE}s`
-  if (total >= 3600) return joinUnits(Math.floor(total / 3600), 'h', Math.round((total % 3600) / 60), 'min')
-  return joinUnits(Math.floor(total / 60), 'min', total % 60, 's')
+  if (total < 3600) return joinUnits(Math.floor(total / 60), 'min', total % 60, 's')
+  const minutes = Math.round(total / 60)
+  return joinUnits(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
 }
 
 const joinUnits = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
@@ -102,8 +103,18 @@ export function formatWait(seconds: number): string {
   return `${Math.max(1, Math.ceil(seconds))}${NARROW_SPACE}s`
 }
 
-/** A latency in seconds: `242 ms`, `1.10 s`. */
-export const formatLatency = (seconds: number): string =>
-  seconds < 1
-    ? `${formatDigits(seconds * 1000, seconds < 0.01 ? 1 : 0)}${NARROW_SPACE}ms`
-    : `${formatDigits(seconds, 2)}${NARROW_SPACE}s`
+/** A latency in seconds: `242 ms`, `1.1 s`. */
+export const formatLatency = (seconds: number): string => latencyDigits(seconds).join(NARROW_SPACE)
+
+/** `100–250 ms`, `500 ms–1 s`. */
+export function formatLatencies(lower: number, upper: number): string {
+  const [digits, unit] = latencyDigits(lower)
+  return latencyDigits(upper)[1] === unit
+    ? `${digits}–${formatLatency(upper)}`
+    : `${formatLatency(lower)}–${formatLatency(upper)}`
+}
+
+const latencyDigits = (seconds: number): readonly [string, string] =>
+  seconds < 0.9995
+    ? [trimZeros(formatDigits(seconds * 1000, seconds < 0.01 ? 1 : 0)), 'ms']
+    : [trimZeros(formatDigits(seconds, 2)), 's']

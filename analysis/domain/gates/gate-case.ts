@@ -5,6 +5,8 @@
 import type { GateId } from '../../../controller/api/verdict.ts'
 import type { Calibration, Count, CountRule } from '../stats/ticks.ts'
 import type { Noun } from './format.ts'
+import type { LatencyCalibration } from './latency-calibration.ts'
+import type { EdgePlan } from './latency-edges.ts'
 import type { HistoryFacts } from './no-data.ts'
 import type { GateSeries } from './samples.ts'
 
@@ -37,11 +39,19 @@ export interface GateStage {
 export const undecidedActions = ['pause', 'proceed', 'abort'] as const
 export type UndecidedAction = (typeof undecidedActions)[number]
 
+export interface LatencyKnowledge {
+  readonly plan: EdgePlan
+  readonly calibration: LatencyCalibration
+}
+
 export interface GateCase {
   readonly gate: GateId
   readonly rule: GateRule
   readonly series: readonly GateSeries[]
+  /** Of counts; {@link latency} has its own. */
   readonly calibration: Calibration | undefined
+  /** For `latency`: what stable's history taught. Without it, edges are planned from stable's first ticks. */
+  readonly latency?: LatencyKnowledge
   /** How much history there is, was asked for and is insisted on. */
   readonly history?: HistoryFacts
   /** What stable counted before the release began, to tell a shared cause. */

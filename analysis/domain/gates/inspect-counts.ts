@@ -1,15 +1,16 @@
 /** A look of the gates on errors and on business events: samples to ticks, ticks to evidence. */
 import { exposuresOf } from '../stats/power.ts'
 import { judgeCounts } from '../stats/replay.ts'
-import { assessSamples, tickOptionsOf } from './assess-samples.ts'
+import { assessSamples, findExposure, tickOptionsOf } from './assess-samples.ts'
 import type { GateCase } from './gate-case.ts'
 import { findHardFloor } from './hard-floor.ts'
 import type { Inspection } from './inspection.ts'
+import { foresee } from './outlook.ts'
 import { readTicks } from './read-ticks.ts'
 import { findTopDetail } from './top-detail.ts'
 
 export function inspectCounts(gateCase: GateCase): Inspection {
-  const { gate, rule, series, calibration } = gateCase
+  const { gate, rule, series, calibration, stage } = gateCase
   const reading = readTicks(series, tickOptionsOf(gateCase))
   const { ticks, tickMs } = reading
   const look = judgeCounts(ticks, calibration, rule)
@@ -17,11 +18,17 @@ export function inspectCounts(gateCase: GateCase): Inspection {
   return {
     ...assessSamples(gateCase, reading),
     look,
-    phi: look?.phi.used ?? 1,
+    historyMs: calibration?.historyMs ?? 0,
     hardFloor: gate === 'errorRate' ? findHardFloor(ticks) : undefined,
-    exposures: exposuresOf(ticks),
-    tickMs,
-    firstAt,
+    outlook: foresee({
+      exposures: exposuresOf(ticks),
+      rule,
+      target: rule.target,
+      phi: look?.phi.used ?? 1,
+      tickMs,
+      nextWeightPercent: stage.nextWeightPercent,
+    }),
+    exposedSince: findExposure(gateCase, reading.scrapeIntervalMs),
     top:
       gate === 'errorRate' && look !== undefined && firstAt !== undefined
         ? findTopDetail(series, firstAt - tickMs, look.at)

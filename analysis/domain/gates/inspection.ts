@@ -2,11 +2,11 @@
  * What one look found, whatever the gate: how the samples are, what the statistics say, what it was found in. Shapes only.
  */
 import type { GateVerdict } from '../../../controller/api/verdict.ts'
-import type { Exposure } from '../stats/power.ts'
 import type { Look } from '../stats/ticks.ts'
 import type { SampleState } from './decide-outcome.ts'
 import type { HardFloorFinding } from './hard-floor.ts'
 import type { DataNote } from './no-data.ts'
+import type { Outlook } from './outlook.ts'
 import type { TopDetail } from './top-detail.ts'
 
 export interface Inspection {
@@ -15,13 +15,11 @@ export interface Inspection {
   readonly problems: readonly DataNote[]
   /** Undefined before the first tick. */
   readonly look: Look | undefined
-  /** Overdispersion that the evidence has to stand up to. */
-  readonly phi: number
+  readonly historyMs: number
   readonly hardFloor: HardFloorFinding | undefined
-  readonly exposures: readonly Exposure[]
-  readonly tickMs: number
-  /** Epoch milliseconds of the first tick that counts. */
-  readonly firstAt: number | undefined
-  readonly p99?: GateVerdict['p99']
+  readonly outlook: Outlook
+  /** Epoch milliseconds: the scrape before the one that shows the canary's first request; undefined before it. */
+  readonly exposedSince: number | undefined
+  readonly p99?: GateVerdict['p99'] | undefined
   readonly top?: TopDetail | undefined
 }

@@ -7,43 +7,36 @@ import type { GateVerdict } from '../../../controller/api/verdict.ts'
 import { decideOutcome, judgeStage, type OutcomeFacts } from './decide-outcome.ts'
 import type { GateCase } from './gate-case.ts'
 import { inspectCounts } from './inspect-counts.ts'
+import { inspectLatency } from './inspect-latency.ts'
 import type { Inspection } from './inspection.ts'
-import { foresee, type Outlook } from './outlook.ts'
+import type { Outlook } from './outlook.ts'
 import type { VerdictNumbers } from './text-lines.ts'
 import { renderVerdictText } from './verdict-text.ts'
 
 /** The verdict at `gateCase.now`. Total: samples of any kind give one. */
 export function judgeGate(gateCase: GateCase): GateVerdict {
-  const found = inspectCounts(gateCase)
-  const outlook = foresee({
-    exposures: found.exposures,
-    rule: gateCase.rule,
-    target: gateCase.rule.target,
-    phi: found.phi,
-    tickMs: found.tickMs,
-    nextWeightPercent: gateCase.stage.nextWeightPercent,
-  })
+  const found = gateCase.gate === 'latency' ? inspectLatency(gateCase) : inspectCounts(gateCase)
   const numbers: VerdictNumbers = {
     version: 1,
     gate: gateCase.gate,
-    ...decideOutcome(factsOf(gateCase, found, outlook)),
+    ...decideOutcome(factsOf(gateCase, found)),
     ...describeStage(gateCase),
     ...describeSamples(gateCase, found),
     ...describeEvidence(gateCase, found),
-    ...describeOutlook(outlook),
+    ...describeOutlook(found.outlook),
     queries: [...gateCase.queries],
   }
   return { ...numbers, text: renderVerdictText(numbers) }
 }
 
-function factsOf({ rule, stage, now, onUndecided }: GateCase, found: Inspection, outlook: Outlook): OutcomeFacts {
+function factsOf({ rule, stage, now, onUndecided }: GateCase, found: Inspection): OutcomeFacts {
   const { samples, problems, look, hardFloor } = found
   const findings = { abort: 'worse', proven: 'proven', undecided: 'none' } as const
   return {
     samples,
     problem: problems[0]?.reason ?? '',
     finding: hardFloor ? 'hardFloor' : findings[look?.decision ?? 'undecided'],
-    couldCatchTarget: outlook.caught,
+    couldCatchTarget: found.outlook.caught,
     earlyPass: rule.earlyPass,
     stage: judgeStage(stage, now),
     onUndecided,
@@ -64,11 +57,11 @@ function describeStage({ stage, now }: GateCase): Pick<GateVerdict, 'stage'> {
 
 const NOTHING = { bad: 0, total: 0 }
 
-function describeSamples({ rule, before }: GateCase, { problems, look, firstAt, tickMs, p99, top }: Inspection) {
+function describeSamples({ rule, before, now }: GateCase, { problems, look, exposedSince, p99, top }: Inspection) {
   return {
     problems: problems.map(({ reason, what, fix }) => ({ reason, what, fix })),
     ...(look === undefined ? {} : { at: formatInstant(look.at) }),
-    ...(look === undefined || firstAt === undefined ? {} : { exposedSeconds: (look.at - firstAt + tickMs) / 1000 }),
+    ...(exposedSince === undefined ? {} : { exposedSeconds: (now - exposedSince) / 1000 }),
     ticks: look?.ticks ?? 0,
     canary: look?.canary ?? NOTHING,
     stable: look?.stable ?? NOTHING,
@@ -79,7 +72,7 @@ function describeSamples({ rule, before }: GateCase, { problems, look, firstAt, 
   }
 }
 
-function describeEvidence({ rule, calibration }: GateCase, { look, phi, hardFloor }: Inspection) {
+function describeEvidence({ rule }: GateCase, { look, historyMs, hardFloor }: Inspection) {
   const live = look?.phi.live
   return {
     ...(hardFloor === undefined ? {} : { hardFloor: { canary: hardFloor.canary, stable: hardFloor.stable } }),
@@ -93,9 +86,9 @@ function describeEvidence({ rule, calibration }: GateCase, { look, phi, hardFloo
     tolerance: rule.toleranceRatio,
     toleranceExcess: rule.toleranceExcess,
     noise: {
-      phi,
+      phi: look?.phi.used ?? 1,
       ...(live === undefined ? {} : { live }),
-      historySeconds: (calibration?.historyMs ?? 0) / 1000,
+      historySeconds: historyMs / 1000,
     },
     excess: look?.excess ?? 0,
     expected: look?.expected ?? 0,

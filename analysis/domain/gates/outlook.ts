@@ -34,7 +34,7 @@ export interface Outlook {
 export interface OutlookInput {
   readonly exposures: readonly Exposure[]
   readonly rule: CountRule
-  /** As the rule asks: 3, or 0 for a total loss. */
+  /** A ratio of rates: 3, or 0 for a total loss. */
   readonly target: number
   readonly phi: number
   readonly tickMs: number

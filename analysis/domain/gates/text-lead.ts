@@ -95,10 +95,11 @@ function renderSeen(verdict: VerdictNumbers): string {
   const { gate, expected, target } = verdict
   if (gate === 'events') {
     const needed = target.events === undefined ? '' : ` of ${formatCount(target.events)}`
-    return `${formatCount(expected)}${needed} expected ${nounOf(verdict).many} seen`
+    return `${formatCount(expected)}${needed} expected ${nounOf(verdict).many} seen so far`
   }
-  const power = renderPower(verdict)
-  return `${power.charAt(0).toLowerCase()}${power.slice(1)}, asked for ${renderDetectable(target.ratio, verdict)}`
+  const { smallestDetectable: smallest } = verdict
+  const caught = smallest === undefined ? 'nothing' : `only ${renderDetectable(smallest, verdict)}`
+  return `so far ${caught} would have been caught, asked for is ${renderDetectable(target.ratio, verdict)}`
 }
 
 function renderWait({ target, stage }: VerdictNumbers): string {
@@ -110,7 +111,7 @@ function renderWait({ target, stage }: VerdictNumbers): string {
       ? []
       : [`${formatWait(nextWeightSeconds)} at ${formatPercent(next)}`]
   const waits = [...here, ...there]
-  return waits.length === 0 ? '; too few requests to foresee when' : `; ${waits.join(', or ')}`
+  return waits.length === 0 ? ': too few requests to foresee when' : `: ${waits.join(', or ')}`
 }
 
 function renderProblem({ problems, reason }: VerdictNumbers): string {

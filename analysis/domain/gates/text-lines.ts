@@ -7,6 +7,7 @@ import {
   formatAmount,
   formatCount,
   formatInterval,
+  formatLatencies,
   formatLatency,
   formatOdds,
   formatRatio,
@@ -126,11 +127,10 @@ export function renderLatencies({ p99 }: VerdictNumbers): Line {
   const between = `P99 ${formatLatency(canary)} vs ${formatLatency(stable)} (log-log)`
   if (canaryPromql === undefined || stablePromql === undefined) return [between]
   const dashboard = `dashboard value (PromQL): ${formatLatency(canaryPromql)} vs ${formatLatency(stablePromql)}`
-  return [`${between}.   ${dashboard}${bucket ? `, bucket ${renderBucket(bucket)} is coarse` : ''}`]
+  return [
+    `${between}.   ${dashboard}${bucket ? `, bucket ${formatLatencies(bucket.lower, bucket.upper)} is coarse` : ''}`,
+  ]
 }
-
-const renderBucket = ({ lower, upper }: { readonly lower: number; readonly upper: number }): string =>
-  `${formatLatency(lower)}–${formatLatency(upper)}`
 
 /** `skipped`: how many of them the first line has told already. */
 export const renderProblems = ({ problems }: VerdictNumbers, skipped: number): readonly string[] =>

@@ -15,7 +15,7 @@ import {
 } from './text-lines.ts'
 
 /** Kubernetes refuses events of more than 1024 bytes, and the words around the text need some of them. */
-const MOST_BYTES = 880
+const MOST_BYTES = 900
 const LONGEST_LINE = 400
 
 export function renderVerdictText(verdict: VerdictNumbers): string {
