@@ -13,6 +13,7 @@ import { createHttpTransport } from '../../../../controller/runtime/http-transpo
 import { createMetricRegistry } from '../../../../controller/runtime/metrics.ts'
 import { createOutboundPolicy } from '../../../../controller/runtime/outbound-policy.ts'
 import { createRedactor } from '../../../../controller/runtime/redact.ts'
+import { createFakeClock } from '../../../fakes/fake-clock.ts'
 import { seededRandom } from '../../../fakes/fake-random.ts'
 import { type AnalysisCluster, createAnalysisCluster } from '../../../unit/analysis/analysis-cluster.ts'
 import { waitFor } from '../../sandbox-node/waiting.ts'
@@ -56,6 +57,8 @@ export interface LabOptions {
   readonly secrets?: (address: string) => Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Stands in front of the transport, for hosts that cannot be had here. */
   readonly redirect?: (url: string, address: string) => string
+  /** The controller's hours pass while a test waits; the transport's time is real. */
+  readonly virtualTime?: boolean
 }
 
 export async function openLab(options: LabOptions = {}): Promise<Lab> {
@@ -97,7 +100,8 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   const http: HttpTransport = {
     send: (request, signal) => real.send({ ...request, url: redirect(request.url, address) }, signal),
   }
-  const cluster = await createAnalysisCluster({ clock: systemClock, http })
+  const virtual = options.virtualTime ? createFakeClock() : undefined
+  const cluster = await createAnalysisCluster({ clock: virtual ?? systemClock, http })
   await cluster.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'penstock' } })
   for (const [name, values] of Object.entries(options.secrets?.(address) ?? {}))
     await cluster.client.create(secrets, {
@@ -126,7 +130,10 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       await cluster.createRun(name, spec, mode === 'argo' ? { 'penstock.dev/compat': 'argo' } : {})
       await waitFor(
         `${name} to complete`,
-        async () => isCompleted((await cluster.getRun(name))?.status?.phase),
+        async () => {
+          await virtual?.advance(1000)
+          return isCompleted((await cluster.getRun(name))?.status?.phase)
+        },
         () => seen,
       )
       const run = await cluster.getRun(name)
