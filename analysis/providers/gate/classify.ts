@@ -61,7 +61,7 @@ export function createClassifier(plan: Plan, purpose: Purpose, matched: readonly
       // A proxy counts for both versions: its halves are told apart as two pods are.
       pod: counts === 'proxied' ? `${scraped} (${arm})` : scraped,
       role,
-      ...(role === 'bucket' ? { le: readBound(labels.le) * plan.unitSeconds } : {}),
+      ...(role === 'bucket' ? { le: readBound(labels.le ?? '', plan.unitSeconds) } : {}),
       ...renderDetail(labels, plan.codeLabel, ignored),
     }
   }
@@ -90,7 +90,9 @@ function roleOf(purpose: Purpose, isNative: boolean, isFailure: boolean): Series
   return 'events'
 }
 
-const readBound = (le: string | undefined): number => (le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le))
+/** Seconds; the digits that scaling adds are cut, so that equal bounds are equal numbers. */
+export const readBound = (le: string, unitSeconds: number): number =>
+  le === '+Inf' ? Number.POSITIVE_INFINITY : Number((Number(le) * unitSeconds).toPrecision(12))
 
 function renderDetail(
   labels: Readonly<Record<string, string>>,

@@ -11,7 +11,7 @@ import { judgeGate } from '../../domain/gates/judge-gate.ts'
 import type { GateSeries } from '../../domain/gates/samples.ts'
 import type { LongProviderModule, LookOrder, LookOutcome, LookPorts } from '../long-provider.ts'
 import type { GateReading } from './gate-reading.ts'
-import { GATE_KNOWLEDGE, parseKnowledge, renderKnowledge } from './knowledge.ts'
+import { GATE_KNOWLEDGE, type GateKnowledge, parseKnowledge, renderKnowledge } from './knowledge.ts'
 import { FEWEST_TICKS, learn } from './learn.ts'
 import { estimateLookMs, nextLookAt } from './look-interval.ts'
 import { createGateMemory, type GateMemory } from './memory.ts'
@@ -40,9 +40,7 @@ async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Pro
   if ('problem' in prepared) return fail(prepared.problem)
   if (prepared.plan.isNotAskedFor) return notAskedFor
   const reading: GateReading = { ...prepared, order, memory, since: startOf(order) }
-  const read = await readSeries(reading)
-  if ('problem' in read) return fail(read.problem)
-  const judged = await judge(reading, read.series)
+  const judged = await judge(reading)
   if ('problem' in judged) return fail(judged.problem)
   return decideOutcome({
     ...judged,
@@ -52,7 +50,7 @@ async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Pro
     resumeAt: nextLookAt(
       order.run.createdAt,
       order.now,
-      readLimits(order.metric).intervalMs || estimateLookMs(read.series),
+      readLimits(order.metric).intervalMs || estimateLookMs(judged.series),
     ),
   })
 }
@@ -63,38 +61,46 @@ const startOf = ({ run }: LookOrder): number =>
 
 interface JudgedSeries {
   readonly verdict: GateVerdict
+  /** As it is stored; undefined while it is not needed yet. */
   readonly knowledge: string | undefined
+  readonly series: readonly GateSeries[]
 }
 
 /** History is read when the first ticks ask for it, and judged by as it was stored. */
-async function judge(
-  reading: GateReading,
-  series: readonly GateSeries[],
-): Promise<JudgedSeries | { readonly problem: string }> {
+async function judge(reading: GateReading): Promise<JudgedSeries | { readonly problem: string }> {
   const { order, memory } = reading
   const key = `${order.run.uid}\n${order.metric.name}`
   const known = order.open?.metadata?.[GATE_KNOWLEDGE] ?? memory.recall(key)
-  const verdict = judgeGate(buildCase(reading, series, known))
-  if (known !== undefined || verdict.ticks < FEWEST_TICKS) return { verdict, knowledge: known }
+  const knowledge = parseKnowledge(known)
+  const read = await readSeries(reading, knowledge?.les)
+  if ('problem' in read) return read
+  const { series } = read
+  const verdict = judgeGate(buildCase(reading, series, knowledge))
+  if (knowledge !== undefined || !needsHistory(verdict)) return { verdict, knowledge: known, series }
   const learnt = await learn(reading, series)
   if ('problem' in learnt) return learnt
-  const knowledge = renderKnowledge(learnt.knowledge)
-  memory.remember(key, knowledge)
-  return { verdict: judgeGate(buildCase(reading, series, knowledge)), knowledge }
+  const text = renderKnowledge(learnt.knowledge)
+  memory.remember(key, text)
+  return { verdict: judgeGate(buildCase(reading, series, parseKnowledge(text))), knowledge: text, series }
 }
+
+/** Live buckets alone may say less about where the P99 is than hours of them. */
+const needsHistory = ({ ticks, reason }: GateVerdict): boolean => ticks >= FEWEST_TICKS || reason === 'BucketsTooCoarse'
 
 function buildCase(
   { order, plan, since }: GateReading,
   series: readonly GateSeries[],
-  knowledge: string | undefined,
+  knowledge: GateKnowledge | undefined,
 ): GateCase {
-  const { calibration, before } = parseKnowledge(knowledge) ?? {}
+  const { calibration, latency, before, historyMs } = knowledge ?? {}
   return {
     gate: plan.gate,
     rule: plan.thresholds,
     series,
     calibration,
+    ...(latency === undefined ? {} : { latency }),
     ...(before === undefined ? {} : { before }),
+    ...(historyMs === undefined ? {} : { history: { foundMs: historyMs, askedMs: plan.historyMs, neededMs: 0 } }),
     since,
     now: order.now,
     stage: stageOf(order, plan),

@@ -5,11 +5,12 @@ import type { GateReading } from './gate-reading.ts'
 import { listPurposes, renderBoth } from './queries.ts'
 import { createGateSamples, type FetchedSamples, type GateSamples } from './samples-of-run.ts'
 
-export async function readSeries(reading: GateReading): Promise<FetchedSamples> {
+/** `les`: the only bounds of classic histograms that are wanted; undefined: all. */
+export async function readSeries(reading: GateReading, les: readonly string[] | undefined): Promise<FetchedSamples> {
   const { plan, order, ask, since } = reading
   const all: GateSeries[] = []
   const fetched = await Promise.all(
-    listPurposes(plan).map((purpose) => samplesOf(reading, purpose).read(since, order.now, ask)),
+    listPurposes(plan).map((purpose) => samplesOf(reading, purpose, les).read(since, order.now, ask)),
   )
   for (const one of fetched) {
     if ('problem' in one) return one
@@ -19,8 +20,12 @@ export async function readSeries(reading: GateReading): Promise<FetchedSamples> 
 }
 
 /** Whatever makes two gates read or understand the same samples differently is part of the key. */
-function samplesOf({ plan, order, memory, address }: GateReading, purpose: Purpose): GateSamples {
-  const { selector } = renderBoth(plan, purpose)
+function samplesOf(
+  { plan, order, memory, address }: GateReading,
+  purpose: Purpose,
+  les: readonly string[] | undefined,
+): GateSamples {
+  const { selector } = renderBoth(plan, purpose, purpose === 'buckets' ? les : undefined)
   const { version, podLabel, counts, codeLabel, failedCodes, failed, unitSeconds } = plan
   const key = JSON.stringify([
     address,

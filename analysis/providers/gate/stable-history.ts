@@ -24,31 +24,41 @@ export interface HistoryPart {
   readonly classify: (labels: Readonly<Record<string, string>>, isNative: boolean) => SeriesIdentity | undefined
 }
 
+/** What stable did within a part of the history. */
+export interface Piece {
+  readonly series: readonly GateSeries[]
+  /** Values of the label `le` that there are. */
+  readonly les: readonly string[]
+  /** Epoch milliseconds; there are samples from a little before. */
+  readonly from: number
+  readonly to: number
+}
+
 const PIECE_MS = 30 * 60_000
 const BASE_MS = 120_000
 
-/** Calls `add` for each piece, oldest first, with samples from a little before it. The first problem ends it. */
+/** Calls `add` for each piece that has samples, oldest first. The first problem ends it. */
 export async function readHistory(
   { parts, versionLabel, from, to }: HistoryOrder,
   ask: Ask,
-  add: (series: readonly GateSeries[], from: number, to: number) => void,
+  add: (piece: Piece) => void,
 ): Promise<string | undefined> {
   for (let start = from; start < to; start += PIECE_MS) {
     const end = Math.min(to, start + PIECE_MS)
     const series: GateSeries[] = []
+    const les = new Set<string>()
     let version: string | undefined
     for (const { selector, classify } of parts) {
       const answer = await ask({ selector, at: end, windowMs: end - start + BASE_MS })
       if ('problem' in answer) return answer.problem
       version ??= findBusiest(answer.series, versionLabel)
+      const own = answer.series.filter(({ labels }) => (labels[versionLabel] ?? '') === version)
+      for (const { labels } of own) if (labels.le !== undefined) les.add(labels.le)
       const stream = createSeriesStream(classify)
-      stream.append(
-        answer.series.filter(({ labels }) => (labels[versionLabel] ?? '') === version),
-        end,
-      )
+      stream.append(own, end)
       series.push(...stream.series)
     }
-    if (series.length > 0) add(series, start, end)
+    if (series.length > 0) add({ series, les: [...les], from: start, to: end })
   }
   return undefined
 }

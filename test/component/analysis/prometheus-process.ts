@@ -1,4 +1,4 @@
-/** A real Prometheus as a child process with a data directory of its own, on loopback, scraping every second. */
+/** A real Prometheus as a child process on loopback: one that scrapes a target every second, or one that serves blocks that were made up. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -15,12 +15,16 @@ export interface PrometheusProcess {
 
 const READY_WITHIN_MS = 30_000
 
-export async function startPrometheus(target: string): Promise<PrometheusProcess> {
+/** `data`: a directory of blocks to serve, of any age; without it an empty one that is removed in the end. */
+export async function startPrometheus(target: string | undefined, data?: string): Promise<PrometheusProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'penstock-prometheus-'))
   const port = await findFreePort()
   const config = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
-    scrape_configs: [{ job_name: 'app', honor_labels: true, static_configs: [{ targets: [target] }] }],
+    scrape_configs:
+      target === undefined
+        ? []
+        : [{ job_name: 'app', honor_labels: true, static_configs: [{ targets: [target] }] }],
   }
   const configFile = join(directory, 'prometheus.yml')
   await writeFile(configFile, JSON.stringify(config))
@@ -28,7 +32,8 @@ export async function startPrometheus(target: string): Promise<PrometheusProcess
     'prometheus',
     [
       `--config.file=${configFile}`,
-      `--storage.tsdb.path=${join(directory, 'data')}`,
+      `--storage.tsdb.path=${data ?? join(directory, 'data')}`,
+      '--storage.tsdb.retention.time=100y',
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=error',
     ],

@@ -33,7 +33,7 @@ export interface AnalysisCluster {
   readonly faults: Faults
   readonly metrics: ReturnType<typeof createMetricRegistry>
   /** Every write that the controller sent, as `patch analysisruns` and the like, events left out. */
-  readonly writes: readonly string[]
+  readonly writes: string[]
   createRun(name: string, spec: AnalysisRunSpec, annotations?: Readonly<Record<string, string>>): Promise<AnalysisRun>
   getRun(name: string): Promise<AnalysisRun | undefined>
   eventReasons(): Promise<readonly string[]>
@@ -89,6 +89,7 @@ export async function createAnalysisCluster(options: AnalysisClusterOptions): Pr
     startController() {
       const controller = createAnalysisController({
         client: recording,
+        discovery: client,
         informers,
         clock,
         http,
