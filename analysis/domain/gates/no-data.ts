@@ -16,6 +16,8 @@
  *   counted: absent on the canary for longer                        all        error    CanaryAbsent       yes
  *   the canary is down, or its newest sample is stale               all        error    CanaryStale        yes
  *   stable's newest sample is stale                                 all        error    StableStale        yes
+ *   samples are fresh, but no scrape of both arms is whole for      all        error    ScrapesIncomplete  yes
+ *   three ticks
  *   no tick yet                                                     all        hold     WarmingUp          yes
  *   no canary request in any tick, or none for two minutes where    all        hold     NoTraffic          yes
  *   there had to be some
@@ -79,6 +81,7 @@ export type DataReason =
   | 'CanaryAbsent'
   | 'CanaryStale'
   | 'StableStale'
+  | 'ScrapesIncomplete'
   | 'WarmingUp'
   | 'NoTraffic'
   | 'NoControl'
@@ -188,7 +191,7 @@ function findStale(facts: DataFacts): Finding | undefined {
   const { now, scrapeIntervalMs, canaryUp } = facts
   const oldest = now - FRESH_INTERVALS * scrapeIntervalMs - PATIENCE_MS
   const [canary, stable] = [findNewest(facts, 'canary'), findNewest(facts, 'stable')]
-  if (canaryUp !== false && canary >= oldest && stable >= oldest) return undefined
+  if (canaryUp !== false && canary >= oldest && stable >= oldest) return findLateTicks(facts)
   const isCanary = canaryUp === false || canary < oldest
   const arm = isCanary ? 'the canary' : 'stable'
   const seconds = Math.round((now - (isCanary ? canary : stable)) / 1000)
@@ -199,6 +202,20 @@ function findStale(facts: DataFacts): Finding | undefined {
         ? 'the canary cannot be scraped: its targets are down'
         : `the newest sample of ${arm} is ${seconds} s old`,
     fix: 'look at up and scrape_duration_seconds of its pods, and at the clocks of Prometheus and of the controller',
+  })
+}
+
+/** Ticks, with one that waits for its last pods and one that is not over, may be so far behind the newest sample. */
+const TICKS_BEHIND = 3
+
+/** Samples arrive, and hardly any scrape of them is whole. */
+function findLateTicks({ ticks, now, tickMs }: DataFacts): Finding | undefined {
+  const newest = ticks.at(-1)?.at
+  if (newest === undefined || now - newest <= TICKS_BEHIND * tickMs + PATIENCE_MS) return undefined
+  return error({
+    reason: 'ScrapesIncomplete',
+    what: `the newest scrape of both arms that is whole is ${Math.round((now - newest) / 1000)} s old`,
+    fix: 'look for series that vanish, for a store or a remote write that loses samples',
   })
 }
 

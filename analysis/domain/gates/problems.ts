@@ -19,6 +19,8 @@ export type ProblemReason =
   | 'BucketsDiffer'
   /** Samples that are no counts (NaN, infinite, negative) or come out of order: left out. */
   | 'SamplesInvalid'
+  /** Scrapes of which a part is missing: left out. */
+  | 'PartialScrapes'
   /** Scrapes are missing within the window. */
   | 'ScrapeGaps'
 

@@ -9,6 +9,7 @@ import { type DataProblem, renderNames } from './problems.ts'
 import type { GateSeries } from './samples.ts'
 import { computeTickMs, estimateScrapeInterval } from './scrape-interval.ts'
 import { type BuildPod, type Grid, type GridTick, groupTicks, type PodRows } from './tick-grid.ts'
+import { dropPartialScrapes } from './whole-scrapes.ts'
 
 export interface TickOptions {
   /** Start of the rollout, epoch milliseconds: what was added before does not count. Samples before it are welcome as bases. */
@@ -87,9 +88,10 @@ export function readColumns<T>(
   const tickMs = options.tickMs ?? computeTickMs(scrapeIntervalMs)
   const reading = { scrapeIntervalMs, tickMs }
   if (problems.some(({ severity }) => severity === 'error')) return { ...reading, ticks: [], problems }
-  const rows = pods.map((pod) => readPod(pod, shape.columns, scrapeIntervalMs, options))
+  const whole = pods.map(dropPartialScrapes)
+  const rows = whole.map((pod) => readPod(pod, shape.columns, scrapeIntervalMs, options))
   const grid = groupTicks(rows, build, { ...reading, ...shape, from: options.from, now: options.now })
-  return { ...reading, ticks: grid.ticks, problems: [...problems, ...renderGaps(grid)] }
+  return { ...reading, ticks: grid.ticks, problems: [...problems, ...renderPartial(pods, whole), ...renderGaps(grid)] }
 }
 
 /** Age in scrape intervals up to which a sample speaks of now (analysis.md 2.0). */
@@ -122,6 +124,19 @@ function readPod(pod: PodCounters, columns: number, scrapeIntervalMs: number, op
     countsFrom: Math.max(from, warmAt),
     firstCounts: isNew && warmupMs === 0,
   }
+}
+
+function renderPartial(pods: readonly PodCounters[], whole: readonly PodCounters[]): DataProblem[] {
+  const partial = pods.filter((pod, index) => pod !== whole[index]).map(({ pod }) => pod)
+  if (partial.length === 0) return []
+  return [
+    {
+      reason: 'PartialScrapes',
+      severity: 'note',
+      what: `some series of a pod are missing while others go on, and such scrapes were left out: ${renderNames(partial)}`,
+      fix: 'look for a store or a remote write that loses samples',
+    },
+  ]
 }
 
 function renderGaps({ merged, gaps }: Grid<unknown>): DataProblem[] {
