@@ -85,7 +85,7 @@ const settingsSchema = z.object({
   'step-plugin-namespace': z
     .array(z.string().min(1))
     .default([])
-    .describe('namespace that wait-until steps of every Rollout may read besides their own; repeatable'),
+    .describe('namespace that wait-until steps and penstock/kubernetes metrics may read besides their own; repeatable'),
   'webhook-token-file': z
     .array(z.string().min(1))
     .max(4)
@@ -157,6 +157,11 @@ export interface Config {
   /** Restricts the controller to one namespace; undefined: the whole cluster. */
   readonly watchNamespace: string | undefined
   readonly prometheusAddress: string | undefined
+  /** What Argo's metric providers read of the environment; the keys are secrets. */
+  readonly providers: {
+    readonly datadog?: { readonly address: string; readonly apiKey: string; readonly appKey: string }
+    readonly aws: { readonly region?: string; readonly endpoint?: string }
+  }
   /** A secret. */
   readonly consulToken: string | undefined
   /** The API server's ClusterIP when in a cluster: no tenant's URL may lead there. */
@@ -181,7 +186,8 @@ ${Object.entries(settingsSchema.shape).map(describeFlag).join('\n')}
   --help
 
 Environment: ARGO_ROLLOUTS_PROMETHEUS_ADDRESS is the address of prometheus metrics that name none; POD_NAMESPACE that of the Lease;
-CONSUL_HTTP_TOKEN the token for Consul where --consul-token-file is absent.
+CONSUL_HTTP_TOKEN the token for Consul where --consul-token-file is absent; DD_API_KEY, DD_APP_KEY and DD_ADDRESS those of datadog metrics that name no
+Secret; AWS_REGION and AWS_ENDPOINT_URL_CLOUDWATCH where cloudWatch metrics are, with the credentials that AWS' default chain finds.
 Flags of Argo Rollouts that are not listed are accepted and have no effect.`
 
 /** Throws {@link ConfigError} with one sentence; 'help' when help was asked for. */
@@ -218,10 +224,22 @@ export function readConfig(
     leaseNamespace: values['leader-election-namespace'] ?? podNamespace ?? 'default',
     watchNamespace: values.namespaced ? (values.namespace ?? podNamespace ?? 'default') : undefined,
     prometheusAddress: env.ARGO_ROLLOUTS_PROMETHEUS_ADDRESS,
+    providers: readProviderSettings(env),
     consulToken: env.CONSUL_HTTP_TOKEN,
     apiServerHost: env.KUBERNETES_SERVICE_HOST,
     ignored: Object.keys(given.values).filter((name) => (IGNORED as readonly string[]).includes(name)),
   })
+}
+
+/** Datadog's three belong together, as in Argo; AWS' are those that every program on AWS reads. */
+function readProviderSettings(env: Readonly<Record<string, string | undefined>>): Config['providers'] {
+  const { DD_ADDRESS: address, DD_API_KEY: apiKey, DD_APP_KEY: appKey } = env
+  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION
+  const endpoint = env.AWS_ENDPOINT_URL_CLOUDWATCH || env.AWS_ENDPOINT_URL
+  return {
+    ...(address !== undefined && apiKey && appKey ? { datadog: { address, apiKey, appKey } } : {}),
+    aws: { ...(region ? { region } : {}), ...(endpoint ? { endpoint } : {}) },
+  }
 }
 
 function parseFlags(argv: readonly string[]): {

@@ -132,6 +132,7 @@ function openConsulKeys({ settings, consulToken }: Config, { redactor, http }: R
 function openControllers(config: Config, { redactor, log, metrics, http }: Runtime, cluster: Cluster) {
   const { settings, prometheusAddress } = config
   const { direct, client, informers, caches, events } = cluster
+  for (const key of ['apiKey', 'appKey'] as const) redactor.registerSecret(config.providers.datadog?.[key] ?? '')
   const channels = fromFlag('notifications', () => openChannels(config.notify, redactor))
   const instance = settings['instance-id'] === undefined ? {} : { instanceId: settings['instance-id'] }
   const rollouts = createRolloutController({
@@ -176,6 +177,7 @@ function openControllers(config: Config, { redactor, log, metrics, http }: Runti
     threads: settings['analysis-threads'],
     compat: settings.compat,
     controllerNamespace: config.leaseNamespace,
+    providers: config.providers,
     ...address,
     ...instance,
   }

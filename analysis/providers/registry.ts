@@ -3,6 +3,8 @@
  * other id is a validation error, never a default.
  */
 import type { LongProviderId, RequestProviderId } from '../../controller/metric-language/analysis-metric.ts'
+import { cloudWatch } from './cloud-watch.ts'
+import { datadog } from './datadog.ts'
 import { createGate } from './gate/gate.ts'
 import { graphite } from './graphite.ts'
 import { influxdb } from './influxdb.ts'
@@ -19,10 +21,12 @@ import { web } from './web.ts'
 export const providers = {
   prometheus,
   web,
+  datadog,
   newRelic,
   wavefront,
   graphite,
   influxdb,
+  cloudWatch,
   skywalking,
 } satisfies Record<RequestProviderId, ProviderModule>
 

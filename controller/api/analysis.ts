@@ -4,6 +4,8 @@
  */
 import { z } from 'zod'
 import type { KubeObject } from './meta.ts'
+import { cloudWatchMetricSchema } from './metric-providers/cloud-watch.ts'
+import { datadogMetricSchema } from './metric-providers/datadog.ts'
 import { graphiteMetricSchema } from './metric-providers/graphite.ts'
 import { influxdbMetricSchema } from './metric-providers/influxdb.ts'
 import { kayentaMetricSchema } from './metric-providers/kayenta.ts'
@@ -90,12 +92,12 @@ export const providerSchema = z.looseObject({
   prometheus: prometheusMetricSchema.optional(),
   web: webMetricSchema.optional(),
   job: openObject.optional(),
-  datadog: openObject.optional(),
+  datadog: datadogMetricSchema.optional(),
   newRelic: newRelicMetricSchema.optional(),
   wavefront: wavefrontMetricSchema.optional(),
   graphite: graphiteMetricSchema.optional(),
   influxdb: influxdbMetricSchema.optional(),
-  cloudWatch: openObject.optional(),
+  cloudWatch: cloudWatchMetricSchema.optional(),
   skywalking: skywalkingMetricSchema.optional(),
   kayenta: kayentaMetricSchema.optional(),
   plugin: z.record(z.string(), openObject).optional(),

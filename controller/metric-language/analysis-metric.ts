@@ -9,10 +9,12 @@ import { type IntOrString, parseGoDuration } from '../api/scalars.ts'
 export const requestProviderIds = [
   'prometheus',
   'web',
+  'datadog',
   'newRelic',
   'wavefront',
   'graphite',
   'influxdb',
+  'cloudWatch',
   'skywalking',
 ] as const
 export type RequestProviderId = (typeof requestProviderIds)[number]
@@ -24,9 +26,6 @@ export type LongProviderId = (typeof longProviderIds)[number]
 /** Providers this build measures with; `job` asks nobody, but runs a Job. */
 export const providerIds = [...requestProviderIds, ...longProviderIds, 'job'] as const
 export type ProviderId = (typeof providerIds)[number]
-
-/** Argo's other providers. */
-const FOREIGN_PROVIDERS = new Set(['datadog', 'cloudWatch'])
 
 export interface MetricLimits {
   /** Measurements until the metric is decided; undefined when it goes on until it is ended. */
@@ -90,5 +89,5 @@ export function chooseProvider(metric: Metric): ProviderChoice {
   if (isProviderId(id) && id.includes('/') === (plugins !== undefined)) return { id, config }
   const known = `known providers: ${providerIds.join(', ')}`
   if (plugins) return { problem: `unknown metric plugin "${id}"; ${known}` }
-  return { problem: `provider "${id}" is ${FOREIGN_PROVIDERS.has(id) ? 'not supported' : 'unknown'}; ${known}` }
+  return { problem: `provider "${id}" is unknown; ${known}` }
 }

@@ -11,6 +11,7 @@ export const variants: Readonly<Record<string, object>> = {
     routers: ['argoproj-labs/gatewayAPI', 'penstock/switch'],
     logLevel: 'debug',
     extraArgs: ['--qps=80'],
+    extraEnv: [{ name: 'AWS_REGION', value: 'eu-west-1' }],
     prometheus: { address: 'http://prometheus.monitoring:9090' },
     allowOutbound: ['10.0.0.0/8'],
     webhook: {
@@ -33,7 +34,7 @@ export const variants: Readonly<Record<string, object>> = {
       caSecret: { name: 'consul-ca', key: 'ca.crt' },
     },
     serviceAccount: { annotations: { 'example.com/role': 'reader' } },
-    rbac: { secretNames: ['datadog'] },
+    rbac: { secretNames: ['datadog'], readObjects: [{ apiGroup: 'litmuschaos.io', resource: 'chaosresults' }] },
     service: { annotations: { a: 'b' } },
     networkPolicy: { enabled: true, from: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] },
     podAnnotations: { a: 'b' },

@@ -17,6 +17,16 @@ const examples: Readonly<Record<RequestProviderId, Example>> = {
     healthyBody: '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"0.5"]}]}}',
   },
   web: { config: { url: 'http://service/metric' }, healthyBody: '{"value":0.5}' },
+  datadog: {
+    config: { query: 'avg:errors{*}' },
+    secret: { 'api-key': 'dd-api', 'app-key': 'dd-app' },
+    healthyBody: '{"status":"ok","series":[{"pointlist":[[1767225600000,0.5]]}]}',
+  },
+  cloudWatch: {
+    config: { metricDataQueries: [{ id: 'rate', expression: 'errors / requests' }] },
+    healthyBody:
+      '{"MetricDataResults":[{"Id":"rate","StatusCode":"Complete","Timestamps":[1767225600],"Values":[0.5]}]}',
+  },
   newRelic: {
     config: { query: 'SELECT count(*) FROM Transaction' },
     secret: { 'personal-api-key': 'NRAK-1', 'account-id': '7' },
@@ -58,7 +68,12 @@ const hostileBodies = [
   '\u0000',
   '{"status":1}',
 ]
-const context: ProviderContext = { mode: 'strict', now: Date.UTC(2026, 0, 1), prometheusAddress: undefined }
+const context: ProviderContext = {
+  mode: 'strict',
+  now: Date.UTC(2026, 0, 1),
+  prometheusAddress: undefined,
+  settings: { aws: { region: 'eu-west-1' } },
+}
 
 test('the registry has exactly the providers that answer a request, each under its own id', () => {
   assert.deepEqual(Object.keys(providers).sort(), [...requestProviderIds].sort())

@@ -53,6 +53,21 @@ describe('configuration', () => {
     assert.deepEqual(read(['--routers=']).settings.routers, [])
   })
 
+  test('metric providers find in the environment what Argo’s do', () => {
+    const keys = { DD_API_KEY: 'a', DD_APP_KEY: 'b' }
+    assert.deepEqual(read([]).providers, { aws: {} })
+    assert.deepEqual(read([], keys).providers, { aws: {} }, 'without DD_ADDRESS Argo reads the Secret')
+    assert.deepEqual(read([], { ...keys, DD_ADDRESS: 'https://d' }).providers.datadog, {
+      address: 'https://d',
+      apiKey: 'a',
+      appKey: 'b',
+    })
+    const aws = { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'us-east-1', AWS_ENDPOINT_URL: 'http://all' }
+    assert.deepEqual(read([], aws).providers.aws, { region: 'eu-west-1', endpoint: 'http://all' })
+    const special = { AWS_DEFAULT_REGION: 'us-east-1', AWS_ENDPOINT_URL_CLOUDWATCH: 'http://cw', AWS_ENDPOINT_URL: 'x' }
+    assert.deepEqual(read([], special).providers.aws, { region: 'us-east-1', endpoint: 'http://cw' })
+  })
+
   test('Consul is named by scheme, host and port; its token comes from a file or the environment', () => {
     const { settings, consulToken } = read(['--consul-address=https://consul.example:8501/'], {
       CONSUL_HTTP_TOKEN: 'x',

@@ -1,6 +1,8 @@
 /** What is checked of each provider's configuration before it is stored or used, by its id. */
 import { jobMetricSchema } from '../../api/job.ts'
 import type { ProviderId } from '../analysis-metric.ts'
+import { cloudWatchRule } from './cloud-watch.ts'
+import { datadogRule } from './datadog.ts'
 import { gateRule } from './gate.ts'
 import { graphiteRule } from './graphite.ts'
 import { influxdbRule } from './influxdb.ts'
@@ -15,10 +17,12 @@ import { webRule } from './web.ts'
 export const providerRules: Readonly<Record<ProviderId, ProviderRule>> = {
   prometheus: prometheusRule,
   web: webRule,
+  datadog: datadogRule,
   newRelic: newRelicRule,
   wavefront: wavefrontRule,
   graphite: graphiteRule,
   influxdb: influxdbRule,
+  cloudWatch: cloudWatchRule,
   skywalking: skywalkingRule,
   kayenta: kayentaRule,
   'penstock/gate': gateRule,

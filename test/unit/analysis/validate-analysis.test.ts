@@ -21,6 +21,15 @@ const prometheus = (config: NonNullable<Metric['provider']['prometheus']>): Part
 const web = (config: Partial<NonNullable<Metric['provider']['web']>>): Partial<Metric> => ({
   provider: { web: { url: 'http://w/', ...config } },
 })
+const datadog = (config: NonNullable<Metric['provider']['datadog']>): Partial<Metric> => ({
+  provider: { datadog: { query: 'avg:errors{*}', ...config } },
+})
+const cloudWatch = (
+  metricDataQueries: NonNullable<Metric['provider']['cloudWatch']>['metricDataQueries'],
+  interval?: string,
+): Partial<Metric> => ({
+  provider: { cloudWatch: { metricDataQueries, ...(interval === undefined ? {} : { interval }) } },
+})
 
 const refusals: readonly (readonly [Partial<Metric>, RegExp])[] = [
   [{ name: ' ' }, /metrics\[0\]\.name: metric name must not be empty/],
@@ -44,7 +53,49 @@ const refusals: readonly (readonly [Partial<Metric>, RegExp])[] = [
   [{ failureCondition: 'rm -rf' }, /metrics\[0\]\.failureCondition: unknown name rm/],
   [{ provider: {} }, /no provider specified/],
   [{ provider: { web: { url: 'http://w' }, job: {} } }, /multiple providers specified/],
-  [{ provider: { datadog: {} } }, /provider "datadog" is not supported; known providers: prometheus, web/],
+  [JSON.parse('{"provider":{"splunk":{}}}'), /provider "splunk" is unknown; known providers: prometheus, web, datadog/],
+  [datadog({ query: '' }), /provider\.datadog\.query: is required, or queries with v2/],
+  [datadog({ queries: { a: 'x' } }), /datadog\.queries: use either query or queries, not both/],
+  [datadog({ query: '', queries: { a: 'x' } }), /datadog\.queries: need apiVersion v2/],
+  [datadog({ apiVersion: 'v2', formula: 'a' }), /datadog\.formula: needs queries/],
+  [
+    datadog({ apiVersion: 'v2', query: '', queries: { a: 'x', b: 'y' } }),
+    /datadog\.formula: is required with several queries/,
+  ],
+  [datadog({ aggregator: 'max' }), /datadog\.aggregator: needs apiVersion v2/],
+  [JSON.parse('{"provider":{"datadog":{"query":"x","apiVersion":"v3"}}}'), /datadog\.apiVersion: Invalid option/],
+  [datadog({ interval: 'a while' }), /datadog\.interval: "a while" is not a positive duration/],
+  [datadog({ requestTimeout: '-1s' }), /datadog\.requestTimeout: "-1s" is not a positive duration/],
+  [datadog({ secretRef: { namespaced: true } }), /secretRef\.name: secret name is required for namespaced credentials/],
+  [cloudWatch([]), /cloudWatch\.metricDataQueries: needs at least one query/],
+  [
+    cloudWatch([{ id: 'Rate', expression: 'e' }]),
+    /metricDataQueries\[0\]\.id: "Rate" does not begin with a small letter/,
+  ],
+  [cloudWatch([{ expression: 'e' }]), /metricDataQueries\[0\]\.id: "" does not begin/],
+  [
+    cloudWatch([
+      { id: 'a', expression: 'e' },
+      { id: 'a', expression: 'e' },
+    ]),
+    /metricDataQueries\[1\]\.id: "a" is used twice/,
+  ],
+  [cloudWatch([{ id: 'a' }]), /metricDataQueries\[0\]: needs either expression or metricStat/],
+  [
+    cloudWatch([{ id: 'a', expression: 'e', metricStat: { stat: 'Sum', period: 60 } }]),
+    /needs either expression or metricStat/,
+  ],
+  [cloudWatch([{ id: 'a', metricStat: { period: 60 } }]), /metricStat\.stat: is required/],
+  [
+    cloudWatch([{ id: 'a', metricStat: { stat: 'Sum', period: 'long' } }]),
+    /metricStat\.period: must be a number of seconds/,
+  ],
+  [
+    cloudWatch([{ id: 'a', expression: 'e', period: 0 }]),
+    /metricDataQueries\[0\]\.period: must be a number of seconds/,
+  ],
+  [cloudWatch([{ id: 'a', expression: 'e', returnData: false }]), /returns nothing: returnData is false everywhere/],
+  [cloudWatch([{ id: 'a', expression: 'e' }], 'ever'), /cloudWatch\.interval: "ever" is not a positive duration/],
   [{ provider: { plugin: { 'acme/x': {} } } }, /unknown metric plugin "acme\/x"/],
   [prometheus({ query: 'sum(rate(x[1m])' }), /metrics\[0\]\.provider\.prometheus\.query: bad PromQL \(column 16\)/],
   [prometheus({ query: '' }), /the query is empty/],
@@ -113,6 +164,15 @@ describe('metrics that are accepted', () => {
     prometheus({ rangeQuery: { start: 'now() - duration("{{args.window}}")', end: 'now()', step: '{{args.step}}' } }),
     web({ jsonBody: { a: 1 }, method: 'POST' }),
     web({ body: '' }),
+    datadog({}),
+    datadog({ apiVersion: 'v1', interval: '{{args.interval}}', secretRef: { name: 'dd', namespaced: true } }),
+    datadog({ apiVersion: 'v2', aggregator: 'mean', requestTimeout: '30s' }),
+    datadog({ apiVersion: 'v2', query: '', queries: { a: 'x', b: 'y' }, formula: 'a / b' }),
+    cloudWatch([
+      { id: 'a', metricStat: { stat: 'Sum', period: '60' }, returnData: false },
+      { id: 'b', expression: 'a' },
+    ]),
+    cloudWatch([{ id: '{{args.id}}', expression: '{{args.e}}', period: '{{args.period}}' }], '{{args.interval}}'),
     web({ authentication: { oauth2: { tokenUrl: 'https://t', clientId: 'i', clientSecret: 's' } } }),
   ]
   for (const changes of accepted) test(JSON.stringify(changes), () => assert.equal(problems(changes), ''))
