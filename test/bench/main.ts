@@ -13,6 +13,7 @@ import { type Report, reportIdle, reportReaction, reportWrites } from './report.
 import { reportProxies } from './report-proxies.ts'
 import { reportRouters } from './report-routers.ts'
 import { measureRouters } from './routers.ts'
+import { recordRun } from './verdicts/record.ts'
 import { reportVerdicts } from './verdicts/report.ts'
 import { measureVerdicts } from './verdicts/suite.ts'
 import { measureWrites } from './writes.ts'
@@ -35,7 +36,6 @@ async function compare<R>(
 
 function runSuite(options: BenchOptions, stops: StopList): Promise<Report> {
   const common = { ...options, say, stops }
-  const { seed, rollouts, noise } = options
   switch (options.suite) {
     case 'reaction':
       return compare(options, (bundle) => measureReaction({ ...common, ...bundle }), reportReaction)
@@ -48,8 +48,14 @@ function runSuite(options: BenchOptions, stops: StopList): Promise<Report> {
     case 'routers':
       return measureRouters(common).then(reportRouters)
     case 'verdicts':
-      return measureVerdicts({ ...common, settings: { seed, rollouts, noise } }).then(reportVerdicts)
+      return runVerdicts(options)
   }
+}
+
+async function runVerdicts({ seed, rollouts, noise, only, record }: BenchOptions): Promise<Report> {
+  const result = await measureVerdicts({ settings: { seed, rollouts, noise }, only, say })
+  if (record) await recordRun(result)
+  return reportVerdicts(result)
 }
 
 async function run(options: BenchOptions): Promise<void> {

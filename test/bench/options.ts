@@ -25,6 +25,7 @@ export interface BenchOptions {
   readonly seed: number
   readonly noise: NoiseSet
   readonly only: string | undefined
+  readonly record: boolean
 }
 
 /** Exit code 2: the command line is wrong. */
@@ -43,7 +44,7 @@ Suites:
   verdicts   the gates beside thresholds, ratios and Mann-Whitney: false aborts and delays in simulated rollouts; no controller
 
 Flags:
-  --rollouts N       how many Rollouts (default 20, routers 500, verdicts 200 a cell): 1 to 20, idle and routers up to 2000,
+  --rollouts N       how many Rollouts (default 20, routers 500, verdicts 100 a cell): 1 to 20, idle and routers up to 2000,
                      verdicts up to 5000
   --rounds N         reaction: aborted releases per pattern; routers: changes of the weight; 1 to 20 (default 2)
   --load N           reaction: requests per second for each rollout, 4 to 100 (default 12)
@@ -55,6 +56,7 @@ Flags:
   --seed N           verdicts: 0 to 4294967295 (default 1)
   --noise SET        verdicts: own (default), or alt: other noise than the judge was made with
   --only TEXT        verdicts: cells with this in their name, such as errorRate/x4
+  --record           verdicts: keep the figures in docs/verdicts and draw the tables of docs/verdicts.md
   --json             one JSON document with every raw sample as the last line
   --help
 `
@@ -84,6 +86,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     seed: readNumber('--seed', values.seed, { least: 0, most: 4_294_967_295, whole: true }),
     noise: readNoise(values.noise),
     only: values.only,
+    record: readRecord(values.record, values.only),
   }
 }
 
@@ -91,12 +94,18 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
 const rolloutBounds: Readonly<Partial<Record<SuiteName, { readonly initial: number; readonly most: number }>>> = {
   idle: { initial: 20, most: 2000 },
   routers: { initial: 500, most: 2000 },
-  verdicts: { initial: 200, most: 5000 },
+  verdicts: { initial: 100, most: 5000 },
 }
 
 function readRollouts(suite: SuiteName, text: string | undefined): number {
   const { initial, most } = rolloutBounds[suite] ?? { initial: 20, most: 20 }
   return readNumber('--rollouts', text ?? String(initial), { least: 1, most, whole: true })
+}
+
+/** A page with some of its cells measured anew would not be one run. */
+function readRecord(isRecorded: boolean, only: string | undefined): boolean {
+  if (isRecorded && only !== undefined) throw new UsageError('--record: a page is drawn from all cells, without --only')
+  return isRecorded
 }
 
 function readNoise(text: string): NoiseSet {
@@ -129,6 +138,7 @@ function parse(args: readonly string[]) {
         seed: { type: 'string', default: '1' },
         noise: { type: 'string', default: 'own' },
         only: { type: 'string' },
+        record: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },

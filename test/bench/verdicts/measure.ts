@@ -40,7 +40,7 @@ export interface CellResult {
 }
 
 /** Releases of one service, which share a history. */
-const ROLLOUTS_PER_HISTORY = 4
+const ROLLOUTS_PER_HISTORY = 10
 
 export const countRollouts = (cell: Cell, { rollouts }: Settings): number => (isHealthy(cell) ? 2 * rollouts : rollouts)
 

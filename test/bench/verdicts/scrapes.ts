@@ -72,7 +72,14 @@ function scrapeAll(
     const opened = openCounters(arm, pod, noise, random)
     byPod.set(pod, opened)
     if (born.has(pod)) return opened
-    for (const tick of [-2, -1]) addScrape(opened, tick, new Array<number>(columns).fill(0), noise, random)
+    for (const tick of [-2, -1])
+      addScrape(
+        opened,
+        tick,
+        Array.from({ length: columns }, () => 0),
+        noise,
+        random,
+      )
     return opened
   }
   scrapes.forEach((arms, tick) => {

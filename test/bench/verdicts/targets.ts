@@ -171,8 +171,8 @@ const worstGoals: readonly WorstGoal[] = [
   ),
   {
     id: 'G6',
-    what: 'all events lost: expected ones until the abort, median',
-    isMeant: ({ cell }) => cell.gate === 'events' && cell.effect === 0 && cell.noise === 'iid',
+    what: 'all events lost, 20 and 100 rps: expected ones until the abort, median',
+    isMeant: ({ cell }) => cell.gate === 'events' && cell.effect === 0 && cell.noise === 'iid' && cell.rps <= 100,
     measureOf: excessOf,
     most: 10,
     render: renderCount,
