@@ -102,7 +102,7 @@ function openCluster(config: Config, runtime: Runtime, leadership: Leadership) {
   const mayWrite = (): boolean => !settings['leader-elect'] || election.mayWrite()
   const stores = [...openStores(settings, informers), ...(consul ? [createGatedStore(consul, mayWrite)] : [])]
   const caches = openCaches(informers, { routers: settings.routers, stores })
-  return { direct, client, election, informers, stores, caches, events }
+  return { direct, discovery: http, client, election, informers, stores, caches, events }
 }
 type Cluster = ReturnType<typeof openCluster>
 
@@ -131,7 +131,7 @@ function openConsulKeys({ settings, consulToken }: Config, { redactor, http }: R
 /** What works while we lead: rollouts, analysis, messages. */
 function openControllers(config: Config, { redactor, log, metrics, http }: Runtime, cluster: Cluster) {
   const { settings, prometheusAddress } = config
-  const { direct, client, informers, caches, events } = cluster
+  const { direct, discovery, client, informers, caches, events } = cluster
   for (const key of ['apiKey', 'appKey'] as const) redactor.registerSecret(config.providers.datadog?.[key] ?? '')
   const channels = fromFlag('notifications', () => openChannels(config.notify, redactor))
   const instance = settings['instance-id'] === undefined ? {} : { instanceId: settings['instance-id'] }
@@ -177,12 +177,14 @@ function openControllers(config: Config, { redactor, log, metrics, http }: Runti
     threads: settings['analysis-threads'],
     compat: settings.compat,
     controllerNamespace: config.leaseNamespace,
+    readableNamespaces: settings['step-plugin-namespace'],
     providers: config.providers,
     ...address,
     ...instance,
   }
   const analysis = createAnalysisController({
     client,
+    discovery,
     informers,
     clock,
     log,

@@ -33,6 +33,8 @@ export interface LookOrder {
   readonly now: number
   /** Used where a configuration names no address. */
   readonly prometheusAddress: string | undefined
+  /** Namespaces besides the run's own that objects may be read from. */
+  readonly readableNamespaces: readonly string[]
 }
 
 /** What a look may do in the world. Each of them throws where there is no answer: TransportError, KubeError. */
@@ -42,6 +44,8 @@ export interface LookPorts {
   readSecret(wish: SecretWish): Promise<Readonly<Record<string, string>> | undefined>
   /** Of the cluster, read live; undefined when there is none. */
   readObject(ref: ObjectRef): Promise<KubeObject | undefined>
+  /** Plural names of what the cluster serves in one version of a group ('' is core). */
+  listResources(group: string, version: string): Promise<readonly string[]>
 }
 
 export type LookOutcome =

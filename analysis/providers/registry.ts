@@ -9,6 +9,7 @@ import { createGate } from './gate/gate.ts'
 import { graphite } from './graphite.ts'
 import { influxdb } from './influxdb.ts'
 import { kayenta } from './kayenta.ts'
+import { kubernetes } from './kubernetes.ts'
 import type { LongProviderModule } from './long-provider.ts'
 import { newRelic } from './new-relic.ts'
 import { prometheus } from './prometheus.ts'
@@ -33,4 +34,8 @@ export const providers = {
 export type LongProviders = Readonly<Record<LongProviderId, LongProviderModule>>
 
 /** Those that are looked at until they know. Made once by whoever asks them: some remember what they could learn again. */
-export const createLongProviders = (): LongProviders => ({ kayenta, 'penstock/gate': createGate() })
+export const createLongProviders = (): LongProviders => ({
+  kayenta,
+  'penstock/gate': createGate(),
+  'penstock/kubernetes': kubernetes,
+})

@@ -8,7 +8,7 @@ import { ANALYSIS_RUN_UID } from '../../controller/api/labels.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import { controllerOf } from '../../controller/kube/apply.ts'
 import { indexByOwnerUid } from '../../controller/kube/cache.ts'
-import type { KubeClient } from '../../controller/kube/client.ts'
+import type { Discovery, KubeClient } from '../../controller/kube/client.ts'
 import type { EventRecorder } from '../../controller/kube/events.ts'
 import { createFence } from '../../controller/kube/fence.ts'
 import type { Informers } from '../../controller/kube/informers.ts'
@@ -29,6 +29,7 @@ import { createRunMetrics } from './run-metrics.ts'
 
 export interface AnalysisControllerOptions {
   readonly client: KubeClient
+  readonly discovery: Discovery
   readonly informers: Informers
   readonly clock: Clock
   readonly log: Logger

@@ -2,7 +2,7 @@
 import type { AnalysisRun } from '../../controller/api/analysis.ts'
 import type { Job } from '../../controller/api/job.ts'
 import type { ObjectCache } from '../../controller/kube/cache.ts'
-import type { KubeClient } from '../../controller/kube/client.ts'
+import type { Discovery, KubeClient } from '../../controller/kube/client.ts'
 import type { EventRecorder } from '../../controller/kube/events.ts'
 import type { Fence } from '../../controller/kube/fence.ts'
 import type { Clock } from '../../controller/runtime/clock.ts'
@@ -27,12 +27,15 @@ export interface AnalysisConfig {
   readonly providers?: ProviderSettings
   /** Where Secrets of providers are kept that serve all namespaces. */
   readonly controllerNamespace: string
+  /** That runs of every namespace may read objects of, besides their own. */
+  readonly readableNamespaces?: readonly string[]
 }
 
 export const BY_OWNER = 'ownerUid'
 
 export interface RunDeps {
   readonly client: Pick<KubeClient, 'get' | 'list' | 'create' | 'patch' | 'delete'>
+  readonly discovery: Pick<Discovery, 'listResources'>
   readonly runs: ObjectCache<AnalysisRun>
   /** Those that measure, indexed by owner; see {@link BY_OWNER}. */
   readonly jobs: ObjectCache<Job>

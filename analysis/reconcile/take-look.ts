@@ -38,6 +38,7 @@ export async function takeLook(
     mode: world.mode,
     now,
     prometheusAddress: deps.config.prometheusAddress,
+    readableNamespaces: deps.config.readableNamespaces ?? [],
   }
   const hidden: string[] = []
   const ports = portsOf(taking, (credential) => hidden.push(credential))
@@ -70,4 +71,5 @@ const portsOf = ({ world, deps, signal }: Taking, hide: (credential: string) => 
     return secret?.values
   },
   readObject: (ref) => deps.client.get(ref),
+  listResources: (group, version) => deps.discovery.listResources(group, version),
 })

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { jobSpecSchema } from './job.ts'
+import { namedObjectShape } from './named-object.ts'
 import { intOrString, openObject, parseDurationMs, stringMap } from './scalars.ts'
 
 export const stepPluginNames = ['penstock/webhook', 'penstock/job', 'penstock/wait-until'] as const
@@ -119,21 +120,7 @@ const waitUntil = z
       .optional(),
     object: z
       .strictObject({
-        apiVersion: z.string().regex(/^([a-z0-9.-]+\/)?v[a-z0-9]+$/, 'is no apiVersion'),
-        kind: z
-          .string()
-          .regex(/^[A-Za-z]{1,63}$/, 'is no kind')
-          .refine((kind) => kind !== 'Secret', 'a Secret is not read by a step'),
-        /** REST name of the kind; needed where the usual plural is not it. */
-        resource: z
-          .string()
-          .regex(/^[a-z0-9]{1,63}$/, 'is no resource name')
-          .refine((resource) => resource !== 'secrets', 'a Secret is not read by a step')
-          .optional(),
-        name: z.string().min(1).max(253),
-        /** Default: the Rollout's; another one only where the controller allows it. */
-        namespace: z.string().min(1).max(63).optional(),
-        clusterScope: z.boolean().optional(),
+        ...namedObjectShape,
         jsonPath: z.string().min(1).max(1000),
         ...test,
       })

@@ -109,7 +109,7 @@ export interface KubeClient {
 export interface Discovery {
   /** Versions of a group, the server's favourite first; none when the group is not served. */
   listVersions(group: string): Promise<readonly string[]>
-  /** Plural names of the resources in one version of a group; none when it is not served. */
+  /** Plural names of the resources in one version of a group ('' is core); none when it is not served. */
   listResources(group: string, version: string): Promise<readonly string[]>
 }
 

@@ -22,7 +22,8 @@ export function createHttpDiscovery(caller: HttpCaller, deadlineMs: number): Dis
   }
   return {
     listVersions: async (group) => versionsIn(await read(group, `/apis/${group}`)),
-    listResources: async (group, version) => resourcesIn(await read(group, `/apis/${group}/${version}`)),
+    listResources: async (group, version) =>
+      resourcesIn(await read(group, group === '' ? `/api/${version}` : `/apis/${group}/${version}`)),
   }
 }
 

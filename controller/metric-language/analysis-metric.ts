@@ -20,7 +20,7 @@ export const requestProviderIds = [
 export type RequestProviderId = (typeof requestProviderIds)[number]
 
 /** Providers that are asked several times until they have an answer, or ask somebody who is no HTTP service; `registry.ts` must have these too. */
-export const longProviderIds = ['kayenta', 'penstock/gate'] as const
+export const longProviderIds = ['kayenta', 'penstock/gate', 'penstock/kubernetes'] as const
 export type LongProviderId = (typeof longProviderIds)[number]
 
 /** Providers this build measures with; `job` asks nobody, but runs a Job. */
@@ -74,6 +74,14 @@ const isProviderId = (id: string): id is ProviderId => providerIds.some((known) 
 export const runsJob = (metric: Metric): boolean => {
   const choice = chooseProvider(metric)
   return 'id' in choice && choice.id === 'job'
+}
+
+const JUDGES: ReadonlySet<string> = new Set(['job', 'kayenta', 'penstock/gate'])
+
+/** A metric whose provider gives a verdict of its own: it needs no condition. */
+export function judgesItself(metric: Metric): boolean {
+  const choice = chooseProvider(metric)
+  return 'id' in choice && JUDGES.has(choice.id)
 }
 
 /** Which one provider the metric names. */

@@ -153,7 +153,8 @@ export const createInProcessClient = (handle: Handle, userAgent: string): KubeCl
 
   return {
     listVersions: async (group) => versionsIn(discover(`/apis/${group}`)),
-    listResources: async (group, version) => resourcesIn(discover(`/apis/${group}/${version}`)),
+    listResources: async (group, version) =>
+      resourcesIn(discover(group === '' ? `/api/${version}` : `/apis/${group}/${version}`)),
     async get<T>(ref: ObjectRef) {
       try {
         return call<T>('GET', objectPath(ref), queryOf({}))

@@ -7,6 +7,7 @@ import { gateRule } from './gate.ts'
 import { graphiteRule } from './graphite.ts'
 import { influxdbRule } from './influxdb.ts'
 import { kayentaRule } from './kayenta.ts'
+import { kubernetesRule } from './kubernetes.ts'
 import { newRelicRule } from './new-relic.ts'
 import { prometheusRule } from './prometheus.ts'
 import { type ProviderRule, ruleOf } from './shape.ts'
@@ -26,6 +27,7 @@ export const providerRules: Readonly<Record<ProviderId, ProviderRule>> = {
   skywalking: skywalkingRule,
   kayenta: kayentaRule,
   'penstock/gate': gateRule,
+  'penstock/kubernetes': kubernetesRule,
   // A Job that cannot run would only show once the release waits for it.
   job: ruleOf(jobMetricSchema),
 }

@@ -31,6 +31,7 @@ const orderOf = (open: Measurement | undefined, now: number): LookOrder => ({
   mode: 'strict',
   now,
   prometheusAddress: undefined,
+  readableNamespaces: [],
 })
 
 /** A Kayenta that keeps what it has started; `lose` decides whose answers get lost on the way back. */
@@ -40,6 +41,7 @@ function fakeKayenta(lose: (started: number) => boolean) {
   const ports: LookPorts = {
     readSecret: () => Promise.resolve(undefined),
     readObject: () => Promise.resolve(undefined),
+    listResources: () => Promise.resolve([]),
     async send({ method, url, body = '' }: HttpRequest) {
       const { pathname } = new URL(url)
       if (pathname === '/canaryConfig') return answer([{ id: 'cfg', name: 'latency' }])
