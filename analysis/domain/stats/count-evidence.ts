@@ -27,6 +27,8 @@ export interface CountEvidenceOptions {
   readonly nullRatio: number
   /** Most that one tick may add to ln E. */
   readonly cap: number
+  /** r/r0 of the alternatives, all above 1 (`down`: below); {@link RATIOS} when absent. */
+  readonly alternatives?: readonly number[]
 }
 
 export interface CountEvidence {
@@ -40,8 +42,8 @@ export function capOf(alpha: number): number {
   return Math.log(1 / alpha) / 2
 }
 
-export function createCountEvidence({ direction, nullRatio, cap }: CountEvidenceOptions): CountEvidence {
-  const ratios = RATIOS[direction]
+export function createCountEvidence(options: CountEvidenceOptions): CountEvidence {
+  const { direction, nullRatio, cap, alternatives: ratios = RATIOS[direction] } = options
   const logRatios = ratios.map(Math.log)
   const stream = createEvidenceStream(ratios.length)
   const factors = ratios.map(() => 0)

@@ -2,24 +2,25 @@
  * What could have been caught: the smallest regression that the ticks so far would have shown in four of five rollouts, and how much longer it
  * takes to be able to catch a given one. "No failure seen" is worth what these numbers say and no more.
  *
- * With ratio r and stable's events x_s in a tick, the canary has x_s·r·n_c/n_s of them (λ_c; λ_s = x_s), and ln E against r0 grows by
+ * With ratio r and stable's events x_s in a tick, the canary has λ_c = x_s·r·n_c/n_s of them (λ_s = x_s), and the alternative r' of the mixture that is
+ * nearest to r gathers, against r0,
  *
- *   mean I = Σ min(λ_c·a + λ_s·b, φ·cap)/φ     variance V = Σ (λ_c·a² + λ_s·b²)/φ     a = ln(θ(r)/θ(r0)),  b = ln((1−θ(r))/(1−θ(r0)))
+ *   mean I = Σ min(λ_c·a + λ_s·b, φ·cap)/φ     variance V = Σ (λ_c·a² + λ_s·b²)/φ     a = ln(θ(r')/θ(r0)),  b = ln((1−θ(r'))/(1−θ(r0)))
  *
- * and a limit L is passed with 80 % chance when  I − 0.84·√V ≥ ln L + c,  c being the price of the mixture (analysis.md §2.1, turned round).
+ * A limit L is passed with 80 % chance when  I − 0.84·√V ≥ ln L + c,  c being the price of the mixture (analysis.md §2.1, turned round).
  */
 import { type PairCounts, sumArms } from './arms.ts'
-import { capOf } from './count-evidence.ts'
+import { capOf, type Direction, RATIOS } from './count-evidence.ts'
 import type { CountRule, Tick } from './ticks.ts'
 
 /** Standard normal quantile of the 80 % that "would have been caught" means. */
 const Z_POWER = 0.84
 /** What the mixture over ratios, restarts and ranks costs on its way to the limit, as fitted to simulation. */
-const MIXTURE_PRICE = 1.5
+const MIXTURE_PRICE = 2.8
 const FEWEST_TICKS = 3
 /** Ratios beyond this are no statement any more. */
 const LARGEST_RATIO = 1000
-const STEPS = 20
+const STEPS = 14
 
 /** Traffic of one tick; `stableBad` is what stable's rate is read from and may be an expectation. */
 export type Exposure = Omit<PairCounts, 'canaryBad' | 'at'>
@@ -93,21 +94,36 @@ interface Question {
 }
 
 function passes(exposures: readonly Exposure[], question: Question, rule: CountRule, phi: number): boolean {
-  const most = phi * capOf(rule.alpha)
-  const logRatio = Math.log(question.ratio / question.nullRatio)
+  const needed = Math.log(question.limit) + MIXTURE_PRICE
+  return nearestRatios(question, rule.direction).some((alternative) => {
+    const { mean, variance } = gather(exposures, question, alternative, phi * capOf(rule.alpha))
+    return mean / phi - Z_POWER * Math.sqrt(variance / phi) >= needed
+  })
+}
+
+/** The alternatives of the mixture on both sides of the ratio in question. */
+function nearestRatios({ ratio, nullRatio }: Question, direction: Direction): readonly number[] {
+  const alternatives = RATIOS[direction].toSorted((a, b) => a - b).map((factor) => factor * nullRatio)
+  return [alternatives.findLast((at) => at <= ratio), alternatives.find((at) => at > ratio)].filter(
+    (at) => at !== undefined,
+  )
+}
+
+function gather(exposures: readonly Exposure[], { ratio, nullRatio }: Question, alternative: number, most: number) {
+  const logRatio = Math.log(alternative / nullRatio)
   let mean = 0
   let variance = 0
   for (const { canaryTotal, stableTotal, stableBad } of exposures) {
     const share = canaryTotal / (canaryTotal + stableTotal)
-    const canaryBad = (stableBad / stableTotal) * canaryTotal * question.ratio
-    const whenStable = Math.log((share * question.nullRatio + 1 - share) / (share * question.ratio + 1 - share))
+    const canaryBad = (stableBad / stableTotal) * canaryTotal * ratio
+    const whenStable = Math.log((share * nullRatio + 1 - share) / (share * alternative + 1 - share))
     const whenCanary = logRatio + whenStable
     const gain = canaryBad * whenCanary + stableBad * whenStable
-    mean += Math.min(gain, most) / phi
-    // A tick whose gain is cut off adds that much and varies no more: without this, very large ratios would seem to be missed.
-    if (gain < most) variance += (canaryBad * whenCanary * whenCanary + stableBad * whenStable * whenStable) / phi
+    mean += Math.min(gain, most)
+    // Beyond the cap a tick hardly varies any more.
+    if (gain < most) variance += canaryBad * whenCanary * whenCanary + stableBad * whenStable * whenStable
   }
-  return mean - Z_POWER * Math.sqrt(variance) >= Math.log(question.limit) + MIXTURE_PRICE
+  return { mean, variance }
 }
 
 /** The conditions that are not evidence: enough events, and enough of them too many (or too few). */

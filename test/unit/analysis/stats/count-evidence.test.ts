@@ -81,3 +81,93 @@ describe('the e-process, enumerated', () => {
     assert.ok((enumerate(30, 'up', 1).means.at(-1) ?? 0) > 20)
   })
 })
+
+const ARMS = { at: 0, canaryBad: 7, canaryTotal: 50, stableBad: 31, stableTotal: 950 }
+
+function evidenceOf(
+  ticks: readonly (typeof ARMS)[],
+  options: { direction?: Direction; nullRatio?: number; cap?: number; phi?: number } = {},
+) {
+  const { direction = 'up', nullRatio = 1, cap = 1e9, phi = 1 } = options
+  const evidence = createCountEvidence({ direction, nullRatio, cap })
+  for (const arms of ticks) evidence.advance(arms, phi)
+  return evidence.logEvidence()
+}
+
+describe('evidence of counts', () => {
+  test('is the mean likelihood ratio of the alternatives, half of it not yet bet, within the first two minutes', () => {
+    // w = 0.05 in both ticks, so their sums are enough.
+    const [canaryBad, stableBad, share] = [14, 62, 0.05]
+    const ratios = [1.25, 1.5, 2, 3, 4, 6, 10, 20, 50].map((ratio) => ratio * 1.2)
+    const theta = (ratio: number) => (share * ratio) / (share * ratio + 1 - share)
+    const odds = ratios.map(
+      (ratio) => (theta(ratio) / theta(1.2)) ** canaryBad * ((1 - theta(ratio)) / (1 - theta(1.2))) ** stableBad,
+    )
+    const expected = 0.5 + 0.5 * (odds.reduce((sum, value) => sum + value, 0) / odds.length)
+    const actual = Math.exp(evidenceOf([ARMS, { ...ARMS, at: 15_000 }], { nullRatio: 1.2 }))
+    assert.ok(Math.abs(actual - expected) < 1e-9 * expected, `${actual} instead of ${expected}`)
+  })
+
+  test('clumps of three with φ = 3 are worth as much as single events without', () => {
+    const clumped = { ...ARMS, canaryBad: 21, stableBad: 93 }
+    assert.ok(Math.abs(evidenceOf([clumped], { phi: 3 }) - evidenceOf([ARMS])) < 1e-9)
+  })
+
+  test('does not depend on the order of ticks before a restart, nor on the unit of traffic', () => {
+    const other = { ...ARMS, at: 15_000, canaryBad: 1, stableBad: 40 }
+    const swapped = [
+      { ...other, at: 0 },
+      { ...ARMS, at: 15_000 },
+    ]
+    assert.ok(Math.abs(evidenceOf([ARMS, other]) - evidenceOf(swapped)) < 1e-9)
+    const thousandfold = { ...ARMS, canaryTotal: 50_000, stableTotal: 950_000 }
+    assert.ok(Math.abs(evidenceOf([ARMS]) - evidenceOf([thousandfold])) < 1e-9)
+  })
+
+  test('grows with every further bad event of the canary and shrinks with every one of stable', () => {
+    for (let canaryBad = 3; canaryBad < 30; canaryBad++) {
+      const [fewer, more] = [canaryBad, canaryBad + 1].map((bad) => evidenceOf([{ ...ARMS, canaryBad: bad }]))
+      assert.ok((more ?? 0) > (fewer ?? 0))
+      const better = evidenceOf([{ ...ARMS, canaryBad, stableBad: 32 }])
+      assert.ok(better < (fewer ?? 0))
+    }
+  })
+
+  test('down: nothing where 8 were expected is strong evidence, and more than expected is none', () => {
+    const none = { at: 0, canaryBad: 0, canaryTotal: 500, stableBad: 8, stableTotal: 500 }
+    assert.ok(evidenceOf([none], { direction: 'down' }) > 3)
+    assert.ok(evidenceOf([{ ...none, canaryBad: 12 }], { direction: 'down' }) < 0)
+  })
+
+  test('one tick adds no more than the cap, so two cannot decide', () => {
+    const flood = { ...ARMS, canaryBad: 1e6 }
+    const cap = capOf(1 / 300)
+    assert.ok(evidenceOf([flood], { cap }) <= cap)
+    assert.ok(evidenceOf([flood, { ...flood, at: 15_000 }], { cap }) < Math.log(300))
+    assert.ok(
+      evidenceOf(
+        [0, 1, 2].map((at) => ({ ...flood, at: at * 15_000 })),
+        { cap },
+      ) > Math.log(300),
+    )
+  })
+
+  test('is a finite number at the ends of the scale', () => {
+    const totals = [1, 1e9]
+    const bads = [0, 1, 1e9]
+    for (const direction of ['up', 'down'] as const)
+      for (const canaryTotal of totals)
+        for (const stableTotal of totals)
+          for (const canaryBad of bads)
+            for (const stableBad of bads) {
+              const arms = { at: 0, canaryBad, canaryTotal, stableBad, stableTotal }
+              const ticks = Array.from({ length: 20 }, (_, index) => ({ ...arms, at: index * 60_000 }))
+              const value = evidenceOf(ticks, {
+                direction,
+                nullRatio: direction === 'up' ? 1.2 : 0.8,
+                cap: capOf(1 / 300),
+              })
+              assert.ok(Number.isFinite(value), JSON.stringify(arms))
+            }
+  })
+})
