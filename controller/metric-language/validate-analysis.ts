@@ -9,9 +9,13 @@ import { compileCondition } from './expression/condition.ts'
 import { compilePattern } from './expression/pattern.ts'
 import { ExpressionError } from './expression/syntax.ts'
 import { type AnalysisProblem, hasPlaceholder, when } from './problem.ts'
+import { checkGateMetric } from './provider-rules/gate.ts'
 import { providerRules } from './provider-rules/registry.ts'
 
-type Rules = Pick<AnalysisRunSpec, 'metrics' | 'dryRun' | 'measurementRetention'>
+type Rules = Pick<AnalysisRunSpec, 'metrics' | 'dryRun' | 'measurementRetention'> & {
+  /** Of a template: their metrics are not here, so a rule may be about one of them. */
+  readonly templates?: readonly unknown[] | undefined
+}
 
 const MOST_METRICS = 100
 
@@ -26,9 +30,9 @@ export function validateAnalysis(spec: Rules): readonly AnalysisProblem[] {
   return [
     ...findDuplicateNames(spec.metrics),
     ...spec.metrics.flatMap((metric, index) => validateMetric(metric, `metrics[${index}]`)),
-    ...(spec.dryRun ?? []).flatMap((rule, index) => checkPattern(rule.metricName, `dryRun[${index}].metricName`)),
+    ...(spec.dryRun ?? []).flatMap((rule, index) => checkRule(rule.metricName, `dryRun[${index}].metricName`, spec)),
     ...(spec.measurementRetention ?? []).flatMap((rule, index) => [
-      ...checkPattern(rule.metricName, `measurementRetention[${index}].metricName`),
+      ...checkRule(rule.metricName, `measurementRetention[${index}].metricName`, spec),
       ...when(rule.limit < 0, `measurementRetention[${index}].limit`, 'limit must be >= 0'),
     ]),
   ]
@@ -43,10 +47,13 @@ function findDuplicateNames(metrics: readonly Metric[]): readonly AnalysisProble
   })
 }
 
-function checkPattern(pattern: string, field: string): readonly AnalysisProblem[] {
+/** A rule that is about no metric is a misspelt one: what was meant to be dry would gate. Argo refuses it as well, in these words. */
+function checkRule(pattern: string, field: string, { metrics, templates = [] }: Rules): readonly AnalysisProblem[] {
   try {
-    compilePattern(pattern, 0)
-    return []
+    const { isFoundIn } = compilePattern(pattern, 0)
+    const isOpen = templates.length > 0 || metrics.some(({ name }) => hasPlaceholder(name))
+    const matchesNone = !isOpen && !metrics.some(({ name }) => isFoundIn(name))
+    return when(matchesNone, field, "Rule didn't match any metric name(s)")
   } catch (error) {
     if (error instanceof ExpressionError) return [{ field, message: error.message }]
     throw error
@@ -136,5 +143,8 @@ function validateProvider(metric: Metric, field: string): readonly AnalysisProbl
   const choice = chooseProvider(metric)
   if ('problem' in choice) return [{ field: `${field}.provider`, message: choice.problem }]
   const path = choice.id.includes('/') ? `plugin.${choice.id}` : choice.id
-  return providerRules[choice.id](choice.config, `${field}.provider.${path}`)
+  return [
+    ...providerRules[choice.id](choice.config, `${field}.provider.${path}`),
+    ...(choice.id === 'penstock/gate' ? checkGateMetric(metric, field) : []),
+  ]
 }

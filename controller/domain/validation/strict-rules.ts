@@ -3,7 +3,7 @@
  * of it makes a manifest invalid, and `compat: argo` takes all of it back.
  *
  *   a metric of an analysis that gates                    Argo                     strict
- *   without a condition, not a Job                        always passes            is no evidence: pauses
+ *   without a condition, no Job and no gate               always passes            is no evidence: pauses
  *   with failureCondition only                            passes on empty, NaN     is no evidence: pauses
  *   with a guard such as len(result) == 0 || ...          as the guard says        is no evidence: pauses
  *   whose limits are not below its count                  may pass on no success   one measurement must succeed
@@ -11,7 +11,7 @@
  */
 import type { Metric } from '../../api/analysis.ts'
 import type { Rollout, RolloutAnalysis } from '../../api/rollout.ts'
-import { readInt, runsJob } from '../../metric-language/analysis-metric.ts'
+import { judgesItself, readInt } from '../../metric-language/analysis-metric.ts'
 import { findNoDataGuards } from '../../metric-language/no-data-guards.ts'
 import { mergeTemplates, type TemplateLookup } from '../analysis/analysis-templates.ts'
 
@@ -59,8 +59,8 @@ function ofAnalysis(field: string, analysis: RolloutAnalysis, templates: Templat
 
 /** What follows `metric "x"` in a sentence, for a metric that gates. */
 export function listMetricEffects(metric: Metric): readonly string[] {
-  // The end of a Job is its verdict.
-  if (runsJob(metric)) return ofLimits(metric)
+  // The end of a Job is its verdict, and a gate has rules of its own.
+  if (judgesItself(metric)) return ofLimits(metric)
   const { successCondition, failureCondition } = metric
   if (!successCondition && !failureCondition)
     return ['has no condition: Argo passes whatever it answers, here it is no evidence and the update pauses']

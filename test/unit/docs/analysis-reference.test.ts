@@ -22,7 +22,9 @@ import {
   metricSchema,
   providerSchema,
 } from '../../../controller/api/analysis.ts'
+import { gateMetricSchema } from '../../../controller/api/gate.ts'
 import { jobMetricSchema } from '../../../controller/api/job.ts'
+import { kubernetesMetricSchema } from '../../../controller/api/metric-providers/kubernetes.ts'
 import { chooseProvider, providerIds, readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import { builtinShapes } from '../../../controller/metric-language/expression/builtin-shapes.ts'
 import { listFiles, namesIn, readText, tableBelow } from './documents.ts'
@@ -65,6 +67,11 @@ describe('the reference of analysis names every field, and no other, of', () => 
       )
     }
   })
+  for (const [heading, schema] of Object.entries({
+    '### Objects of the cluster': kubernetesMetricSchema,
+    '### Fields of a gate': gateMetricSchema,
+  }))
+    test(heading, () => assert.deepEqual(firstColumn(heading), keysOf(schema)))
 })
 
 test('defaults and limits are those of the code', () => {
@@ -120,6 +127,7 @@ describe('verdicts come out as the reference says', () => {
     ...more,
   })
   const noData = ended('Inconclusive', { metadata: { verdict: 'NoData' } })
+  const cutShort = ended('Inconclusive', { message: METRIC_TERMINATED })
   interface Play {
     readonly metric?: Partial<Metric>
     readonly result: Partial<MetricResult>
@@ -155,11 +163,17 @@ describe('verdicts come out as the reference says', () => {
       result: tried,
     },
     '`count` reached, not so many successes in a row': { metric: { ...inARow, failureLimit: 1 }, result: tried },
-    'the run ended the last measurement before its time': {
-      result: { ...inconclusive, measurements: [ended('Inconclusive', { message: METRIC_TERMINATED })] },
+    'the run ends, a metric without `count`, the last one Successful': { metric: endless, result: passed, ends: true },
+    'the run ends, a metric without `count`, the last one cut short, the one before Successful': {
+      metric: endless,
+      result: { ...passed, measurements: [ended('Successful'), cutShort] },
       ends: true,
     },
-    'the run ends, a metric without `count`, the last one Successful': { metric: endless, result: passed, ends: true },
+    'the run ends, a metric without `count`, the only one cut short': {
+      metric: endless,
+      result: { measurements: [cutShort] },
+      ends: true,
+    },
     'the run ends, a metric without `count`, the last one not': {
       metric: { ...endless, failureLimit: 1 },
       result: failed,

@@ -196,7 +196,7 @@ describe('penstock/gate on a real Prometheus', () => {
       release.queries.length = 0
       await release.pass('run', 15)
       assert.equal(release.queries.length, 3, release.queries.join('\n'))
-      assert.match(release.queries.join('\n'), /le=~"\|0\.\d+/)
+      assert.match(release.queries.join('\n'), /le=~"\|0\\\\\.15\|/)
       for (const query of release.queries) assert.match(query, /\[60s\]$/)
       const { writes } = release.cluster
       writes.length = 0
