@@ -3,11 +3,16 @@
  * measurements only. Counters live in the status because the measurements themselves are thrown away.
  */
 import type { AnalysisRunStatus, Measurement, MetricResult } from '../../controller/api/analysis.ts'
+import { METRIC_TERMINATED } from './verdict.ts'
 
 export const DEFAULT_RETENTION = 10
 
 type Counter = 'count' | 'successful' | 'failed' | 'inconclusive' | 'error' | 'consecutiveError' | 'consecutiveSuccess'
 type Summary = NonNullable<AnalysisRunStatus['runSummary']>
+
+/** Whether the end of the run cut a measurement short: it says nothing, and counts for nothing. Argo calls such a one Successful. */
+export const wasTerminated = (measurement: Measurement | undefined): boolean =>
+  measurement?.phase === 'Inconclusive' && measurement.message === METRIC_TERMINATED
 
 /** An unfinished last measurement is replaced: it is this one, taken again. */
 export function addMeasurement(result: MetricResult, measurement: Measurement, retention: number): MetricResult {
@@ -18,7 +23,7 @@ export function addMeasurement(result: MetricResult, measurement: Measurement, r
     ...rest,
     phase: 'Running',
     measurements: kept,
-    ...countPhase(result, measurement.phase),
+    ...(wasTerminated(measurement) ? {} : countPhase(result, measurement.phase)),
     ...(measurement.phase === 'Error' && measurement.message ? { message: measurement.message } : {}),
   })
 }

@@ -59,13 +59,18 @@ export function decide(world: RunWorld): RunPlan {
 /** A finished run costs nothing, unless it asks to be removed after a time. */
 function decideRetention(run: AnalysisRun, now: number): RunPlan {
   const strategy = run.spec.ttlStrategy
-  const special = run.status?.phase === 'Successful' ? strategy?.secondsAfterSuccess : strategy?.secondsAfterFailure
-  const seconds = special ?? strategy?.secondsAfterCompletion
+  const seconds = specialRetention(run) ?? strategy?.secondsAfterCompletion
   const completedAt = parseInstant(run.status?.completedAt)
   if (seconds === undefined || completedAt === undefined) return { do: 'nothing' }
   const deleteAt = completedAt + seconds * 1000
   if (deleteAt > now) return { do: 'nothing', wakeAt: deleteAt }
   return { do: 'delete', why: `its ttlStrategy allows ${seconds} s after completion` }
+}
+
+/** `secondsAfterFailure` is for Failed alone; what is Inconclusive or an Error waits for a person, and is only completed. */
+function specialRetention({ spec, status }: AnalysisRun): number | undefined {
+  if (status?.phase === 'Successful') return spec.ttlStrategy?.secondsAfterSuccess
+  return status?.phase === 'Failed' ? spec.ttlStrategy?.secondsAfterFailure : undefined
 }
 
 type ReadSpec = { readonly spec: AnalysisRunSpec } | { readonly problem: string }
@@ -74,20 +79,24 @@ function readSpec({ run, mode }: RunWorld): ReadSpec {
   const parsed = analysisRunSpecSchema.safeParse(run.spec)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
-    return { problem: `spec.${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` }
+    return { problem: `Analysis spec invalid: spec.${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` }
   }
   const values = readOpenArguments(parsed.data)
-  if ('problem' in values) return values
+  if ('problem' in values) return unresolved(values)
   const metrics = []
   for (const metric of parsed.data.metrics) {
     const outcome = substituteArguments(metric, values.values, mode)
-    if ('problem' in outcome) return outcome
+    if ('problem' in outcome) return unresolved(outcome)
     metrics.push(outcome.metric)
   }
   const spec = { ...parsed.data, metrics }
   const problems = validateAnalysis(spec)
-  return problems.length > 0 ? { problem: renderAnalysisProblems(problems) } : { spec }
+  return problems.length > 0 ? { problem: `Analysis spec invalid: ${renderAnalysisProblems(problems)}` } : { spec }
 }
+
+const unresolved = ({ problem }: { readonly problem: string }): ReadSpec => ({
+  problem: `Unable to resolve metric arguments: ${problem}`,
+})
 
 function readOpenArguments(spec: AnalysisRunSpec): { readonly values: ArgumentValues } | { readonly problem: string } {
   const values = new Map<string, string>()

@@ -6,7 +6,6 @@
  *   no measurement, terminating            Inconclusive (Terminated)            Successful
  *   no measurement                         Pending                              Pending
  *   last measurement unfinished            Running                              Running
- *   last measurement terminated            Inconclusive (Terminated)            as if it had been Inconclusive by itself
  *   failed > failureLimit >= 0             Failed                               Failed, unless the errors row holds
  *   consecutiveError > its limit           Error                                Error (checked last, overrides)
  *   inconclusive > its limit               Inconclusive (NoData if the last is) Inconclusive, unless the errors row holds
@@ -15,14 +14,16 @@
  *                                          else Inconclusive (NoEvidence)
  *   count reached, success limit only      Failed                               Failed
  *   count reached, both limits             Inconclusive                         Inconclusive
- *   terminating, endless metric            Successful if the last was,          Successful
- *                                          else Inconclusive (Terminated)
+ *   terminating, endless metric            Successful if the last that was not  Successful
+ *                                          cut short was, else Inconclusive
+ *                                          (Terminated)
  *   terminating, count not reached         Inconclusive (Terminated)            Successful
  *   otherwise                              Running                              Running
  */
 import { type AnalysisPhase, isCompleted, type Measurement, type MetricResult } from '../../controller/api/analysis.ts'
 import type { MetricLimits } from '../../controller/metric-language/analysis-metric.ts'
-import { METRIC_TERMINATED, NO_DATA_PREFIX, type VerdictMode } from './verdict.ts'
+import { wasTerminated } from './counters.ts'
+import { NO_DATA_PREFIX, type VerdictMode } from './verdict.ts'
 
 export interface Assessment {
   readonly phase: AnalysisPhase
@@ -34,9 +35,6 @@ export interface Assessment {
 export type InconclusiveCause = 'NoData' | 'NoEvidence' | 'ProviderError' | 'Terminated'
 
 export const isNoData = (measurement: Measurement | undefined): boolean => measurement?.metadata?.verdict === 'NoData'
-
-const wasTerminated = (measurement: Measurement | undefined): boolean =>
-  measurement?.phase === 'Inconclusive' && measurement.message === METRIC_TERMINATED
 
 const terminated: Assessment = {
   phase: 'Inconclusive',
@@ -58,7 +56,6 @@ export function assessMetric(
     return mode === 'argo' ? { phase: 'Successful' } : terminated
   }
   if (!isCompleted(last.phase)) return { phase: 'Running' }
-  if (mode === 'strict' && wasTerminated(last)) return terminated
   return (
     assessLimits(result, limits, mode) ??
     assessCount(result, limits, mode) ??
@@ -99,8 +96,10 @@ function assessCount(result: MetricResult, limits: MetricLimits, mode: VerdictMo
   if (successLimit > 0 && inARow >= successLimit) return { phase: 'Successful' }
   if (count === undefined || (result.count ?? 0) < count) return undefined
   if (successLimit > 0) {
+    const phase = limits.failureLimit >= 0 ? 'Inconclusive' : 'Failed'
+    if (mode === 'argo') return { phase }
     const why = `consecutiveSuccess (${inARow}) < consecutiveSuccessLimit (${successLimit}) after ${count} measurements`
-    return { phase: limits.failureLimit >= 0 ? 'Inconclusive' : 'Failed', why }
+    return { phase, why }
   }
   if (mode === 'argo' || (result.successful ?? 0) > 0) return { phase: 'Successful' }
   const lacksData = isNoData(result.measurements?.at(-1))
@@ -115,7 +114,13 @@ function assessCount(result: MetricResult, limits: MetricLimits, mode: VerdictMo
 function assessTermination(result: MetricResult, limits: MetricLimits, mode: VerdictMode): Assessment {
   if (mode === 'argo') return { phase: 'Successful' }
   const isEndless = limits.count === undefined
-  return isEndless && result.measurements?.at(-1)?.phase === 'Successful' ? { phase: 'Successful' } : terminated
+  return isEndless && endedWell(result) ? { phase: 'Successful' } : terminated
+}
+
+/** Where only the measurement that was cut short is kept, the counters remember the one before. */
+function endedWell({ measurements, consecutiveSuccess }: MetricResult): boolean {
+  const last = measurements?.findLast((measurement) => !wasTerminated(measurement))
+  return last ? last.phase === 'Successful' : (consecutiveSuccess ?? 0) > 0
 }
 
 export interface AssessedMetric {
@@ -143,7 +148,7 @@ export interface RunAssessment {
  *   Failed         Failed                                      Failed
  *   Error          Inconclusive "ProviderError: ..."           Error
  *   Inconclusive   Inconclusive "NoData: ..." and the like     Inconclusive
- *   Successful     Successful                                  Successful
+ *   Successful     Successful, "Run Terminated" if it was      Successful, "Run Terminated" if it was
  *   only dry ones  Successful; Inconclusive when terminated    Successful
  *   none measured  Inconclusive "Terminated: ..."              Successful "Run Terminated"
  */
@@ -151,8 +156,9 @@ export function assessRun(metrics: readonly AssessedMetric[], isTerminated: bool
   if (metrics.some((metric) => !isCompleted(metric.assessment.phase))) return { phase: 'Running' }
   const worst = findWorst(metrics.filter((metric) => !metric.isDryRun))
   if (!worst) return assessDryRun(metrics, isTerminated, mode)
-  const { phase } = worst.assessment
-  if (phase === 'Successful') return { phase }
+  const { phase, why } = worst.assessment
+  if (phase === 'Successful') return ended({ phase }, isTerminated)
+  if (mode === 'argo' && why === undefined) return ended({ phase }, isTerminated)
   const message = renderRunMessage(worst)
   if (mode === 'argo' || phase === 'Failed') return { phase, message }
   const cause = worst.assessment.cause
@@ -163,8 +169,12 @@ function assessDryRun(metrics: readonly AssessedMetric[], isTerminated: boolean,
   const wasCutShort = metrics.some((metric) => metric.assessment.cause === 'Terminated')
   if (mode === 'strict' && isTerminated && wasCutShort)
     return { phase: 'Inconclusive', message: 'Terminated: the run was terminated before it could be decided' }
-  return isTerminated ? { phase: 'Successful', message: 'Run Terminated' } : { phase: 'Successful' }
+  return ended({ phase: 'Successful' }, isTerminated)
 }
+
+/** Argo's words where there are no others. */
+const ended = (assessment: RunAssessment, isTerminated: boolean): RunAssessment =>
+  isTerminated ? { ...assessment, message: 'Run Terminated' } : assessment
 
 /** The first of the worst, so that the message does not change with the order of equals; one cut short by another never speaks for it. */
 function findWorst(metrics: readonly AssessedMetric[]): AssessedMetric | undefined {

@@ -39,7 +39,7 @@ export function computeStatus(input: PassInput): AnalysisRunStatus {
     )
   const firstLook = assessAll(isTerminated)
   const assessed = firstLook.some(endsTheRun) ? assessAll(true) : firstLook
-  const concluded = results.map((result, index) => withAssessment(result, assessed[index]))
+  const concluded = results.map((result, index) => withAssessment(result, assessed[index], mode))
   const run = assessRun(assessed, isTerminated, mode)
   const isDry = (result: MetricResult): boolean => result.dryRun === true
   const dry = concluded.filter(isDry)
@@ -49,7 +49,7 @@ export function computeStatus(input: PassInput): AnalysisRunStatus {
     phase: run.phase,
     ...(run.message === undefined ? {} : { message: run.message }),
     startedAt: status?.startedAt ?? formatInstant(now),
-    metricResults: concluded,
+    metricResults: mode === 'argo' ? concluded.filter((result) => result.measurements) : concluded,
     runSummary: summarizeResults(concluded.filter((result) => !isDry(result))),
     ...(dry.length === 0 ? {} : { dryRunSummary: summarizeResults(dry) }),
     ...(isCompleted(run.phase) ? { completedAt: formatInstant(now) } : {}),
@@ -92,9 +92,9 @@ function collectResult(name: string, { spec, status, measured, metadata }: PassI
   return addMeasurement(result, measurement, readRetention(spec, name))
 }
 
-/** How many measurements of a metric are kept. */
+/** How many measurements of a metric are kept; of several rules the last one counts, as in Argo. */
 export function readRetention(spec: Pick<AnalysisRunSpec, 'measurementRetention'>, name: string): number {
-  const limit = spec.measurementRetention?.find((rule) => matches(rule.metricName, name))?.limit ?? 0
+  const limit = spec.measurementRetention?.findLast((rule) => matches(rule.metricName, name))?.limit ?? 0
   return limit > 0 ? limit : DEFAULT_RETENTION
 }
 
@@ -115,13 +115,15 @@ function assess(
   }
 }
 
-/** Why the metric ended is kept on it with the last value; a provider's own words stand before ours. */
-function withAssessment(result: MetricResult, assessed: AssessedMetric | undefined): MetricResult {
+/** Why the metric ended is kept on it with the last value; a provider's own words stand before ours. Argo keeps those alone, but for dry runs. */
+function withAssessment(result: MetricResult, assessed: AssessedMetric | undefined, mode: VerdictMode): MetricResult {
   if (!assessed || isCompleted(result.phase)) return result
-  const { assessment, lastMeasurement } = assessed
+  const { assessment, lastMeasurement, isDryRun } = assessed
   if (!isCompleted(assessment.phase)) return { ...result, phase: assessment.phase }
   const value = lastMeasurement?.value ? `last value ${lastMeasurement.value}` : undefined
   const why = [assessment.why, value].filter((part) => part !== undefined).join(', ')
-  const message = lastMeasurement?.message ?? (assessment.phase === 'Successful' ? '' : why)
+  const ours = assessment.phase === 'Successful' || mode === 'argo' ? '' : why
+  const dry = isDryRun && assessment.why ? `Metric assessed ${assessment.phase} due to ${assessment.why}` : undefined
+  const message = dry ?? lastMeasurement?.message ?? ours
   return { ...result, phase: assessment.phase, ...(message === '' ? {} : { message }) }
 }

@@ -7,6 +7,7 @@ import { type Job, readJobEnd } from '../../controller/api/job.ts'
 import { ANALYSIS_RUN_UID } from '../../controller/api/labels.ts'
 import { jobs } from '../../controller/kube/kinds.ts'
 import { chooseProvider, isLongProvider, runsJob } from '../../controller/metric-language/analysis-metric.ts'
+import type { RunWorld } from '../domain/decide.ts'
 import { METRIC_TERMINATED } from '../domain/verdict.ts'
 import { isJobOf, JOB_NAME, judgeJob } from '../providers/job.ts'
 import type { LongProviderModule } from '../providers/long-provider.ts'
@@ -24,7 +25,7 @@ export function findOpen(run: AnalysisRun, metricName: string): Measurement | un
 
 /** What was open, ended, by metric name. Throws KubeError when a later try may help. */
 export async function endMeasurements(
-  run: AnalysisRun,
+  { run, mode }: RunWorld,
   metricNames: readonly string[],
   deps: RunDeps,
 ): Promise<ReadonlyMap<string, Measurement>> {
@@ -34,12 +35,16 @@ export async function endMeasurements(
     const outcome = runsJob(metric)
       ? await endJobs(run, metric.name, deps)
       : ((open && conclude(metric, open, deps)) ?? terminated)
-    if (open) ended.set(metric.name, endAs(outcome, open, deps))
+    if (open) ended.set(metric.name, endAs(mode === 'argo' ? asArgoEnds(outcome) : outcome, open, deps))
   }
   return ended
 }
 
 const terminated: Outcome = { phase: 'Inconclusive', message: METRIC_TERMINATED }
+
+/** Argo calls a measurement that it cut short a success. */
+const asArgoEnds = (outcome: Outcome): Outcome =>
+  outcome === terminated ? { ...outcome, phase: 'Successful' } : outcome
 
 /** A provider that is asked until it knows may say what its open measurement amounts to. */
 function conclude(metric: Metric, open: Measurement, { longProviders }: RunDeps): Outcome | undefined {

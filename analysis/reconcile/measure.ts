@@ -35,7 +35,7 @@ export async function measure(
 ): Promise<Measured> {
   const measurements = new Map<string, Measurement>()
   const metadata = new Map<string, Readonly<Record<string, string>>>()
-  if (isTerminating) return { measurements: await endMeasurements(world.run, due, deps), metadata }
+  if (isTerminating) return { measurements: await endMeasurements(world, due, deps), metadata }
   let resolved: ReturnType<typeof resolveArguments> | undefined
   const readArguments = () => {
     resolved ??= resolveArguments(world.run, deps)

@@ -18,6 +18,7 @@ import type { Hold, Part } from '../plan.ts'
 import { podHashOf, revisionOf } from '../revisions.ts'
 import type { RolloutView } from '../view.ts'
 import { type AnalysisKind, type AnalysisRunRequest, buildAnalysisRun, renderAnalysisRunName } from './analysis-runs.ts'
+import { byName, expiredRuns } from './run-history.ts'
 
 /** Annotation on a run: the attempt of the revision that it judges. */
 export const ATTEMPT = 'penstock.dev/attempt'
@@ -206,36 +207,4 @@ export function referenceOf(found: Inquiry | undefined): { name: string; status:
     status: run.status?.phase ?? '',
     ...(run.status?.message ? { message: run.status.message } : {}),
   }
-}
-
-/** Completed runs beyond the history limits (newest kept, 5 Successful and 5 others by default), and those whose ReplicaSet is gone. */
-function expiredRuns(view: RolloutView): AnalysisRun[] {
-  const limits = view.world.rollout.spec.analysis
-  const hashes = new Set(view.world.replicaSets.map(podHashOf))
-  const done = view.world.analysisRuns.filter(
-    (run) => isCompleted(run.status?.phase) && !run.metadata.deletionTimestamp,
-  )
-  const orphaned = done.filter((run) => !hashes.has(podHashOf(run))).sort(byName)
-  const kept = done.filter((run) => hashes.has(podHashOf(run))).sort((a, b) => newestFirst(a, b))
-  const successful = kept
-    .filter((run) => run.status?.phase === 'Successful')
-    .slice(limits?.successfulRunHistoryLimit ?? 5)
-  const others = kept
-    .filter((run) => run.status?.phase !== 'Successful')
-    .slice(limits?.unsuccessfulRunHistoryLimit ?? 5)
-  const { canary, blueGreen } = view.status
-  const current = new Set([
-    canary?.currentStepAnalysisRunStatus?.name,
-    canary?.currentBackgroundAnalysisRunStatus?.name,
-    blueGreen?.prePromotionAnalysisRunStatus?.name,
-    blueGreen?.postPromotionAnalysisRunStatus?.name,
-  ])
-  return [...orphaned, ...successful, ...others].filter((run) => !current.has(run.metadata.name))
-}
-
-const byName = (a: AnalysisRun, b: AnalysisRun): number => (a.metadata.name < b.metadata.name ? -1 : 1)
-
-function newestFirst(a: AnalysisRun, b: AnalysisRun): number {
-  const [left, right] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '']
-  return left === right ? (a.metadata.name < b.metadata.name ? 1 : -1) : left < right ? 1 : -1
 }

@@ -44,8 +44,8 @@ export function mergeTemplates(refs: readonly TemplateRef[], lookup: TemplateLoo
       merged: {
         metrics: mergeMetrics(specs),
         args: specs.flatMap((spec) => spec.args ?? []).reduce(mergeArgument, []),
-        dryRun: mergeRules(specs, (spec) => spec.dryRun, 'dryRun'),
-        measurementRetention: mergeRules(specs, (spec) => spec.measurementRetention, 'measurementRetention'),
+        dryRun: mergeRules(specs, (spec) => spec.dryRun, 'Dry-Run'),
+        measurementRetention: mergeRules(specs, (spec) => spec.measurementRetention, 'Measurement Retention'),
       },
     }
   } catch (error) {
@@ -90,30 +90,42 @@ function mergeMetrics(specs: readonly AnalysisTemplateSpec[]): readonly Metric[]
   return metrics
 }
 
-/** The same argument may be declared by several templates as long as at most one value is given. */
+/**
+ * The same argument may be declared by several templates as long as at most one text is given; a text wins over a reference, as in Argo. Two
+ * references are a problem, where Argo takes the last.
+ */
 function mergeArgument(merged: readonly Argument[], added: Argument): readonly Argument[] {
   const known = merged.find((argument) => argument.name === added.name)
   if (!known) return [...merged, added]
-  if (!isGiven(added)) return merged
-  if (!isGiven(known)) return merged.map((argument) => (argument === known ? added : argument))
+  if (!isGiven(added) || (known.value !== undefined && added.value === undefined)) return merged
+  if (!isGiven(known) || (known.value === undefined && added.value !== undefined))
+    return merged.map((argument) => (argument === known ? added : argument))
   if (known.value === added.value && JSON.stringify(known.valueFrom) === JSON.stringify(added.valueFrom)) return merged
-  const shown = [known, added].map((argument) => `'${argument.value ?? 'valueFrom'}'`).join(', ')
-  throw new MergeProblem(`argument '${added.name}' is specified multiple times with different values: ${shown}`)
+  const shown = [known, added].map(({ value, valueFrom }) => `'${value ?? JSON.stringify(valueFrom)}'`).join(', ')
+  throw new MergeProblem(`Argument \`${added.name}\` specified multiple times with different values: ${shown}`)
 }
 
 const isGiven = (argument: Argument): boolean => argument.value !== undefined || argument.valueFrom !== undefined
 
-function mergeRules<Rule extends { readonly metricName: string }>(
+function mergeRules<Rule extends MetricRule>(
   specs: readonly AnalysisTemplateSpec[],
   read: (spec: AnalysisTemplateSpec) => readonly Rule[] | undefined,
-  field: string,
+  named: RuleName,
 ): Rule[] {
   const rules = specs.flatMap((spec) => read(spec) ?? [])
-  const names = new Set<string>()
-  for (const rule of rules) {
-    if (names.has(rule.metricName))
-      throw new MergeProblem(`two ${field} rules have the same metricName '${rule.metricName}'`)
-    names.add(rule.metricName)
-  }
+  const problem = findRepeatedRule(rules, named)
+  if (problem) throw new MergeProblem(problem)
   return rules
+}
+
+interface MetricRule {
+  readonly metricName: string
+}
+type RuleName = 'Dry-Run' | 'Measurement Retention'
+
+/** Two rules with the same text, as a sentence of Argo's. */
+export function findRepeatedRule(rules: readonly MetricRule[], named: RuleName): string | undefined {
+  const names = rules.map(({ metricName }) => metricName)
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  return repeated === undefined ? undefined : `two ${named} metric rules have the same name '${repeated}'`
 }

@@ -4,7 +4,7 @@
  */
 import type { AnalysisRun, AnalysisRunSpec, Argument } from '../../api/analysis.ts'
 import { renderAnalysisProblems, validateAnalysis } from '../../metric-language/validate-analysis.ts'
-import { mergeTemplates, type TemplateLookup, type TemplateRef } from './analysis-templates.ts'
+import { findRepeatedRule, mergeTemplates, type TemplateLookup, type TemplateRef } from './analysis-templates.ts'
 
 export type ResolvedArgument = { readonly argument: Argument } | { readonly problem: string }
 
@@ -33,11 +33,16 @@ export function renderAnalysisRun(request: RunRequest): AnalysisRunOutcome {
   const { merged } = outcome
   const args = resolveArguments(merged.args, request)
   if ('problem' in args) return args
+  // The owner's rules come first: of several that match the last one counts, and the template's own is nearer to its metrics.
+  const dryRun = [...request.dryRun, ...merged.dryRun]
+  const retention = [...request.measurementRetention, ...merged.measurementRetention]
+  const repeated = findRepeatedRule(dryRun, 'Dry-Run') ?? findRepeatedRule(retention, 'Measurement Retention')
+  if (repeated !== undefined) return { problem: repeated }
   const spec = {
     metrics: [...merged.metrics],
     ...listUnlessEmpty('args', args.resolved),
-    ...listUnlessEmpty('dryRun', [...merged.dryRun, ...request.dryRun]),
-    ...listUnlessEmpty('measurementRetention', [...merged.measurementRetention, ...request.measurementRetention]),
+    ...listUnlessEmpty('dryRun', dryRun),
+    ...listUnlessEmpty('measurementRetention', retention),
   }
   const problems = validateAnalysis(spec)
   if (problems.length > 0) return { problem: renderAnalysisProblems(problems) }

@@ -52,6 +52,10 @@ function problemOf(outcome: ReturnType<typeof build>): string {
   return outcome.problem
 }
 
+const secretOf = (name: string, secret: string): Argument => ({
+  name,
+  valueFrom: { secretKeyRef: { name: secret, key: 'k' } },
+})
 const errors = template('errors', { metrics: [metric('errors')], args: [{ name: 'limit', value: '0.05' }] })
 const refs = (...names: string[]): RolloutAnalysis => ({ templates: names.map((templateName) => ({ templateName })) })
 
@@ -208,7 +212,28 @@ describe('merging templates', () => {
         }),
         template('b', { args: [{ name: 'x', value: '2' }] }),
       ],
-      /argument 'x' is specified multiple times with different values: '1', '2'/,
+      /Argument `x` specified multiple times with different values: '1', '2'/,
+    ],
+    [
+      'an argument with two references',
+      [
+        template('a', { metrics: [metric('m')], args: [secretOf('x', 's1')], templates: [{ templateName: 'b' }] }),
+        template('b', { args: [secretOf('x', 's2')] }),
+      ],
+      /Argument `x` specified multiple times with different values: .*s1.*s2/,
+    ],
+    [
+      'a dry-run rule of two templates',
+      [
+        template('a', { metrics: [metric('m')], dryRun: [{ metricName: 'm' }], templates: [{ templateName: 'b' }] }),
+        template('b', { dryRun: [{ metricName: 'm' }] }),
+      ],
+      /two Dry-Run metric rules have the same name 'm'/,
+    ],
+    [
+      'a rule about no metric',
+      [template('a', { metrics: [metric('m')], measurementRetention: [{ metricName: 'x', limit: 3 }] })],
+      /measurementRetention\[0\]\.metricName: Rule didn't match any metric name\(s\)/,
     ],
     ['no metric at all', [template('a', {})], /no metrics specified/],
     [
@@ -217,6 +242,25 @@ describe('merging templates', () => {
       /metrics\[0\]\.provider: provider "oracle" is unknown; known providers: prometheus, web/,
     ],
   ]
+  test('a text wins over a reference, whichever comes first', () => {
+    const text = template('a', {
+      metrics: [metric('m')],
+      args: [{ name: 'x', value: '1' }],
+      templates: [{ templateName: 'b' }],
+    })
+    const reference = template('b', { args: [secretOf('x', 's')] })
+    assert.deepEqual(runOf(build([text, reference], refs('a'))).spec.args, [{ name: 'x', value: '1' }])
+    assert.deepEqual(runOf(build([text, reference], refs('b', 'a'))).spec.args, [{ name: 'x', value: '1' }])
+  })
+
+  test('rules of the analysis come before those of the templates, and none is there twice', () => {
+    const own = template('a', { metrics: [metric('m')], dryRun: [{ metricName: 'm' }] })
+    const dryRun = [{ metricName: '.*' }]
+    assert.deepEqual(runOf(build([own], { ...refs('a'), dryRun })).spec.dryRun, [...dryRun, { metricName: 'm' }])
+    const repeated = build([own], { ...refs('a'), dryRun: [{ metricName: 'm' }] })
+    assert.equal(problemOf(repeated), "two Dry-Run metric rules have the same name 'm'")
+  })
+
   for (const [name, templates, message] of problems) {
     test(`${name} is refused`, () => assert.match(problemOf(build(templates, refs('a'))), message))
   }

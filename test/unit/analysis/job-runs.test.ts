@@ -187,7 +187,7 @@ async function waitForImage(client: Awaited<ReturnType<typeof setUp>>['cluster']
 
 describe('a Job that is ended', () => {
   for (const compat of ['strict', 'argo'] as const)
-    test(`${compat}: with its run is deleted, and its measurement is Inconclusive`, async (context) => {
+    test(`${compat}: with its run is deleted, and its measurement is no evidence, or Argo's success`, async (context) => {
       const { cluster, settle, listJobs, start, read, terminate } = await setUp(context)
       cluster.startController()
       await start([jobMetric('smoke')], {}, { 'penstock.dev/compat': compat })
@@ -197,14 +197,35 @@ describe('a Job that is ended', () => {
       await settle()
       assert.deepEqual(await listJobs(), [])
       const run = await read()
-      assert.equal(run.status?.phase, 'Inconclusive')
-      assert.equal(measurementsOf(run)[0]?.message, 'Metric Terminated')
-      const said =
-        compat === 'strict'
-          ? /^Terminated: Metric "smoke" .* was terminated/
-          : /inconclusive \(1\) > .*"Error Message: Metric Terminated"/
+      const [measurement] = measurementsOf(run)
+      const phase = compat === 'strict' ? 'Inconclusive' : 'Successful'
+      assert.deepEqual([measurement?.phase, measurement?.message], [phase, 'Metric Terminated'])
+      assert.equal(run.status?.phase, phase)
+      const said = compat === 'strict' ? /^Terminated: Metric "smoke" .* was terminated/ : /^Run Terminated$/
       assert.match(run.status.message ?? '', said)
     })
+
+  test('strict: an endless metric whose Jobs passed stays passed, though its last one was ended with the run', async (context) => {
+    const { cluster, settle, listJobs, start, read, terminate, end } = await setUp(context)
+    cluster.startController()
+    await start([jobMetric('smoke', { interval: '1s', failureLimit: 1 })])
+    await settle()
+    await end((await listJobs())[0], 'Complete')
+    await settle(1_500)
+    assert.equal((await listJobs()).length, 2)
+    await terminate()
+    await settle()
+    const run = await read()
+    assert.deepEqual(
+      measurementsOf(run).map(({ phase, message }) => [phase, message]),
+      [
+        ['Successful', undefined],
+        ['Inconclusive', 'Metric Terminated'],
+      ],
+    )
+    assert.deepEqual([run.status?.phase, run.status?.message], ['Successful', 'Run Terminated'])
+    assert.equal(run.status?.metricResults?.[0]?.count, 1)
+  })
 
   test('goes with a metric that has failed, which speaks for the run', async (context) => {
     const { cluster, settle, listJobs, start, read } = await setUp(context, () => ({

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { addMeasurement } from '../../../analysis/domain/counters.ts'
 import { type AssessedMetric, assessMetric, assessRun } from '../../../analysis/domain/judge.ts'
-import { judgeReading } from '../../../analysis/domain/verdict.ts'
+import { judgeReading, type VerdictMode } from '../../../analysis/domain/verdict.ts'
 import type { Measurement, Metric, MetricResult } from '../../../controller/api/analysis.ts'
 import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import type { Value } from '../../../controller/metric-language/expression/syntax.ts'
@@ -64,14 +64,14 @@ describe('one reading', () => {
   })
 })
 
-/** S successful, F failed, I inconclusive, N no data, T terminated, E error, R unfinished. */
-function record(history: string): MetricResult {
+/** S successful, F failed, I inconclusive, N no data, T cut short (Argo: a success), E error, R unfinished. */
+function record(history: string, mode: VerdictMode = 'strict'): MetricResult {
   const phases = {
     S: 'Successful',
     F: 'Failed',
     I: 'Inconclusive',
     N: 'Inconclusive',
-    T: 'Inconclusive',
+    T: mode === 'argo' ? 'Successful' : 'Inconclusive',
     E: 'Error',
     R: 'Running',
   } as const
@@ -108,9 +108,15 @@ const metrics: readonly (readonly [string, Partial<Metric>, boolean, string, str
   ['EESEE', { ...three, consecutiveErrorLimit: 2 }, false, 'Running', 'Running'],
   ['R', {}, false, 'Running', 'Running'],
   ['R', {}, true, 'Running', 'Running'],
-  ['T', {}, true, 'Inconclusive Terminated', 'Inconclusive'],
-  ['SST', endless, true, 'Inconclusive Terminated', 'Inconclusive'],
+  ['T', {}, true, 'Inconclusive Terminated', 'Successful'],
+  ['T', endless, true, 'Inconclusive Terminated', 'Successful'],
+  ['SST', endless, true, 'Successful', 'Successful'],
+  ['SFST', { ...endless, failureLimit: 1 }, true, 'Successful', 'Successful'],
+  ['SFT', { ...endless, failureLimit: 1 }, true, 'Inconclusive Terminated', 'Successful'],
+  ['SET', endless, true, 'Inconclusive Terminated', 'Successful'],
+  ['SNT', { ...endless, inconclusiveLimit: 1 }, true, 'Inconclusive Terminated', 'Successful'],
   ['SST', { ...three, inconclusiveLimit: 1 }, true, 'Inconclusive Terminated', 'Successful'],
+  ['ST', three, true, 'Inconclusive Terminated', 'Successful'],
   ['SS', three, false, 'Running', 'Running'],
   ['SSS', three, false, 'Successful', 'Successful'],
   ['SFS', { ...three, failureLimit: 1 }, false, 'Successful', 'Successful'],
@@ -146,11 +152,26 @@ describe('one metric', () => {
       const expected = mode === 'strict' ? strict : argo
       const ending = isTerminating ? ', terminating' : ''
       test(`${mode}: ${history || 'nothing'} under ${JSON.stringify(metric)}${ending} is ${expected}`, () => {
-        const { phase, cause } = assessMetric(record(history), limits(metric), isTerminating, mode)
+        const { phase, cause } = assessMetric(record(history, mode), limits(metric), isTerminating, mode)
         assert.equal(mode === 'argo' && cause === 'NoData' ? phase : [phase, cause].filter(Boolean).join(' '), expected)
       })
     }
   }
+
+  test('an endless metric whose only kept measurement was cut short stands by what it said before', () => {
+    const cut = (history: string) => {
+      const { measurements, ...counted } = record(history)
+      return { ...counted, measurements: measurements?.slice(-1) ?? [] }
+    }
+    assert.equal(assessMetric(cut('SST'), limits(endless), true, 'strict').phase, 'Successful')
+    assert.equal(assessMetric(cut('SET'), limits(endless), true, 'strict').phase, 'Inconclusive')
+    assert.equal(assessMetric(cut('T'), limits(endless), true, 'strict').phase, 'Inconclusive')
+  })
+
+  test('what was cut short counts for nothing', () => {
+    const { count, inconclusive, consecutiveSuccess } = record('SST')
+    assert.deepEqual([count, inconclusive, consecutiveSuccess], [2, undefined, 2])
+  })
 
   test('a completed metric keeps its phase', () => {
     const result: MetricResult = { ...record('S'), phase: 'Failed' }
@@ -202,6 +223,21 @@ describe('one run', () => {
       assessRun([metric('m', 'F')], false, 'strict').message,
       'Metric "m" assessed Failed due to failed (1) > failureLimit (0)',
     )
+  })
+
+  test('a run that was ended says so where there is nothing else to say, in both readings', () => {
+    for (const mode of ['strict', 'argo'] as const)
+      assert.deepEqual(assessRun([metric('m', 'S')], true, mode), { phase: 'Successful', message: 'Run Terminated' })
+  })
+
+  test('Argo has no words for a count that was reached without enough successes in a row', () => {
+    const inARow = { ...three, failureLimit: 1, consecutiveSuccessLimit: 2 }
+    const assessed = (mode: VerdictMode): AssessedMetric => ({
+      ...metric('m', 'SFS', inARow),
+      assessment: assessMetric(record('SFS'), limits(inARow), false, mode),
+    })
+    assert.deepEqual(assessRun([assessed('argo')], false, 'argo'), { phase: 'Inconclusive' })
+    assert.match(assessRun([assessed('strict')], false, 'strict').message ?? '', /consecutiveSuccess \(1\) < /)
   })
 
   test('what is missing is said', () => {

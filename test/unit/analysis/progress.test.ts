@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { substituteArguments } from '../../../analysis/domain/args.ts'
 import { computeStatus } from '../../../analysis/domain/progress.ts'
 import { decideSchedule } from '../../../analysis/domain/schedule.ts'
+import type { VerdictMode } from '../../../analysis/domain/verdict.ts'
 import type {
   AnalysisRunSpec,
   AnalysisRunStatus,
@@ -136,7 +137,8 @@ describe('the status after a pass', () => {
     status: AnalysisRunStatus | undefined,
     entries: Record<string, Measurement>,
     at = 10,
-  ) => computeStatus({ spec, status, measured: new Map(Object.entries(entries)), mode: 'strict', now: seconds(at) })
+    mode: VerdictMode = 'strict',
+  ) => computeStatus({ spec, status, measured: new Map(Object.entries(entries)), mode, now: seconds(at) })
   const two: AnalysisRunSpec = { metrics: [metric({ name: 'a' }), metric({ name: 'b', interval: '10s', count: 2 })] }
 
   test('starts, goes on and completes', () => {
@@ -196,6 +198,39 @@ describe('the status after a pass', () => {
         [2, 15],
       ],
     )
+  })
+
+  test('of several retention rules the last one that matches counts, as in Argo', () => {
+    const spec: AnalysisRunSpec = {
+      metrics: [metric({ name: 'many', interval: '1s' })],
+      measurementRetention: [
+        { metricName: 'm.*', limit: 2 },
+        { metricName: 'many', limit: 3 },
+      ],
+    }
+    let status: AnalysisRunStatus | undefined
+    for (let at = 0; at < 5; at += 1) status = pass(spec, status, { many: measured('Successful', at) }, at)
+    assert.equal(status?.metricResults?.[0]?.measurements?.length, 3)
+  })
+
+  test('Argo’s reading keeps its words: no result before a measurement, and the provider’s message alone', () => {
+    const first = pass(two, undefined, { b: measured('Successful', 0) }, 0, 'argo')
+    assert.deepEqual(
+      first.metricResults?.map(({ name }) => name),
+      ['b'],
+    )
+    assert.equal(first.runSummary?.count, 2)
+    const failed = { ...measured('Failed', 1), value: '[0.4]' }
+    assert.equal(pass(two, first, { a: failed }, 1, 'argo').metricResults?.[0]?.message, undefined)
+    const words = pass(two, first, { a: { ...failed, message: 'its words' } }, 1, 'argo')
+    assert.equal(words.metricResults?.[0]?.message, 'its words')
+  })
+
+  test('a dry metric says how it would have ended', () => {
+    for (const mode of ['strict', 'argo'] as const) {
+      const status = pass({ ...two, dryRun: [{ metricName: 'a' }] }, undefined, { a: measured('Failed', 0) }, 0, mode)
+      assert.equal(status.metricResults?.[0]?.message, 'Metric assessed Failed due to failed (1) > failureLimit (0)')
+    }
   })
 
   test('dry metrics are marked, summed up apart and decide nothing', () => {

@@ -164,7 +164,7 @@ describe('an analysis run', () => {
     await settle()
     const { status } = await read()
     assert.equal(status?.phase, 'Error')
-    assert.match(status?.message ?? '', /^metrics\[0\]\.successCondition: /)
+    assert.match(status?.message ?? '', /^Analysis spec invalid: metrics\[0\]\.successCondition: /)
     await clock.advance(600_000)
     assert.deepEqual([requests.length, cluster.writes.length], [0, 1])
   })
@@ -337,6 +337,20 @@ describe('secret arguments', () => {
     const run = await read()
     assert.equal(run.status?.phase, 'Successful', run.status?.message)
     assert.ok(!JSON.stringify(run).includes(url))
+  })
+
+  test('that may not be read are an error that says what to do, and not a run without a word', async (context) => {
+    const { cluster, settle, read, requests } = await setUp(context, () => ({ status: 200, headers: {}, body: '{}' }))
+    await cluster.client.create(secrets, secret)
+    cluster.faults.failNext({ verb: 'get', plural: 'secrets' }, 1, { code: 403 })
+    await cluster.createRun('run', spec)
+    await settle()
+    const [result] = (await read()).status?.metricResults ?? []
+    assert.equal(
+      result?.measurements?.[0]?.message,
+      'args.token: the controller may not read Secret default/credentials; list its name in rbac.secretNames',
+    )
+    assert.equal(requests.length, 0)
   })
 
   test('that are missing are an error of the measurement, which may heal', async (context) => {

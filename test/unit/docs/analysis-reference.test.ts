@@ -128,6 +128,7 @@ describe('verdicts come out as the reference says', () => {
   })
   const noData = ended('Inconclusive', { metadata: { verdict: 'NoData' } })
   const cutShort = ended('Inconclusive', { message: METRIC_TERMINATED })
+  const cutShort = ended('Inconclusive', { message: METRIC_TERMINATED })
   interface Play {
     readonly metric?: Partial<Metric>
     readonly result: Partial<MetricResult>

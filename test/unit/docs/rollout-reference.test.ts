@@ -153,8 +153,10 @@ describe('where it is stricter than Argo Rollouts', () => {
   const askers: Readonly<Record<string, readonly string[]>> = {
     'analysis/domain/args.ts': ['arguments of a query'],
     'analysis/domain/judge.ts': ['evidence'],
-    'analysis/domain/verdict.ts': ['evidence'],
+    'analysis/domain/progress.ts': ['evidence'],
+    'analysis/domain/verdict.ts': ['evidence', 'words of a condition'],
     'analysis/providers/web.ts': ['evidence'],
+    'analysis/reconcile/end-measurements.ts': ['evidence'],
     'controller/domain/blue-green/progress.ts': ['active Service that names no revision'],
     'controller/domain/blue-green/scaling.ts': ['active Service that names no revision'],
     'controller/domain/blue-green/services.ts': ['users on a revision that was replaced before it was stable'],
