@@ -3,6 +3,7 @@
  * other id is a validation error, never a default.
  */
 import type { LongProviderId, RequestProviderId } from '../../controller/metric-language/analysis-metric.ts'
+import { alertmanager } from './alertmanager.ts'
 import { cloudWatch } from './cloud-watch.ts'
 import { datadog } from './datadog.ts'
 import { createGate } from './gate/gate.ts'
@@ -38,4 +39,5 @@ export const createLongProviders = (): LongProviders => ({
   kayenta,
   'penstock/gate': createGate(),
   'penstock/kubernetes': kubernetes,
+  'penstock/alertmanager': alertmanager,
 })

@@ -20,7 +20,7 @@ export const requestProviderIds = [
 export type RequestProviderId = (typeof requestProviderIds)[number]
 
 /** Providers that are asked several times until they have an answer, or ask somebody who is no HTTP service; `registry.ts` must have these too. */
-export const longProviderIds = ['kayenta', 'penstock/gate', 'penstock/kubernetes'] as const
+export const longProviderIds = ['kayenta', 'penstock/gate', 'penstock/kubernetes', 'penstock/alertmanager'] as const
 export type LongProviderId = (typeof longProviderIds)[number]
 
 /** Providers this build measures with; `job` asks nobody, but runs a Job. */
@@ -76,12 +76,14 @@ export const runsJob = (metric: Metric): boolean => {
   return 'id' in choice && choice.id === 'job'
 }
 
-const JUDGES: ReadonlySet<string> = new Set(['job', 'kayenta', 'penstock/gate'])
+const JUDGES: ReadonlySet<string> = new Set(['job', 'kayenta', 'penstock/gate', 'penstock/alertmanager'])
 
 /** A metric whose provider gives a verdict of its own: it needs no condition. */
 export function judgesItself(metric: Metric): boolean {
   const choice = chooseProvider(metric)
-  return 'id' in choice && JUDGES.has(choice.id)
+  if ('problem' in choice) return false
+  if (choice.id === 'penstock/kubernetes') return Object.hasOwn((choice.config as object | null) ?? {}, 'exists')
+  return JUDGES.has(choice.id)
 }
 
 /** Which one provider the metric names. */

@@ -1,6 +1,7 @@
 /** What is checked of each provider's configuration before it is stored or used, by its id. */
 import { jobMetricSchema } from '../../api/job.ts'
 import type { ProviderId } from '../analysis-metric.ts'
+import { alertmanagerRule } from './alertmanager.ts'
 import { cloudWatchRule } from './cloud-watch.ts'
 import { datadogRule } from './datadog.ts'
 import { gateRule } from './gate.ts'
@@ -28,6 +29,7 @@ export const providerRules: Readonly<Record<ProviderId, ProviderRule>> = {
   kayenta: kayentaRule,
   'penstock/gate': gateRule,
   'penstock/kubernetes': kubernetesRule,
+  'penstock/alertmanager': alertmanagerRule,
   // A Job that cannot run would only show once the release waits for it.
   job: ruleOf(jobMetricSchema),
 }

@@ -24,6 +24,7 @@ import {
 } from '../../../controller/api/analysis.ts'
 import { gateMetricSchema } from '../../../controller/api/gate.ts'
 import { jobMetricSchema } from '../../../controller/api/job.ts'
+import { alertmanagerMetricSchema } from '../../../controller/api/metric-providers/alertmanager.ts'
 import { kubernetesMetricSchema } from '../../../controller/api/metric-providers/kubernetes.ts'
 import { chooseProvider, providerIds, readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import { builtinShapes } from '../../../controller/metric-language/expression/builtin-shapes.ts'
@@ -69,6 +70,7 @@ describe('the reference of analysis names every field, and no other, of', () => 
   })
   for (const [heading, schema] of Object.entries({
     '### Objects of the cluster': kubernetesMetricSchema,
+    '### Firing alerts': alertmanagerMetricSchema,
     '### Fields of a gate': gateMetricSchema,
   }))
     test(heading, () => assert.deepEqual(firstColumn(heading), keysOf(schema)))
@@ -127,7 +129,6 @@ describe('verdicts come out as the reference says', () => {
     ...more,
   })
   const noData = ended('Inconclusive', { metadata: { verdict: 'NoData' } })
-  const cutShort = ended('Inconclusive', { message: METRIC_TERMINATED })
   const cutShort = ended('Inconclusive', { message: METRIC_TERMINATED })
   interface Play {
     readonly metric?: Partial<Metric>

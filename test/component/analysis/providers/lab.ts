@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { AwsCredentialSource } from '../../../../analysis/reconcile/aws-credentials.ts'
+import type { AnalysisConfig } from '../../../../analysis/reconcile/deps.ts'
 import { type AnalysisRun, isCompleted, type Measurement, type Metric } from '../../../../controller/api/analysis.ts'
 import { namespaces, secrets } from '../../../../controller/kube/kinds.ts'
 import { systemClock } from '../../../../controller/runtime/clock.ts'
@@ -21,7 +23,9 @@ import { waitFor } from '../../sandbox-node/waiting.ts'
 export interface SeenRequest {
   readonly method: string
   readonly path: string
+  /** Of a parameter that is given several times, the last; see `search`. */
   readonly query: Readonly<Record<string, string>>
+  readonly search: URLSearchParams
   readonly headers: IncomingHttpHeaders
   readonly body: string
 }
@@ -59,6 +63,9 @@ export interface LabOptions {
   readonly redirect?: (url: string, address: string) => string
   /** The controller's hours pass while a test waits; the transport's time is real. */
   readonly virtualTime?: boolean
+  /** What the controller is told of the world. */
+  readonly config?: (address: string) => Partial<AnalysisConfig>
+  readonly aws?: (address: string) => AwsCredentialSource
 }
 
 export async function openLab(options: LabOptions = {}): Promise<Lab> {
@@ -74,6 +81,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
         method: incoming.method ?? '',
         path: url.pathname,
         query: Object.fromEntries(url.searchParams),
+        search: url.searchParams,
         headers: incoming.headers,
         body: Buffer.concat(chunks).toString('utf8'),
       }
@@ -101,7 +109,13 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     send: (request, signal) => real.send({ ...request, url: redirect(request.url, address) }, signal),
   }
   const virtual = options.virtualTime ? createFakeClock() : undefined
-  const cluster = await createAnalysisCluster({ clock: virtual ?? systemClock, http })
+  const { config, aws } = options
+  const cluster = await createAnalysisCluster({
+    clock: virtual ?? systemClock,
+    http,
+    ...(config === undefined ? {} : { config: config(address) }),
+    ...(aws === undefined ? {} : { aws: aws(address) }),
+  })
   await cluster.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'penstock' } })
   for (const [name, values] of Object.entries(options.secrets?.(address) ?? {}))
     await cluster.client.create(secrets, {
