@@ -19,15 +19,14 @@
 import type { Overdispersion } from './dispersion.ts'
 import type { Calibration } from './ticks.ts'
 
-/** The guess: clumps of three (geometric) have φ 5, */
+/** φ of clumps whose size is geometric with mean 3. */
 const GUESSED_CLUMPS = 5
-/** and a pod's mood (sd 0.4 on the logarithm, correlated 0.9 from tick to tick) adds 0.4²·(1+0.9)/(1−0.9) per expected bad event of a pod and tick. */
+/** What a pod's mood (sd 0.4 on the logarithm, correlation 0.9 from tick to tick) adds to φ per expected bad event: 0.4²·(1+0.9)/(1−0.9). */
 const GUESSED_MOOD = 3
-/** The guess counts as much as this much watching, */
+/** The guess counts as much as this much watching at first, less and less later, */
 const GUESS_WEIGHT_MS = 4 * 60_000
-/** less and less, and not at all after this. */
+/** and nothing from here on. */
 const ENOUGH_MS = 15 * 60_000
-
 /** History that is this much quieter than the live twins tells of another time, and is worth nothing. */
 const QUIETER_HISTORY = 1.6
 

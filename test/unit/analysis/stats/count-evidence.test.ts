@@ -24,11 +24,13 @@ const PLAN: readonly Plan[] = [
   { bad: 3, canaryTotal: 50, stableTotal: 50, minutes: 9 },
 ]
 
-function binomial(n: number, k: number, p: number): number {
-  let value = (1 - p) ** (n - k)
-  for (let i = 1; i <= k; i++) value *= ((n - k + i) / i) * p
+function choose(n: number, k: number): number {
+  let value = 1
+  for (let i = 1; i <= k; i++) value *= (n - k + i) / i
   return value
 }
+
+const binomial = (n: number, k: number, p: number): number => choose(n, k) * p ** k * (1 - p) ** (n - k)
 
 /** E[E] after each tick and P(sup E ≥ 1/α), over every outcome, when the canary's rate is `ratio` times stable's. */
 function enumerate(ratio: number, direction: Direction, nullRatio: number): { means: number[]; crossed: number } {
@@ -75,6 +77,21 @@ describe('the e-process, enumerated', () => {
       assert.ok(crossed <= ALPHA, `crossed in ${crossed}`)
     })
   }
+
+  test('requests that fail or do not: the share is hypergeometric, and the mean evidence still at most 1', () => {
+    const [canaryTotal, stableTotal] = [4, 12]
+    for (let bad = 0; bad <= canaryTotal + stableTotal; bad++)
+      for (const direction of ['up', 'down'] as const) {
+        let mean = 0
+        for (let canaryBad = Math.max(0, bad - stableTotal); canaryBad <= Math.min(bad, canaryTotal); canaryBad++) {
+          const ways = choose(canaryTotal, canaryBad) * choose(stableTotal, bad - canaryBad)
+          const evidence = createCountEvidence({ direction, nullRatio: 1, cap: 99 })
+          evidence.advance({ at: 0, canaryBad, canaryTotal, stableBad: bad - canaryBad, stableTotal }, 1)
+          mean += (ways / choose(canaryTotal + stableTotal, bad)) * Math.exp(evidence.logEvidence())
+        }
+        assert.ok(mean <= 1 + 1e-9, `${mean} with ${bad} bad, ${direction}`)
+      }
+  })
 
   test('a regression is beyond it more often than not, so the bounds above bind', () => {
     assert.ok(enumerate(30, 'up', 1).crossed > 0.5)
