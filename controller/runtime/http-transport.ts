@@ -66,7 +66,8 @@ export function createHttpTransport(options: HttpTransportOptions): ClosableHttp
     const response = await axios.request<ArrayBuffer>({
       method: request.method,
       url: url.href,
-      headers: { 'User-Agent': options.userAgent ?? 'penstock', ...request.headers },
+      // axios would call a body that has no type a form.
+      headers: { 'User-Agent': options.userAgent ?? 'penstock', 'Content-Type': false, ...request.headers },
       data: request.body,
       responseType: 'arraybuffer',
       maxContentLength: request.maxBytes,

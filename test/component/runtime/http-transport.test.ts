@@ -51,6 +51,19 @@ const kindIs =
     error instanceof TransportError && error.kind === kind
 
 describe('http transport', () => {
+  test('adds no type to a body, and keeps the one that is given', async (t) => {
+    const types: (string | undefined)[] = []
+    const { send } = await setUp(t, (request, response) => {
+      types.push(request.headers['content-type'])
+      request.resume().on('end', () => response.end())
+    })
+    await send({ method: 'POST', body: 'a=b' })
+    await send({ method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
+    await send({ method: 'PUT', body: 'x', headers: { 'Content-Type': 'text/xml' } })
+    await send()
+    assert.deepEqual(types, [undefined, 'application/json', 'text/xml', undefined])
+  })
+
   test('sends method, headers and body as given, and gives back any status as it is', async (t) => {
     const { send, metrics } = await setUp(t, (request, response) => {
       let body = ''

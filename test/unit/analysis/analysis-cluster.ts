@@ -1,6 +1,7 @@
 /** An in-process API server with Argo's CRDs and the analysis controller on it: the whole path of a run without a socket. */
 import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
+import type { AwsCredentialSource } from '../../../analysis/reconcile/aws-credentials.ts'
 import { type AnalysisController, createAnalysisController } from '../../../analysis/reconcile/controller.ts'
 import type { AnalysisConfig } from '../../../analysis/reconcile/deps.ts'
 import type { AnalysisRun, AnalysisRunSpec } from '../../../controller/api/analysis.ts'
@@ -45,6 +46,7 @@ export interface AnalysisClusterOptions {
   readonly clock: Clock
   readonly http: HttpTransport
   readonly config?: Partial<AnalysisConfig>
+  readonly aws?: AwsCredentialSource
 }
 
 export async function createAnalysisCluster(options: AnalysisClusterOptions): Promise<AnalysisCluster> {
@@ -96,6 +98,7 @@ export async function createAnalysisCluster(options: AnalysisClusterOptions): Pr
         metrics: controllers.length === 0 ? metrics : createMetricRegistry(),
         events: recorder,
         redactor: createRedactor(),
+        ...(options.aws === undefined ? {} : { aws: options.aws }),
         log: silentLogger,
         config: {
           threads: 4,
