@@ -38,12 +38,17 @@ export interface HypothesisOptions {
   readonly nullShift: number
   /** Undefined: counts alone. */
   readonly ranks: RankHistory | undefined
+  /** r/r0 of the alternatives that counts are held against; those of all gates when absent. */
+  readonly alternatives?: readonly number[]
 }
 
 export function createLatencyHypothesis(edges: readonly LatencyEdge[], options: HypothesisOptions): LatencyHypothesis {
-  const { direction, alpha, nullRatios, nullShift, ranks } = options
+  const { direction, alpha, nullRatios, nullShift, ranks, alternatives } = options
   const cap = capOf(alpha)
-  const counts = edges.map((_, edge) => createCountEvidence({ direction, nullRatio: nullRatios[edge] ?? 1, cap }))
+  const counts = edges.map((_, edge) => {
+    const nullRatio = nullRatios[edge] ?? 1
+    return createCountEvidence({ direction, nullRatio, cap, ...(alternatives ? { alternatives } : {}) })
+  })
   const shifts = ranks && createRankEvidence({ direction, cap, ...ranks })
 
   function advance({ at, counts: pairs, shift }: LatencyMoment, phis: readonly number[]): void {
