@@ -38,6 +38,8 @@ export const gateVerdictSchema = z.strictObject({
     .optional(),
   /** What is wrong with the samples, or worth knowing about them, and what to do about it. */
   problems: z.array(z.strictObject({ reason: z.string(), what: z.string(), fix: z.string() })),
+  /** When it was given, to the millisecond: a replay looks at the same moment. */
+  lookedAt: z.iso.datetime(),
   /** The newest tick that counted. */
   at: z.iso.datetime().optional(),
   /** Seconds since the canary's first request, or up to a scrape more. */

@@ -20,6 +20,7 @@ export function judgeGate(gateCase: GateCase): GateVerdict {
     version: 1,
     gate: gateCase.gate,
     ...decideOutcome(factsOf(gateCase, found)),
+    lookedAt: new Date(gateCase.now).toISOString(),
     ...describeStage(gateCase),
     ...describeSamples(gateCase, found),
     ...describeEvidence(gateCase, found),

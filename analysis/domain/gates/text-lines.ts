@@ -75,7 +75,7 @@ export function renderNoise(verdict: VerdictNumbers): Line {
   const what =
     phi < CLUMPED
       ? `independent events (φ${NARROW_SPACE}1 ${source})`
-      : `clumped events (φ${NARROW_SPACE}${phi.toFixed(1)} ${source})`
+      : `clumped events (φ${NARROW_SPACE}${formatCount(phi)} ${source})`
   return [`noise: ${what}, included.   shared cause: ${renderSharedCause(verdict)}`]
 }
 

@@ -16,6 +16,7 @@ const abort: VerdictNumbers = {
   final: true,
   stage: { number: 2, count: 5, weightPercent: 10, nextWeightPercent: 25, secondsLeft: 195 },
   problems: [],
+  lookedAt: '2026-03-02T10:03:48.120Z',
   at: '2026-03-02T10:03:45Z',
   exposedSeconds: 105,
   ticks: 7,
@@ -161,7 +162,7 @@ const texts: readonly (readonly [string, VerdictNumbers, string])[] = [
     `ABORT  error-rate  1 min 45 s after the first canary request
   canary 410 of 2 010 failed (20.4 %), stable in the same seconds 950 of 18 090 (5.25 %) → 3.9× (2.1–6.8× at any look)
   evidence 1 240 : 1 (limit 300 : 1), beyond the tolerated 1.2×: 35 : 1 (limit 3 : 1). A healthy release reaches the limit in at most 1 of 300 rollouts, however often we look.
-  noise: clumped events (φ 8.0 assumed: no history, and too few stable pods to compare), included.   shared cause: stable moved too (0.51 % → 5.25 %), taken out
+  noise: clumped events (φ 8 assumed: no history, and too few stable pods to compare), included.   shared cause: stable moved too (0.51 % → 5.25 %), taken out
   exposure: 31 extra failed requests, 0.15 % of all requests.`,
   ],
   [
