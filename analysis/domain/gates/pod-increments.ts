@@ -10,7 +10,8 @@
  *   not lower                              the difference
  *   lower                                  the value: the process started anew (what it had added since the last scrape is lost)
  *   not lower, but the sum of the pod's    the value: all counters of a process start anew together
- *   counters fell at the same scrape
+ *   counters fell at this scrape, or at
+ *   one since the sample before
  */
 import type { Counter, PodCounters } from './clean-counters.ts'
 
@@ -35,7 +36,7 @@ export function computeIncrements(
   options: IncrementOptions,
 ): PodIncrements {
   const rows = pod.counters.map((counter) => listRows(counter.times, times))
-  const resets = listResets(pod.counters, rows, times.length)
+  const resets = countResets(pod.counters, rows, times.length)
   const sums = new Float64Array(times.length * options.columns)
   const oldest = rows.find((row) => row[0] === 0) ?? new Int32Array()
   for (const [index, counter] of pod.counters.entries()) {
@@ -80,8 +81,8 @@ function listRows(some: ArrayLike<number>, all: ArrayLike<number>): Int32Array {
   return rows
 }
 
-/** Rows at which the counters together fell. Only those that have a sample at the row and the one before speak. */
-function listResets(counters: readonly Counter[], rows: readonly Int32Array[], length: number): Uint8Array {
+/** By row: how often the counters together fell up to it. Only those that have a sample at a row and the one before speak of it. */
+function countResets(counters: readonly Counter[], rows: readonly Int32Array[], length: number): Int32Array {
   const change = new Float64Array(length)
   for (const [index, { values }] of counters.entries()) {
     const row = rows[index] ?? new Int32Array()
@@ -91,7 +92,11 @@ function listResets(counters: readonly Counter[], rows: readonly Int32Array[], l
       change[at] = (change[at] ?? 0) + (values[sample] ?? 0) - (values[sample - 1] ?? 0)
     }
   }
-  return Uint8Array.from(change, (value) => (value < 0 ? 1 : 0))
+  let resets = 0
+  return Int32Array.from(change, (value) => {
+    if (value < 0) resets += 1
+    return resets
+  })
 }
 
 interface Rows {
@@ -99,7 +104,7 @@ interface Rows {
   /** Rows of a counter that was there from the pod's first scrape on. */
   readonly oldest: Int32Array
   readonly times: ArrayLike<number>
-  readonly resets: Uint8Array
+  readonly resets: Int32Array
   readonly sums: Float64Array
 }
 
@@ -109,7 +114,7 @@ function addIncrements({ values, columns }: Counter, rows: Rows, options: Increm
     const at = row[sample] ?? 0
     const value = values[sample] ?? 0
     const before = sample === 0 ? 0 : (values[sample - 1] ?? 0)
-    const isReset = value < before || (resets[at] === 1 && at - (row[sample - 1] ?? at) === 1)
+    const isReset = value < before || resets[at] !== resets[row[sample - 1] ?? at]
     const increment = isReset ? value : value - before
     if (increment === 0) continue
     for (const column of columns) {
