@@ -22,9 +22,7 @@ export async function startPrometheus(target: string | undefined, data?: string)
   const config = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
     scrape_configs:
-      target === undefined
-        ? []
-        : [{ job_name: 'app', honor_labels: true, static_configs: [{ targets: [target] }] }],
+      target === undefined ? [] : [{ job_name: 'app', honor_labels: true, static_configs: [{ targets: [target] }] }],
   }
   const configFile = join(directory, 'prometheus.yml')
   await writeFile(configFile, JSON.stringify(config))
@@ -35,6 +33,7 @@ export async function startPrometheus(target: string | undefined, data?: string)
       `--storage.tsdb.path=${data ?? join(directory, 'data')}`,
       '--storage.tsdb.retention.time=100y',
       `--web.listen-address=127.0.0.1:${port}`,
+      '--enable-feature=native-histograms',
       '--log.level=error',
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
