@@ -56,7 +56,7 @@ function parse(response: HttpResponse, mode: VerdictMode): ProviderOutcome {
 
 /** As Go prints it. */
 const renderEntry = (value: Value): string => {
-  if (value === null) return '<nil>'
+  if (typeof value === 'object') return '<nil>'
   if (value === Number.POSITIVE_INFINITY) return '+Inf'
   return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value)
 }

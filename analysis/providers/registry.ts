@@ -12,6 +12,7 @@ import { influxdb } from './influxdb.ts'
 import { kayenta } from './kayenta.ts'
 import { kubernetes } from './kubernetes.ts'
 import type { LongProviderModule } from './long-provider.ts'
+import { mannWhitney } from './mann-whitney/mann-whitney.ts'
 import { newRelic } from './new-relic.ts'
 import { prometheus } from './prometheus.ts'
 import type { ProviderModule } from './provider.ts'
@@ -40,4 +41,5 @@ export const createLongProviders = (): LongProviders => ({
   'penstock/gate': createGate(),
   'penstock/kubernetes': kubernetes,
   'penstock/alertmanager': alertmanager,
+  'penstock/mann-whitney': mannWhitney,
 })

@@ -20,7 +20,13 @@ export const requestProviderIds = [
 export type RequestProviderId = (typeof requestProviderIds)[number]
 
 /** Providers that are asked several times until they have an answer, or ask somebody who is no HTTP service; `registry.ts` must have these too. */
-export const longProviderIds = ['kayenta', 'penstock/gate', 'penstock/kubernetes', 'penstock/alertmanager'] as const
+export const longProviderIds = [
+  'kayenta',
+  'penstock/gate',
+  'penstock/kubernetes',
+  'penstock/alertmanager',
+  'penstock/mann-whitney',
+] as const
 export type LongProviderId = (typeof longProviderIds)[number]
 
 /** Providers this build measures with; `job` asks nobody, but runs a Job. */
@@ -76,7 +82,13 @@ export const runsJob = (metric: Metric): boolean => {
   return 'id' in choice && choice.id === 'job'
 }
 
-const JUDGES: ReadonlySet<string> = new Set(['job', 'kayenta', 'penstock/gate', 'penstock/alertmanager'])
+const JUDGES: ReadonlySet<string> = new Set([
+  'job',
+  'kayenta',
+  'penstock/gate',
+  'penstock/alertmanager',
+  'penstock/mann-whitney',
+])
 
 /** A metric whose provider gives a verdict of its own: it needs no condition. */
 export function judgesItself(metric: Metric): boolean {

@@ -54,7 +54,7 @@ function countEqual(sorted: readonly number[], index: number, shift: number, val
 /**
  * The standardized rank sum of x − mu against y (both ascending), with correction for ties and continuity. NaN when all are tied.
  */
-function rankStatistic(x: readonly number[], y: readonly number[], mu: number): number {
+export function rankStatistic(x: readonly number[], y: readonly number[], mu: number): number {
   const n = x.length
   const m = y.length
   let ranks = 0

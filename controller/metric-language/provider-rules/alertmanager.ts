@@ -11,7 +11,8 @@ export const alertmanagerRule = ruleOf(
   ({ address, matchers, warmup, authentication }, path) => [
     ...checkAddress(address, `${path}.address`),
     ...matchers.flatMap((text, index) => {
-      const parsed = hasPlaceholder(text) ? {} : parseAlertMatcher(text)
+      if (hasPlaceholder(text)) return []
+      const parsed = parseAlertMatcher(text)
       return 'problem' in parsed ? [{ field: `${path}.matchers[${index}]`, message: `${text}: ${parsed.problem}` }] : []
     }),
     ...when(

@@ -9,6 +9,7 @@ import { graphiteRule } from './graphite.ts'
 import { influxdbRule } from './influxdb.ts'
 import { kayentaRule } from './kayenta.ts'
 import { kubernetesRule } from './kubernetes.ts'
+import { mannWhitneyRule } from './mann-whitney.ts'
 import { newRelicRule } from './new-relic.ts'
 import { prometheusRule } from './prometheus.ts'
 import { type ProviderRule, ruleOf } from './shape.ts'
@@ -30,6 +31,7 @@ export const providerRules: Readonly<Record<ProviderId, ProviderRule>> = {
   'penstock/gate': gateRule,
   'penstock/kubernetes': kubernetesRule,
   'penstock/alertmanager': alertmanagerRule,
+  'penstock/mann-whitney': mannWhitneyRule,
   // A Job that cannot run would only show once the release waits for it.
   job: ruleOf(jobMetricSchema),
 }

@@ -26,6 +26,7 @@ import { gateMetricSchema } from '../../../controller/api/gate.ts'
 import { jobMetricSchema } from '../../../controller/api/job.ts'
 import { alertmanagerMetricSchema } from '../../../controller/api/metric-providers/alertmanager.ts'
 import { kubernetesMetricSchema } from '../../../controller/api/metric-providers/kubernetes.ts'
+import { mannWhitneyMetricSchema } from '../../../controller/api/metric-providers/mann-whitney.ts'
 import { chooseProvider, providerIds, readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import { builtinShapes } from '../../../controller/metric-language/expression/builtin-shapes.ts'
 import { listFiles, namesIn, readText, tableBelow } from './documents.ts'
@@ -71,6 +72,7 @@ describe('the reference of analysis names every field, and no other, of', () => 
   for (const [heading, schema] of Object.entries({
     '### Objects of the cluster': kubernetesMetricSchema,
     '### Firing alerts': alertmanagerMetricSchema,
+    "### Kayenta's judge without Kayenta": mannWhitneyMetricSchema,
     '### Fields of a gate': gateMetricSchema,
   }))
     test(heading, () => assert.deepEqual(firstColumn(heading), keysOf(schema)))

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import type { AwsCredentialSource } from '../../../../analysis/reconcile/aws-credentials.ts'
 import type { AnalysisConfig } from '../../../../analysis/reconcile/deps.ts'
 import { type AnalysisRun, isCompleted, type Measurement, type Metric } from '../../../../controller/api/analysis.ts'
+import type { KubeObject } from '../../../../controller/api/meta.ts'
 import { namespaces, secrets } from '../../../../controller/kube/kinds.ts'
 import { systemClock } from '../../../../controller/runtime/clock.ts'
 import type { HttpTransport } from '../../../../controller/runtime/http.ts'
@@ -117,13 +118,10 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     ...(aws === undefined ? {} : { aws: aws(address) }),
   })
   await cluster.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'penstock' } })
-  for (const [name, values] of Object.entries(options.secrets?.(address) ?? {}))
-    await cluster.client.create(secrets, {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name, namespace: 'penstock' },
-      ...{ data: encode(values) },
-    })
+  for (const [name, values] of Object.entries(options.secrets?.(address) ?? {})) {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'penstock' }, data: encode(values) }
+    await cluster.client.create<KubeObject>(secrets, secret)
+  }
   cluster.startController()
   let runs = 0
 

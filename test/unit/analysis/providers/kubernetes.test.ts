@@ -202,15 +202,10 @@ describe('penstock/kubernetes in a cluster', () => {
   const clock = createFakeClock()
   before(async () => {
     cluster = await createAnalysisCluster({ clock, http: { send: () => Promise.reject(new Error('nobody is asked')) } })
-    await cluster.client.create(
-      { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true },
-      {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: 'load', namespace: 'default' },
-        ...{ data: { p95: '180' } },
-      },
-    )
+    const kind = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true }
+    const metadata = { name: 'load', namespace: 'default' }
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { p95: '180' } }
+    await cluster.client.create<KubeObject>(kind, object)
     cluster.startController()
   })
   after(() => cluster.close())
