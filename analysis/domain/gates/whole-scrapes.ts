@@ -5,6 +5,7 @@
  *   a counter has no sample at a scrape of its target   the scrape
  *   it has not appeared yet                             is whole: client libraries export no series before the first event
  *   others fell since its last sample                   is whole: the process started anew, and the counter is new again
+ *   it had stood still for its last four samples        is whole: exporters drop what is idle, and if it was lost, little is
  *   otherwise                                           is left out; what it added comes with the next whole one
  */
 import type { Counter, PodCounters } from './clean-counters.ts'
@@ -47,14 +48,22 @@ function dropPartial(counters: readonly Counter[]): readonly Counter[] {
   const times = [...new Set(counters.flatMap((counter) => Array.from(counter.times)))].sort((a, b) => a - b)
   const partial = new Set<number>()
   for (const counter of counters) {
-    const own = new Set(Array.from(counter.times))
+    const own = new Map(Array.from(counter.times, (time, index) => [time, index]))
     let seenAt: number | undefined
     for (const time of times) {
       if (own.has(time)) seenAt = time
-      else if (seenAt !== undefined && !hasFall(falls, seenAt, time)) partial.add(time)
+      else if (seenAt !== undefined && !hasFall(falls, seenAt, time) && !isIdle(counter, own.get(seenAt) ?? 0))
+        partial.add(time)
     }
   }
   return counters.map((counter) => keepTimes(counter, partial)).filter((counter) => counter.times.length > 0)
+}
+
+const IDLE_SAMPLES = 4
+
+/** Whether a counter had not moved for a while at this sample. */
+function isIdle({ values }: Counter, sample: number): boolean {
+  return sample >= IDLE_SAMPLES - 1 && values[sample] === values[sample - IDLE_SAMPLES + 1]
 }
 
 /** Times at which any counter is lower than at its sample before. */

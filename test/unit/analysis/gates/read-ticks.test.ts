@@ -119,6 +119,25 @@ describe('increments', () => {
       ],
     },
     {
+      name: 'a busy counter that is missing at a scrape: what it added comes with the next whole one',
+      canary: [buildSeries([100, 110, undefined, 130]), buildSeries([1, 2, 4, 4], { role: 'failed' })],
+      expected: [
+        [1, 11],
+        [2, 22],
+      ],
+    },
+    {
+      name: 'an idle counter that its exporter dropped is not waited for',
+      canary: [buildSeries([100, 110, 120, 130, 140, 150]), buildSeries([3, 3, 3, 3], { role: 'failed' })],
+      expected: [
+        [0, 10],
+        [0, 10],
+        [0, 10],
+        [0, 10],
+        [0, 10],
+      ],
+    },
+    {
       name: 'NaN (a staleness marker) is no sample, the increment spans it',
       canary: [buildSeries([100, Number.NaN, 130, 140])],
       expected: [
