@@ -1,5 +1,6 @@
 /** The golden stories: what happens to a Rollout or an Experiment, in the order in which it happens. Each is printed to `<name>.txt` beside this file. */
 import { createExperimentMachine } from './experiment-machine.ts'
+import { backgroundScenarios } from './scenarios/background.ts'
 import { blueGreenScenarios } from './scenarios/blue-green.ts'
 import { canaryScenarios } from './scenarios/canary.ts'
 import { deadlineScenarios } from './scenarios/deadline.ts'
@@ -24,6 +25,7 @@ import { createMachine } from './world-machine.ts'
 
 export const scenarios: readonly Scenario[] = [
   ...canaryScenarios,
+  ...backgroundScenarios,
   ...routedScenarios,
   ...driftScenarios,
   ...managedRouteScenarios,

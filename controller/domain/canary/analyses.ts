@@ -1,9 +1,10 @@
 /**
- * Which analyses the canary asks for now: the one of the step in force, and the one in the background from its starting step to the last. It
- * must not judge them.
+ * Which analyses the canary asks for now: the one of the step in force, and the one in the background from its starting step until the update is
+ * promoted, the last shift to 100 % included. It must not judge them.
  */
 import { type Inquiry, inquire, referenceOf } from '../analysis/analyses.ts'
 import type { Memory } from '../plan.ts'
+import { isWithinRollbackWindow } from '../rollback-window.ts'
 import type { CanaryView } from './view.ts'
 
 export interface CanaryInquiries {
@@ -16,7 +17,6 @@ export function askCanary(view: CanaryView): CanaryInquiries {
   if (view.mode !== 'updating' || view.promoteFull) return { inline: undefined, background: undefined }
   const { step, stepIndex, status } = view
   const background = view.strategy.analysis
-  const started = background && stepIndex >= (background.startingStep ?? 0) && stepIndex < view.steps.length
   return {
     inline: step?.analysis
       ? inquire(view, {
@@ -27,7 +27,7 @@ export function askCanary(view: CanaryView): CanaryInquiries {
         })
       : undefined,
     background:
-      background?.templates && started
+      background?.templates && hasBackgroundStarted(view)
         ? inquire(view, {
             kind: 'Background',
             analysis: background,
@@ -35,6 +35,12 @@ export function askCanary(view: CanaryView): CanaryInquiries {
           })
         : undefined,
   }
+}
+
+/** Without steps there is none to start at. A release that skips its steps as a rollback within the window skips its evidence as well. */
+function hasBackgroundStarted(view: CanaryView): boolean {
+  const startingStep = view.strategy.analysis?.startingStep ?? 0
+  return (view.steps.length === 0 || view.stepIndex >= startingStep) && !isWithinRollbackWindow(view)
 }
 
 export const rememberRuns = ({ inline, background }: CanaryInquiries): Memory => ({

@@ -38,8 +38,10 @@ const warnings: readonly Warning[] = [
   {
     field: `${canary}.analysis.startingStep`,
     message: 'is behind the last step: the background analysis never starts',
-    isDue: ({ strategy }) =>
-      (strategy?.canary?.analysis?.startingStep ?? 0) >= Math.max((strategy?.canary?.steps ?? []).length, 1),
+    isDue: ({ strategy }) => {
+      const steps = strategy?.canary?.steps?.length ?? 0
+      return steps > 0 && (strategy?.canary?.analysis?.startingStep ?? 0) > steps
+    },
   },
   {
     field: `${canary}.scaleDownDelayRevisionLimit`,

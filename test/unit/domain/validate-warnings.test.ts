@@ -36,7 +36,7 @@ const rows: readonly (readonly [string, string, KubeObject, readonly string[]])[
   [
     'a background analysis that no step starts',
     'Rollout',
-    canary({ steps: [{ setWeight: 10 }], analysis: { startingStep: 1, templates: [{ templateName: 't' }] } }),
+    canary({ steps: [{ setWeight: 10 }], analysis: { startingStep: 2, templates: [{ templateName: 't' }] } }),
     ['spec.strategy.canary.analysis.startingStep: is behind the last step: the background analysis never starts'],
   ],
   [

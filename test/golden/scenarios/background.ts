@@ -1,0 +1,68 @@
+/** Stories of the analysis in the background: how far it goes with an update, and what becomes of the update when it has no verdict. */
+import type { CanaryStep } from '../../../controller/api/rollout.ts'
+import { rollout } from '../../builders/rollout.ts'
+import type { MachineOptions } from '../world-machine.ts'
+import { begin, currentRun, gate, type Scenario, SECOND } from './scenario.ts'
+
+const watched = (steps: readonly CanaryStep[], startingStep?: number): MachineOptions => ({
+  rollout: rollout({
+    steps,
+    canary: {
+      analysis: { templates: [{ templateName: 'gate' }], ...(startingStep === undefined ? {} : { startingStep }) },
+    },
+  }),
+  templates: [gate],
+})
+const twoStages = [{ setWeight: 20 }, { pause: { duration: 10 } }]
+
+export const backgroundScenarios: readonly Scenario[] = [
+  {
+    name: 'background-analysis-fails-at-the-last-shift',
+    options: watched(twoStages),
+    play(machine) {
+      begin(machine, 17)
+      machine.say(
+        'all steps are complete, the last pods of the canary are on their way; the background analysis is Failed',
+      )
+      machine.endRun(
+        currentRun(machine),
+        'Failed',
+        'Metric "errors" assessed Failed due to failed (1) > failureLimit (0)',
+      )
+      machine.run(20 * SECOND)
+    },
+  },
+  {
+    name: 'background-analysis-ends-with-the-promotion',
+    options: watched(twoStages, 1),
+    play(machine) {
+      begin(machine, 60)
+    },
+  },
+  {
+    name: 'background-analysis-without-steps',
+    options: watched([]),
+    play(machine) {
+      begin(machine, 40)
+    },
+  },
+  {
+    name: 'background-analysis-inconclusive-stays-paused',
+    options: watched(twoStages),
+    play(machine) {
+      begin(machine, 8)
+      machine.say('the background analysis has no data, in the middle of a pause of ten seconds')
+      machine.endRun(currentRun(machine), 'Inconclusive', 'NoData: no traffic')
+      machine.say('the pause is over, and a quarter of an hour passes')
+      machine.run(15 * 60 * SECOND)
+      machine.say('somebody resumes: a fresh run is asked, and it is Inconclusive again')
+      machine.patchStatus({ pauseConditions: null })
+      machine.run(2 * SECOND)
+      machine.endRun(currentRun(machine), 'Inconclusive', 'NoData: no traffic')
+      machine.run(60 * SECOND)
+      machine.say('somebody resumes once more')
+      machine.patchStatus({ pauseConditions: null })
+      machine.run(60 * SECOND)
+    },
+  },
+]
