@@ -2,6 +2,7 @@
 import type { KubeObject } from '../controller/api/meta.ts'
 import type { KubeClient } from '../controller/kube/client.ts'
 import type { Clock } from '../controller/runtime/clock.ts'
+import type { ClosableHttpTransport } from '../controller/runtime/http-transport.ts'
 import type { Picture } from './cluster/picture.ts'
 import type { Forecast } from './cluster/plan.ts'
 import type { Problem } from './lint/problem.ts'
@@ -32,6 +33,10 @@ export interface CliDeps {
   connect(options: ConnectOptions): Promise<Connection>
   /** The text of a file; `-` is standard input. Rejects with a sentence. */
   readText(path: string): Promise<string>
+  /** Writes a whole file; `-` is standard output. Rejects with a sentence. */
+  writeText(path: string, text: string): Promise<void>
+  /** For everything that is not the API server; the caller closes it. */
+  openHttp(): Promise<ClosableHttpTransport>
   /** Shape and rules; loaded only by `lint`. */
   loadValidators(): Promise<Validators>
   /** The controller's own next decision for this picture, in lines. Reads only. */

@@ -2,7 +2,7 @@
  * Composition root of the CLI: builds the real terminal, clock and API client, runs one command line and ends the process with its exit
  * code. The only file of the CLI that touches the process or its environment.
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '../controller/runtime/clock.ts'
@@ -38,6 +38,17 @@ async function readText(path: string): Promise<string> {
   }
 }
 
+async function writeText(path: string, content: string): Promise<void> {
+  if (path === '-') return void stdout.write(content)
+  try {
+    await writeFile(path, content)
+  } catch (error) {
+    throw new CliError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`, 1, {
+      cause: error,
+    })
+  }
+}
+
 const deps: CliDeps = {
   terminal: {
     out: (chunk) => void stdout.write(chunk),
@@ -50,6 +61,8 @@ const deps: CliDeps = {
   signal: stopper.signal,
   connect,
   readText,
+  writeText,
+  openHttp: async () => (await import('./cluster/http.ts')).openHttp(systemClock),
   tellPlan: async (client, picture) => (await import('./cluster/plan.ts')).tellPlan(client, picture),
   forecast: async (client, namespace, atMs) => (await import('./cluster/plan.ts')).forecast(client, namespace, atMs),
   loadValidators: async () => (await import('./lint/validators.ts')).validators,

@@ -10,6 +10,7 @@ import type { LintOptions } from './commands/lint.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { StatusOptions } from './commands/status.ts'
 import type { TakeoverOptions } from './commands/takeover.ts'
+import type { ReplayOptions, SaveOptions } from './commands/verdict.ts'
 import type { CliDeps } from './deps.ts'
 import { describeFailure } from './failure.ts'
 import { type CommonOptions, sendJson, withClusterOptions, withOutputOptions } from './options.ts'
@@ -44,6 +45,7 @@ function createProgram(deps: CliDeps, setExitCode: (code: ExitCode) => void): Co
   addActions(program, deps)
   addLint(program, deps, setExitCode)
   addTakeover(program, deps, setExitCode)
+  addVerdict(program, deps, setExitCode)
   return program
 }
 
@@ -118,6 +120,27 @@ function addTakeover(program: Command, deps: CliDeps, setExitCode: (code: ExitCo
     .action(async (options: TakeoverOptions) => {
       const { runTakeoverCheck } = await import('./commands/takeover.ts')
       setExitCode(await runTakeoverCheck(options, deps))
+    })
+}
+
+function addVerdict(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) => void): void {
+  const verdict = program.command('verdict').description('save what a statistical gate judged, and judge it again')
+  withOutputOptions(verdict.command('replay').argument('<file>'))
+    .description(
+      'judge a saved case again with the same code (exit 0: the same numbers as recorded); - for standard input',
+    )
+    .action(async (file: string, options: ReplayOptions) => {
+      const { runVerdictReplay } = await import('./commands/verdict.ts')
+      setExitCode(await runVerdictReplay(file, options, deps))
+    })
+  withClusterOptions(verdict.command('save').argument('<analysisrun>'))
+    .description('write the raw samples that a gate judged last, with its rule and its verdict, to a file')
+    .requiredOption('-o, --output <file>', 'the file; - for standard output')
+    .option('--metric <name>', 'which gate of the run; absent: its only one')
+    .option('--prometheus <url>', "where the samples are; absent: the metric's own address")
+    .action(async (run: string, options: SaveOptions) => {
+      const { runVerdictSave } = await import('./commands/verdict.ts')
+      setExitCode(await runVerdictSave(run, options, deps))
     })
 }
 

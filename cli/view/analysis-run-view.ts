@@ -1,6 +1,7 @@
 /** An AnalysisRun in short: the verdict, and for each metric how many measurements said what, with the last value. Pure. */
 import type { AnalysisRun, Metric, MetricResult } from '../../controller/api/analysis.ts'
 import { ROLLOUT_TYPE, STEP_INDEX } from '../../controller/api/labels.ts'
+import { type GateVerdict, readGateVerdict } from '../../controller/api/verdict.ts'
 
 export interface MetricView {
   readonly name: string
@@ -14,6 +15,8 @@ export interface MetricView {
   readonly dryRun: boolean
   readonly lastValue?: string
   readonly message?: string
+  /** What a statistical gate said last. */
+  readonly verdict?: GateVerdict
 }
 
 export interface AnalysisRunView {
@@ -48,6 +51,7 @@ export function viewAnalysisRun(run: AnalysisRun): AnalysisRunView {
 function viewMetric(metric: Metric, result: MetricResult | undefined): MetricView {
   const last = result?.measurements?.at(-1)
   const message = result?.message || last?.message
+  const verdict = readGateVerdict(last)
   return {
     name: metric.name,
     phase: result?.phase || 'Pending',
@@ -59,11 +63,13 @@ function viewMetric(metric: Metric, result: MetricResult | undefined): MetricVie
     dryRun: result?.dryRun === true,
     ...(last?.value === undefined ? {} : { lastValue: last.value }),
     ...(message ? { message } : {}),
+    ...(verdict ? { verdict } : {}),
   }
 }
 
-/** `3 of 5 taken: 2 successful, 1 failed; last 0.012`. */
+/** `3 of 5 taken: 2 successful, 1 failed; last 0.012`; of a gate, the first line of its verdict. */
 export function describeMetric(metric: MetricView): string {
+  if (metric.verdict) return `${metric.dryRun ? 'dry run; ' : ''}${metric.verdict.text.split('\n')[0] ?? ''}`
   const taken = metric.successful + metric.failed + metric.inconclusive + metric.error
   const outcomes = (['successful', 'failed', 'inconclusive', 'error'] as const)
     .filter((outcome) => metric[outcome] > 0)

@@ -1,6 +1,7 @@
 /** Prints an explanation for people. The newest deeds matter most, so a long history loses its oldest lines, and says so. Pure. */
 import { printable, renderStatus, type Style } from '../terminal.ts'
 import type { Explanation } from './explanation.ts'
+import { renderVerdict } from './gate-verdicts.ts'
 
 const DEEDS_SHOWN = 20
 
@@ -14,6 +15,7 @@ export function renderExplanation(explanation: Explanation, style: Style): strin
     `${explanation.namespace}/${explanation.name}  ${renderStatus(style, explanation.phase)}${message}`,
     ...section('Stands', explanation.stands),
     ...section('Waits', explanation.waitsFor),
+    ...(explanation.verdicts.length > 0 ? section('Verdicts', explanation.verdicts.flatMap(renderVerdict)) : []),
     ...(explanation.story ? section('Plan', explanation.story) : []),
     ...section('Did', [
       ...(hidden > 0 ? [`(${hidden} earlier ones are in --json)`] : []),

@@ -10,6 +10,7 @@ import { parseDurationMs, parseInstant } from '../../controller/api/scalars.ts'
 import { eventTime, type KubeEvent, type Picture } from '../cluster/picture.ts'
 import { renderSpan } from './age.ts'
 import { describeMetric, viewAnalysisRun } from './analysis-run-view.ts'
+import { listVerdicts, type ToldVerdict } from './gate-verdicts.ts'
 import { computePhase, type PhaseView } from './phase.ts'
 import { computeProgress, describeStep } from './progress.ts'
 
@@ -26,6 +27,8 @@ export interface Explanation extends PhaseView {
   readonly namespace: string
   readonly stands: readonly string[]
   readonly waitsFor: readonly string[]
+  /** What the gates of the current revision said last. */
+  readonly verdicts: readonly ToldVerdict[]
   /** Oldest first. */
   readonly did: readonly Deed[]
   /** What the controller's own decision says, when it can be asked. */
@@ -41,6 +44,7 @@ export function explain(picture: Picture, events: readonly KubeEvent[]): Explana
     ...phase,
     stands: describeStanding(picture),
     waitsFor: describeWaits(picture, phase),
+    verdicts: listVerdicts(picture),
     did: listDeeds(rollout, events),
   }
 }

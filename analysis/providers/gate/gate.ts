@@ -55,6 +55,19 @@ async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Pro
   })
 }
 
+/** The case that a look at `order.now` judges, by what `order.open` had learnt: for a file of it. */
+export async function readGateCase(
+  order: LookOrder,
+  ports: LookPorts,
+): Promise<{ readonly gateCase: GateCase } | { readonly problem: string }> {
+  const prepared = prepareGate(order, ports)
+  if ('problem' in prepared) return prepared
+  const reading: GateReading = { ...prepared, order, memory: createGateMemory(), since: startOf(order) }
+  const knowledge = parseKnowledge(order.open?.metadata?.[GATE_KNOWLEDGE])
+  const read = await readSeries(reading, knowledge?.les)
+  return 'problem' in read ? read : { gateCase: buildCase(reading, read.series, knowledge) }
+}
+
 /** The release's start as the rollout's controller noted it; a run that nobody noted it for judges from its own start on. */
 const startOf = ({ run }: LookOrder): number =>
   Math.min(parseInstant(run.annotations[EXPOSED_SINCE]) ?? run.createdAt, run.createdAt)

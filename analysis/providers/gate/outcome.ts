@@ -15,6 +15,7 @@ import type { Measurement, Metric } from '../../../controller/api/analysis.ts'
 import { GATE_VERDICT, type GateVerdict, readGateVerdict } from '../../../controller/api/verdict.ts'
 import type { Value } from '../../../controller/metric-language/expression/syntax.ts'
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
+import { roundNumber, roundNumbers } from '../../domain/gates/round-numbers.ts'
 import { judgeReading, type Verdict, type VerdictMode } from '../../domain/verdict.ts'
 import type { LookOutcome } from '../long-provider.ts'
 import { GATE_KNOWLEDGE } from './knowledge.ts'
@@ -101,13 +102,8 @@ function renderValue(verdict: GateVerdict): Value {
   }
 }
 
-/** JSON has no infinity; beyond this much evidence there is no more to say. */
-const LARGEST = 1e12
-
 const round = (value: number | undefined): number | null =>
-  value === undefined || Number.isNaN(value)
-    ? null
-    : Number(Math.max(-LARGEST, Math.min(LARGEST, value)).toPrecision(6))
+  value === undefined || Number.isNaN(value) ? null : roundNumber(value)
 
 function renderMetadata(judged: Judged): Readonly<Record<string, string>> {
   const { verdict, knowledge } = judged
@@ -122,9 +118,7 @@ function renderMetadata(judged: Judged): Readonly<Record<string, string>> {
     mde: smallestDetectable,
   }
   return {
-    [GATE_VERDICT]: JSON.stringify(verdict, (_key, value: unknown) =>
-      typeof value === 'number' ? round(value) : value,
-    ),
+    [GATE_VERDICT]: JSON.stringify(roundNumbers(verdict)),
     ...Object.fromEntries(
       Object.entries(numbers).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(round(value))]])),
     ),

@@ -1,12 +1,18 @@
 /** Every state has a sentence for what it waits for, and the history merges events, notices and abort requests by time. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { judgeGate } from '../../../analysis/domain/gates/judge-gate.ts'
 import type { KubeEvent } from '../../../cli/cluster/picture.ts'
 import { runCli } from '../../../cli/program.ts'
+import { createStyle } from '../../../cli/terminal.ts'
 import { explain } from '../../../cli/view/explanation.ts'
+import { renderExplanation } from '../../../cli/view/explanation-text.ts'
 import { ABORT_REQUESTS } from '../../../controller/api/abort-request.ts'
+import { POD_TEMPLATE_HASH } from '../../../controller/api/labels.ts'
 import { OUTBOX } from '../../../controller/api/notice.ts'
 import type { Rollout, RolloutSpec, RolloutStatus } from '../../../controller/api/rollout.ts'
+import { GATE_VERDICT } from '../../../controller/api/verdict.ts'
+import { gateCase } from '../../builders/gate-case.ts'
 import { analysisRun, canaryObjects, canaryRollout, replicaSets } from './canary-objects.ts'
 import { createFakeCli, createFakeCluster } from './fake-cluster.ts'
 
@@ -109,6 +115,41 @@ test('where it stands: revision, step, weight, and why it was aborted', () => {
     conditions: [condition('Progressing', 'RolloutAborted', 'Rollout aborted update to revision 2: error rate 20 %')],
   })
   assert.match(explained(aborted).stands.at(-1) ?? '', /aborted at 2026-01-01T00:59:00Z: .* error rate 20 %/)
+})
+
+test('the gates of the current revision are told in full, the newest run of each first', () => {
+  const verdict = judgeGate(gateCase({ canaryRate: 0.02, minutes: 4 }))
+  const measured = (name: string, creationTimestamp: string, hash = 'bbb') => ({
+    ...analysisRun,
+    metadata: {
+      ...analysisRun.metadata,
+      name,
+      creationTimestamp,
+      labels: { [POD_TEMPLATE_HASH]: hash },
+    },
+    status: {
+      phase: 'Failed' as const,
+      metricResults: [
+        {
+          name: 'error-rate',
+          phase: 'Failed' as const,
+          message: verdict.text,
+          measurements: [{ phase: 'Failed' as const, metadata: { [GATE_VERDICT]: JSON.stringify(verdict) } }],
+        },
+      ],
+    },
+  })
+  const rollout = given({ currentPodHash: 'bbb' })
+  const analysisRuns = [
+    measured('web-bbb-2.1', '2026-01-01T00:20:00Z'),
+    measured('web-bbb-2', '2026-01-01T00:10:00Z'),
+    measured('web-aaa-1', '2026-01-01T00:30:00Z', 'aaa'),
+  ]
+  const told = explain({ rollout, replicaSets, pods: [], analysisRuns, experiments: [], atMs }, [])
+  assert.deepEqual(told.verdicts, [{ run: 'web-bbb-2.1', metric: 'error-rate', verdict }])
+  const text = renderExplanation(told, createStyle({ unicode: true, color: false }))
+  assert.match(text, /\nVerdicts\n {2}ABORT {2}error-rate .*\n {4}canary \d.*\n {4}evidence /)
+  assert.match(text, /\n {4}\(error-rate of web-bbb-2\.1\)\n/)
 })
 
 test('what it did: events, notices and requests in the order of time', () => {

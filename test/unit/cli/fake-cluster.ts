@@ -4,6 +4,7 @@ import { forecast, tellPlan } from '../../../cli/cluster/plan.ts'
 import type { CliDeps } from '../../../cli/deps.ts'
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import type { KubeClient, KubeList, ObjectRef, ResourceKind, WriteOptions } from '../../../controller/kube/client.ts'
+import type { HttpRequest, HttpResponse } from '../../../controller/runtime/http.ts'
 import { createFakeClock, type FakeClock } from '../../fakes/fake-clock.ts'
 
 export interface SentPatch {
@@ -83,18 +84,26 @@ export interface FakeCli {
   /** Resolves once the command waits for time to pass: code is loaded lazily, so that takes a few real turns. */
   readonly untilWaiting: () => Promise<void>
   readonly output: () => { readonly out: string; readonly err: string }
+  /** By path. */
+  readonly written: ReadonlyMap<string, string>
 }
 
 export function createFakeCli(
   cluster: FakeCluster | undefined,
-  options: { readonly unicode?: boolean; readonly files?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly unicode?: boolean
+    readonly files?: Readonly<Record<string, string>>
+    readonly answer?: (request: HttpRequest) => HttpResponse
+  } = {},
 ): FakeCli {
   const clock = createFakeClock(Date.parse('2026-01-01T01:00:00Z'))
   const stopper = new AbortController()
   let out = ''
   let err = ''
+  const written = new Map<string, string>()
   return {
     clock,
+    written,
     stopper,
     untilWaiting: async () => {
       for (let turn = 0; clock.pendingTimers() === 0; turn += 1) {
@@ -122,6 +131,14 @@ export function createFakeCli(
         return { client: cluster.client, namespace: asked.namespace ?? 'shop', close: async () => {} }
       },
       readText: async (path) => options.files?.[path] ?? Promise.reject(new Error(`no file ${path}`)),
+      writeText: async (path, text) => void written.set(path, text),
+      openHttp: async () => ({
+        send: async (request) => {
+          if (!options.answer) throw new Error('this command must not send a request')
+          return options.answer(request)
+        },
+        close: () => {},
+      }),
       tellPlan,
       forecast,
       loadValidators: async () => (await import('../../../cli/lint/validators.ts')).validators,

@@ -97,8 +97,7 @@ describe('gates: a saved case', () => {
       const { verdict, differences } = replayCase(read)
       assert.deepEqual(differences, [])
       assert.equal(JSON.stringify(verdict), JSON.stringify(judgeGate(given)))
-      const again = renderSavedCase(read.gateCase, source)
-      assert.equal(again, text)
+      assert.deepEqual(JSON.parse(renderSavedCase(read.gateCase, source)), JSON.parse(text))
     })
 
   test('another machine that formats JSON anew changes nothing', () => {
