@@ -11,6 +11,8 @@ import type { PairCounts } from './arms.ts'
 const BLOCK_TICKS = [1, 4, 16] as const
 /** A block with less variance than this is drawn out: the mean of very skewed quotients would be a lottery. */
 const LEAST_VARIANCE = 0.5
+/** Standard errors. */
+const DOUBT = 2
 
 interface Blocks {
   readonly length: number
@@ -56,12 +58,15 @@ export function createDispersion(): Dispersion {
 export interface Overdispersion {
   readonly phi: number
   readonly withinTick: number
+  /** What φ is beyond doubt: two standard errors of a mean of squares, √(2/blocks) each, are taken off. At least 1. */
+  readonly least: number
 }
 
 /** Blocks of all streams are taken together; lengths with fewer of them than `fewest` do not count. Undefined when none does. */
 export function dispersionOf(streams: readonly Dispersion[], fewest: number): Overdispersion | undefined {
   let phi: number | undefined
   let withinTick = 1
+  let least = 1
   for (let scale = 0; scale < BLOCK_TICKS.length; scale++) {
     let blocks = 0
     let sum = 0
@@ -71,9 +76,10 @@ export function dispersionOf(streams: readonly Dispersion[], fewest: number): Ov
     }
     if (blocks < fewest) continue
     phi = Math.max(1, phi ?? 1, sum / blocks)
+    least = Math.max(least, sum / blocks / (1 + DOUBT * Math.sqrt(2 / blocks)))
     if (scale === 0) withinTick = Math.max(1, sum / blocks)
   }
-  return phi === undefined ? undefined : { phi, withinTick }
+  return phi === undefined ? undefined : { phi, withinTick, least }
 }
 
 function addToBlock(block: Blocks, difference: number, variance: number): void {

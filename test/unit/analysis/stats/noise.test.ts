@@ -31,11 +31,11 @@ describe('overdispersion', () => {
     const dispersion = createDispersion()
     for (const difference of [3, -1]) dispersion.addResidual(difference, 2)
     // Blocks of one: 9/2 and 1/2; none of 4 or 16 is full.
-    assert.deepEqual(dispersionOf([dispersion], 1), { phi: 2.5, withinTick: 2.5 })
+    assert.deepEqual(dispersionOf([dispersion], 1), { phi: 2.5, withinTick: 2.5, least: 1 })
     assert.equal(dispersionOf([dispersion], 3), undefined)
     for (const difference of [3, 3]) dispersion.addResidual(difference, 2)
     // Now (9+1+9+9)/2/4 = 3.5 by ticks and 8²/8 = 8 by the block of four.
-    assert.deepEqual(dispersionOf([dispersion], 1), { phi: 8, withinTick: 3.5 })
+    assert.deepEqual(dispersionOf([dispersion], 1), { phi: 8, withinTick: 3.5, least: 8 / (1 + 2 * Math.SQRT2) })
   })
 
   test('ticks that hardly vary are drawn together', () => {
@@ -133,13 +133,24 @@ describe('noise that a judgement allows for', () => {
     pods: 10,
   }
   const load = { requests: 100, expected: 0.5 }
-  const live = (phi: number, minutes: number) => ({ phi, withinTick: phi, watchedMs: minutes * 60_000 })
+  const live = (phi: number, minutes: number, least = phi) => ({
+    phi,
+    least,
+    withinTick: phi,
+    watchedMs: minutes * 60_000,
+  })
   const guess = 5 + 3 * 0.5
 
   const rows: readonly (readonly [string, number, number])[] = [
     ['history', phiNow(calm, undefined, load), 3],
     ['history, quieter twins', phiNow(calm, live(1, 10), load), 3],
-    ['history, twins a bit noisier', phiNow(calm, live(4, 10), load), 4],
+    ['history, twins a bit noisier beyond doubt', phiNow(calm, live(4, 10, 3.1), load), 4],
+    ['history, twins a bit noisier, which may be chance', phiNow(calm, live(4, 10, 3), load), 3],
+    [
+      'half an hour of history, twins a bit noisier',
+      phiNow({ ...calm, historyMs: 1_800_000 }, live(4, 10, 1), load),
+      4,
+    ],
     [
       'history, much noisier twins: history is not trusted',
       phiNow(calm, live(6, 1), load),

@@ -9,7 +9,7 @@ import { measureVerdicts } from '../../../bench/verdicts/suite.ts'
 import { judgeTargets } from '../../../bench/verdicts/targets.ts'
 
 const settings: Settings = { seed: 1, rollouts: 4, noise: 'own' }
-const measure = (only: string) => measureVerdicts({ settings, only, say: () => {} })
+const measure = (only: string) => measureVerdicts({ settings, only, say: () => {}, processes: 0 })
 
 describe('the suite verdicts, end to end', () => {
   test('one bad cell: everybody has a score, ours finds a failure of ten times as many', async () => {
@@ -29,7 +29,7 @@ describe('the suite verdicts, end to end', () => {
     const scores = ({ cells: measured }: VerdictsResult) => measured.find(({ cell }) => cell.id === id)?.scores
     const [alone, together] = [scores(await measure(id)), scores(await measure('errorRate/x2/iid/1'))]
     assert.deepEqual(alone, together)
-    const other = await measureVerdicts({ settings: { ...settings, seed: 2 }, only: id, say: () => {} })
+    const other = await measureVerdicts({ settings: { ...settings, seed: 2 }, only: id, say: () => {}, processes: 0 })
     assert.notDeepEqual(scores(other), alone)
   })
 
