@@ -2,7 +2,7 @@
  * What hours of stable pods teach the latency gate: overdispersion at each edge, and how far apart the tails of two sets of pods are that run the
  * same release. Like `stats/calibrate.ts`, on histograms.
  */
-import { calibrate } from '../stats/calibrate.ts'
+import { calibrateWhole } from '../stats/calibrate.ts'
 import { createPodGroups } from '../stats/pod-groups.ts'
 import { type RankHistory, rankHistory } from '../stats/rank-evidence.ts'
 import type { Calibration, Tick } from '../stats/ticks.ts'
@@ -21,7 +21,7 @@ export interface LatencyCalibration {
 export function calibrateLatency(history: readonly LatencyTick[], plan: EdgePlan, share: number): LatencyCalibration {
   return {
     edges: plan.edges.map(({ index }) =>
-      calibrate(
+      calibrateWhole(
         history.map((tick) => atEdge(tick, index)),
         share,
       ),

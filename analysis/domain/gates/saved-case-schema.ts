@@ -34,7 +34,7 @@ const stage = z.strictObject({
 })
 
 /** What history taught is kept whole, also what this version does not read. */
-const calibration = z.looseObject({
+const wholeCounts = z.looseObject({
   phi: z.number(),
   rho: z.number(),
   residuals: z.array(z.number()),
@@ -43,6 +43,7 @@ const calibration = z.looseObject({
   podRequests: z.number().optional(),
   pods: z.number().optional(),
 })
+const calibration = wholeCounts.extend({ limited: wholeCounts.extend({ limit: z.number() }).optional() })
 
 const latency = z.looseObject({
   plan: z.looseObject({

@@ -4,7 +4,9 @@
  * noise as well but cannot see what sets pods apart; `noise.ts` makes up for that.
  */
 import { type PairCounts, sumBad, sumTotals } from './arms.ts'
+import { chooseLimit } from './choose-limit.ts'
 import { createDispersion, type Dispersion, dispersionOf } from './dispersion.ts'
+import { limitTick } from './limited-ticks.ts'
 import { createPodGroups } from './pod-groups.ts'
 import type { Calibration, Tick } from './ticks.ts'
 import { splitArms } from './twins.ts'
@@ -13,6 +15,8 @@ import { splitArms } from './twins.ts'
 const MOST_SLICES = 8
 /** Blocks of a length below which it says nothing. */
 const FEWEST_BLOCKS = 12
+/** Below this overdispersion there are no clumps to see through. */
+const LEAST_CLUMPED = 1.5
 /** Slices are no smaller than this share and no larger than that one. */
 const SMALLEST_SHARE = 0.01
 const LARGEST_SHARE = 0.5
@@ -22,6 +26,19 @@ const LARGEST_SHARE = 0.5
  * An empty history gives a calibration of length 0, which is the same as none.
  */
 export function calibrate(stableHistory: readonly Tick[], share: number): Calibration {
+  const whole = calibrateWhole(stableHistory, share)
+  if (whole.phi < LEAST_CLUMPED) return whole
+  const chosen = chooseLimit(stableHistory, whole.phi, (limit) =>
+    calibrateWhole(
+      stableHistory.map((tick) => limitTick(tick, limit)),
+      share,
+    ),
+  )
+  return chosen === undefined ? whole : { ...whole, limited: { ...chosen.known, limit: chosen.limit } }
+}
+
+/** The same without looking for a limit: for counts that do not come in clumps of a few pods. */
+export function calibrateWhole(stableHistory: readonly Tick[], share: number): Calibration {
   const pods = medianPods(stableHistory)
   const slices = pods < 2 ? [sliceInTime(stableHistory)] : slicesOfPods(stableHistory, groupsFor(pods, share))
   const { phi, withinTick } = dispersionOf(slices, FEWEST_BLOCKS) ?? { phi: 1, withinTick: 1 }

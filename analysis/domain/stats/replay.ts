@@ -2,21 +2,22 @@
  * Judges counts tick by tick. Abort and proof rest on evidence that is valid at any look; nothing is kept between two judgements, so the same
  * ticks give the same looks, before and after a restart of the controller. An abort is the last word: ticks after it are not read.
  *
- * The three streams run with the noise of history. When they would abort or prove, the whole rollout is read again with all noise that is known by
- * then (live twins above all), and only what stands then counts.
+ * Streams run with the noise of history. When they would abort or prove, the whole rollout is read again with all noise that is known by then (live
+ * twins above all), and only what stands then counts. Where history says that limited counts see through its clumps, half of the bet
+ * against the canary is on them.
  */
-import { type ArmCounts, sumArms } from './arms.ts'
-import { type CountEvidence, capOf, createCountEvidence } from './count-evidence.ts'
-import { createStreams, decideCounts, type Streams } from './decide-counts.ts'
+import { sumArms } from './arms.ts'
+import { decideCounts, type Streams } from './decide-counts.ts'
 import { ratioInterval } from './interval.ts'
-import { fromLog } from './log-space.ts'
-import { type LiveNoise, phiNow, phiOfHistory } from './noise.ts'
+import { areComparable, limitTick } from './limited-ticks.ts'
+import { fromLog, mixLogs } from './log-space.ts'
+import { phiOfHistory } from './noise.ts'
+import { createStrand, type Reading } from './strand.ts'
 import type { Calibration, CountRule, Decision, Look, Tick } from './ticks.ts'
 import { addToTotals, emptyTotals, loadOf, ratioOf } from './totals.ts'
-import { createTwins } from './twins.ts'
 
-/** A reading with this much more noise than is known by now is good enough; one with less is done again. */
-const PHI_SLACK = 1.02
+/** Share of the bet that stays on whole counts. */
+const WHOLE_COUNTS = 0.5
 
 export interface CountJudge {
   /**
@@ -26,11 +27,6 @@ export interface CountJudge {
   readonly add: (tick: Tick) => Look
   /** The newest look (the abort's, after one) with its interval, and with all noise that is known; undefined before the first tick. */
   readonly describe: () => Look | undefined
-}
-
-/** Evidence of a rollout read with one φ. */
-interface Reading extends Streams<CountEvidence> {
-  readonly phi: number
 }
 
 /** One look for every tick, in order; see {@link CountJudge.add}. */
@@ -54,45 +50,36 @@ export function judgeCounts(
   return judge.describe()
 }
 
+/** What decides: evidence, and the φ of whole counts to show. */
+interface Standing extends Streams<{ readonly logEvidence: () => number }> {
+  readonly phi: number
+}
+
 export function createCountJudge(calibration: Calibration | undefined, rule: CountRule): CountJudge {
-  const seen: ArmCounts[] = []
   const totals = emptyTotals()
-  const twins = createTwins()
-  const plain = createReading(phiOfHistory(calibration), rule)
-  let careful: Reading | undefined
+  const whole = createStrand(calibration, rule)
+  const limit = calibration?.limited?.limit
+  const limited = calibration?.limited && createStrand(calibration.limited, rule)
   let last: Look | undefined
 
   function add(tick: Tick): Look {
     if (last?.decision === 'abort') return last
-    twins.add(tick)
+    whole.add(tick, true)
+    if (limit !== undefined) limited?.add(limitTick(tick, limit), areComparable(tick, rule.direction))
     const arms = sumArms(tick)
-    if (arms !== undefined) {
-      seen.push(arms)
-      addToTotals(totals, arms)
-      advance(plain, arms)
-      if (careful !== undefined) advance(careful, arms)
-    }
+    if (arms !== undefined) addToTotals(totals, arms)
+    const plain = mix(whole.plain, limited?.plain)
     const standing = decideCounts(plain, totals, rule) === 'undecided' ? plain : readCarefully()
     last = lookAt(tick.at, standing, decideCounts(standing, totals, rule))
     return last
   }
 
-  /** The whole rollout with all noise that is known by now. */
-  function readCarefully(): Reading {
-    const phi = phiNow(calibration, liveNoise(), loadOf(totals))
-    if (phi <= plain.phi) return plain
-    if (careful !== undefined && careful.phi >= phi && careful.phi <= phi * PHI_SLACK) return careful
-    careful = createReading(phi, rule)
-    for (const arms of seen) advance(careful, arms)
-    return careful
+  function readCarefully(): Standing {
+    const load = loadOf(totals)
+    return mix(whole.readCarefully(load), limited?.readCarefully(load))
   }
 
-  function liveNoise(): LiveNoise | undefined {
-    const overdispersion = twins.overdispersion()
-    return overdispersion === undefined ? undefined : { ...overdispersion, watchedMs: twins.watchedMs() }
-  }
-
-  function lookAt(at: number, standing: Reading, decision: Decision): Look {
+  function lookAt(at: number, standing: Standing, decision: Decision): Look {
     return {
       at,
       ticks: totals.ticks,
@@ -105,28 +92,34 @@ export function createCountJudge(calibration: Calibration | undefined, rule: Cou
       toleranceEvidence: fromLog(standing.intolerable.logEvidence()),
       expected: totals.expected,
       excess: totals.canary.bad - totals.expected,
-      phi: { history: phiOfHistory(calibration), live: twins.overdispersion()?.phi, used: standing.phi },
+      phi: { history: phiOfHistory(calibration), live: whole.live(), used: standing.phi },
       decision,
     }
   }
 
   function describe(): Look | undefined {
     if (last === undefined) return undefined
-    const standing = readCarefully()
-    const look = lookAt(last.at, standing, last.decision)
-    return { ...look, ...ratioInterval(seen, rule.alpha, standing.phi) }
+    const load = loadOf(totals)
+    const wholeReading = whole.readCarefully(load)
+    const limitedReading = limited?.readCarefully(load)
+    const look = lookAt(last.at, mix(wholeReading, limitedReading), last.decision)
+    const side = limited &&
+      limitedReading && { ticks: limited.seen, phi: limitedReading.phi, direction: rule.direction }
+    return { ...look, ...ratioInterval(whole.seen, rule.alpha, wholeReading.phi, side) }
   }
 
   return { add, describe }
 }
 
-function createReading(phi: number, rule: CountRule): Reading {
-  const cap = capOf(rule.alpha)
-  return { phi, ...createStreams(rule, (direction, nullRatio) => createCountEvidence({ direction, nullRatio, cap })) }
-}
-
-function advance({ phi, worse, intolerable, tolerable }: Reading, arms: ArmCounts): void {
-  worse.advance(arms, phi)
-  intolerable.advance(arms, phi)
-  tolerable.advance(arms, phi)
+/** Limited counts have no say in what is within the tolerance: cutting makes every ratio look smaller. */
+function mix(whole: Reading, limited: Reading | undefined): Standing {
+  if (limited === undefined) return whole
+  return {
+    phi: whole.phi,
+    worse: { logEvidence: () => mixLogs(WHOLE_COUNTS, whole.worse.logEvidence(), limited.worse.logEvidence()) },
+    intolerable: {
+      logEvidence: () => mixLogs(WHOLE_COUNTS, whole.intolerable.logEvidence(), limited.intolerable.logEvidence()),
+    },
+    tolerable: whole.tolerable,
+  }
 }

@@ -55,6 +55,12 @@ export interface Calibration {
   readonly podRequests?: number
   /** Stable pods that could be held against each other; a single one cannot tell what sets pods apart. */
   readonly pods?: number
+  /** The same for counts of at most `limit` bad events per pod and tick, where these see more through the clumps of this service. */
+  readonly limited?: LimitedCalibration
+}
+
+export interface LimitedCalibration extends Omit<Calibration, 'limited'> {
+  readonly limit: number
 }
 
 export type Decision =

@@ -22,7 +22,7 @@ export interface GateKnowledge {
 /** Key of a measurement's metadata. */
 export const GATE_KNOWLEDGE = 'penstock.dev/calibration'
 
-const calibration = z.object({
+const wholeCounts = z.object({
   phi: z.number(),
   rho: z.number(),
   residuals: z.array(z.number()),
@@ -31,6 +31,7 @@ const calibration = z.object({
   podRequests: z.number().exactOptional(),
   pods: z.number().exactOptional(),
 })
+const calibration = wholeCounts.extend({ limited: wholeCounts.extend({ limit: z.number() }).exactOptional() })
 const knowledgeSchema = z.object({
   calibration: calibration.optional(),
   latency: z
