@@ -18,8 +18,8 @@ import type { LongProviderModule, LookOrder, LookOutcome, LookPorts } from './lo
 import { boundText } from './provider.ts'
 
 /** Key of a measurement's metadata; Argo's. */
-export const CANARY_EXECUTION_ID = 'canaryExecutionId'
-export const CANARY_CONFIG_ID = 'canaryConfigId'
+const CANARY_EXECUTION_ID = 'canaryExecutionId'
+const CANARY_CONFIG_ID = 'canaryConfigId'
 /** Starts or polls in a row that had no answer. */
 const LOST_ANSWERS = 'lostAnswers'
 

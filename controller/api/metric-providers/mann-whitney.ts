@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { prometheusMetricSchema } from '../analysis.ts'
 
 /** How one metric is judged; Kayenta's names and defaults. */
-export const mannWhitneyRuleShape = {
+const mannWhitneyRuleShape = {
   /** Which change is a failure; either when absent. */
   direction: z.enum(['increase', 'decrease', 'either']).optional(),
   /** `meanRatio`: mean of the canary ÷ mean of stable. `cles`: how likely a value of the canary is the larger one. */
