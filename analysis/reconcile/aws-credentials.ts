@@ -60,7 +60,8 @@ async function find(
   { region, profile, roleArn }: AwsIdentity,
   connection: StsConnection | undefined,
 ): Promise<FoundCredentials> {
-  const { fromNodeProviderChain, fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
+  // By its default: a bundle knows a CommonJS package that is loaded late by nothing else.
+  const { fromNodeProviderChain, fromTemporaryCredentials } = (await import('@aws-sdk/credential-providers')).default
   const clientConfig = {
     region,
     maxAttempts: 2,

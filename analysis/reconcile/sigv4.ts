@@ -21,7 +21,8 @@ export interface Signing {
 
 /** The request with the headers that prove who asks. The URL must be the one that is sent, byte for byte. */
 export async function signRequest(request: HttpRequest, signing: Signing): Promise<HttpRequest> {
-  const { SignatureV4 } = await import('@smithy/signature-v4')
+  // By its default: a bundle knows a CommonJS package that is loaded late by nothing else.
+  const { SignatureV4 } = (await import('@smithy/signature-v4')).default
   const { service, region, credentials, now } = signing
   const signer = new SignatureV4({ service, region, credentials, sha256: Sha256, applyChecksum: false })
   const url = new URL(request.url)

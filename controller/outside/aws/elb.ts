@@ -48,7 +48,8 @@ export function createElbReader({ resourceTag, connection }: ElbOptions): ElbRea
   const identities = new Map<string, { readonly arn: string; readonly name: string }>()
 
   async function open(): Promise<ElasticLoadBalancingV2> {
-    const { ElasticLoadBalancingV2 } = await import('@aws-sdk/client-elastic-load-balancing-v2')
+    // By its default: a bundle knows a CommonJS package that is loaded late by nothing else.
+    const { ElasticLoadBalancingV2 } = (await import('@aws-sdk/client-elastic-load-balancing-v2')).default
     return new ElasticLoadBalancingV2({
       ...connection,
       maxAttempts: 2,

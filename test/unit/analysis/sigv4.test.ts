@@ -114,8 +114,7 @@ describe('signatures of AWS (version 4)', () => {
   test('nothing else of the request changes, and the host is left to the transport', async () => {
     const unsigned = request('POST', '/?a=1', { body: 'x', headers: { Accept: 'text/plain' }, tls: { insecure: true } })
     const { headers, ...rest } = await signRequest(unsigned, signing)
-    const { headers: before, ...restBefore } = unsigned
-    assert.deepEqual(rest, restBefore)
+    assert.deepEqual({ ...rest, headers: unsigned.headers }, unsigned)
     assert.deepEqual(
       Object.keys(headers ?? {})
         .map((name) => name.toLowerCase())

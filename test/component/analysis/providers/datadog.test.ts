@@ -60,14 +60,13 @@ describe('datadog', () => {
         half: { 'api-key': 'half-api-key', address },
       }),
     })
-    await lab.cluster.client.create(secrets, {
+    const mine = {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name: 'mine', namespace: 'default' },
-      ...{
-        data: { 'api-key': base64('mine-api-key'), 'app-key': base64('mine-app-key'), address: base64(lab.address) },
-      },
-    })
+      data: { 'api-key': base64('mine-api-key'), 'app-key': base64('mine-app-key'), address: base64(lab.address) },
+    }
+    await lab.cluster.client.create(secrets, mine)
   })
   after(() => lab.close())
 
