@@ -32,7 +32,7 @@ export async function reconcileAnalysisRun(key: string, deps: RunDeps, signal: A
   const { status, lookedAt } = await apply(world, plan, deps, signal)
   // What was given up is taken again by the pass that the change itself asks for, or by the next leader.
   if (signal.aborted) return done
-  const outcome = await report(key, world.run, status, deps)
+  const outcome = await report(key, world, status, deps)
   if (outcome === 'conflict') return { requeueAfterMs: CONFLICT_MS }
   if (outcome === 'gone' || outcome === 'refused' || plan.do === 'refuse') return done
   return wakeAt(nextLook(world, plan, { status, lookedAt }, deps), deps)
@@ -51,7 +51,11 @@ interface Applied {
 async function apply(world: RunWorld, plan: StatusPlan, deps: RunDeps, signal: AbortSignal): Promise<Applied> {
   if (plan.do === 'refuse')
     return { status: computeInvalidStatus(world.run.status, plan.message, deps.clock.now()), lookedAt: [] }
-  const { measurements, metadata } = await measure(world, plan, deps, signal)
+  const { measurements, metadata, unresolved } = await measure(world, plan, deps, signal)
+  if (unresolved !== undefined) {
+    const message = `Unable to resolve metric arguments: ${unresolved}`
+    return { status: computeInvalidStatus(world.run.status, message, deps.clock.now()), lookedAt: [] }
+  }
   for (const measurement of measurements.values())
     if (isCompleted(measurement.phase)) deps.metrics.countVerdict(measurement)
   const status = computeStatus({

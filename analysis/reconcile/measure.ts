@@ -2,7 +2,7 @@
  * Takes the measurements that are due, each the way its provider is asked: one request, one more look, or a Job. Every failure becomes a
  * measurement; only a cancelled one leaves nothing, so that it is taken again.
  */
-import { isCompleted, type Measurement, type Metric } from '../../controller/api/analysis.ts'
+import { type AnalysisRun, isCompleted, type Measurement, type Metric } from '../../controller/api/analysis.ts'
 import { formatInstant } from '../../controller/api/scalars.ts'
 import { chooseProvider, isLongProvider, runsJob } from '../../controller/metric-language/analysis-metric.ts'
 import { substituteArguments } from '../domain/args.ts'
@@ -18,6 +18,8 @@ import { takeLook } from './take-look.ts'
 import { takeRequest } from './take-request.ts'
 
 export interface Measured {
+  /** Argo's reading: a secret that is missing is the end of the run. */
+  readonly unresolved?: string
   readonly measurements: ReadonlyMap<string, Measurement>
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, string>>>
 }
@@ -41,6 +43,10 @@ export async function measure(
     resolved ??= resolveArguments(world.run, deps)
     return resolved
   }
+  if (world.mode === 'argo' && due.some((name) => !isJobUnderWay(world.run, name))) {
+    const args = await readArguments()
+    if ('problem' in args) return { measurements, metadata, unresolved: args.problem }
+  }
   const pass: Pass = { world, deps, signal, readArguments }
   const waiting = world.run.spec.metrics.filter((metric) => due.includes(metric.name))
   const work = async (): Promise<void> => {
@@ -54,6 +60,10 @@ export async function measure(
   await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, work))
   return { measurements, metadata }
 }
+
+/** It has its arguments; to look at it needs none. */
+const isJobUnderWay = (run: AnalysisRun, name: string): boolean =>
+  findOpen(run, name) !== undefined && run.spec.metrics.some((metric) => metric.name === name && runsJob(metric))
 
 interface Pass {
   readonly world: RunWorld

@@ -6,6 +6,8 @@ import { type AnalysisRun, type AnalysisRunStatus, isCompleted } from '../../con
 import { applyMergePatch, isPreconditionFailed } from '../../controller/kube/apply.ts'
 import { hasUnknownOutcome, KubeError } from '../../controller/kube/client.ts'
 import { analysisRuns, apiVersionOf, refOf } from '../../controller/kube/kinds.ts'
+import type { RunWorld } from '../domain/decide.ts'
+import type { VerdictMode } from '../domain/verdict.ts'
 import type { RunDeps } from './deps.ts'
 
 export type ReportOutcome = 'written' | 'unchanged' | 'conflict' | 'gone' | 'refused'
@@ -13,7 +15,7 @@ export type ReportOutcome = 'written' | 'unchanged' | 'conflict' | 'gone' | 'ref
 /** Throws KubeError when a later try may help. */
 export async function report(
   key: string,
-  run: AnalysisRun,
+  { run, mode }: Pick<RunWorld, 'run' | 'mode'>,
   status: AnalysisRunStatus,
   deps: RunDeps,
 ): Promise<ReportOutcome> {
@@ -33,7 +35,7 @@ export async function report(
     if (hasUnknownOutcome(error)) deps.fence.recordUnknown(key, ref)
     return classify(error, key, deps)
   }
-  announce(run, status, deps)
+  announce(run, status, mode, deps)
   return 'written'
 }
 
@@ -61,19 +63,20 @@ export function renderStatusPatch(
   return Object.keys(patch).length === 0 ? undefined : patch
 }
 
-function announce(run: AnalysisRun, status: AnalysisRunStatus, deps: RunDeps): void {
+/** Argo's events; ours say why as well, which Argo's readers would have to look up. */
+function announce(run: AnalysisRun, status: AnalysisRunStatus, mode: VerdictMode, deps: RunDeps): void {
   const target = { ...run, apiVersion: apiVersionOf(analysisRuns), kind: analysisRuns.kind }
-  const tell = (subject: 'Metric' | 'AnalysisRun', phase: string, message: string): void =>
-    deps.events.record(target, phase === 'Successful' ? 'Normal' : 'Warning', `${subject}${phase}`, message)
+  const tell = (subject: 'Metric' | 'AnalysisRun', phase: string, said: string, why: string | undefined): void => {
+    const type = phase === 'Failed' || phase === 'Error' ? 'Warning' : 'Normal'
+    deps.events.record(target, type, `${subject}${phase}`, mode === 'strict' && why ? `${said}: ${why}` : said)
+  }
   for (const result of status.metricResults ?? []) {
     const before = run.status?.metricResults?.find((known) => known.name === result.name)
     if (!isCompleted(result.phase) || before?.phase === result.phase) continue
-    const why = result.message ? `: ${result.message}` : ''
-    tell('Metric', result.phase, `Metric '${result.name}' Completed. Result: ${result.phase}${why}`)
+    tell('Metric', result.phase, `Metric '${result.name}' Completed. Result: ${result.phase}`, result.message)
   }
   if (!isCompleted(status.phase) || run.status?.phase === status.phase) return
-  const why = status.message ? `: ${status.message}` : ''
-  tell('AnalysisRun', status.phase, `Analysis Completed. Result: ${status.phase}${why}`)
+  tell('AnalysisRun', status.phase, `Analysis Completed. Result: ${status.phase}`, status.message)
   deps.log.info('an analysis run completed', {
     namespace: run.metadata.namespace ?? '',
     analysisRun: run.metadata.name,

@@ -38,6 +38,8 @@ export interface AnalysisCluster {
   createRun(name: string, spec: AnalysisRunSpec, annotations?: Readonly<Record<string, string>>): Promise<AnalysisRun>
   getRun(name: string): Promise<AnalysisRun | undefined>
   eventReasons(): Promise<readonly string[]>
+  /** `Warning MetricFailed: ...` */
+  eventLines(): Promise<readonly string[]>
   startController(): AnalysisController
   close(): Promise<void>
 }
@@ -87,6 +89,12 @@ export async function createAnalysisCluster(options: AnalysisClusterOptions): Pr
       await recorder.flush()
       const list = await client.list<KubeObject & { reason: string }>(events, { namespace: 'default' })
       return list.items.map((event) => event.reason)
+    },
+    async eventLines() {
+      await recorder.flush()
+      type Event = KubeObject & { type: string; reason: string; message: string }
+      const list = await client.list<Event>(events, { namespace: 'default' })
+      return list.items.map(({ type, reason, message }) => `${type} ${reason}: ${message}`)
     },
     startController() {
       const controller = createAnalysisController({

@@ -5,7 +5,7 @@ import type { AnalysisRun, AnalysisRunSpec, Metric } from '../../../controller/a
 import { analysisRuns, secrets } from '../../../controller/kube/kinds.ts'
 import { type HttpRequest, type HttpResponse, TransportError } from '../../../controller/runtime/http.ts'
 import { createFakeClock } from '../../fakes/fake-clock.ts'
-import { type AnalysisClusterOptions, createAnalysisCluster } from './analysis-cluster.ts'
+import { type AnalysisCluster, type AnalysisClusterOptions, createAnalysisCluster } from './analysis-cluster.ts'
 
 type Handler = (request: HttpRequest, signal: AbortSignal | undefined) => Promise<HttpResponse> | HttpResponse
 
@@ -53,6 +53,15 @@ async function setUp(context: TestContext, handler: Handler, config: AnalysisClu
   return { clock, requests, cluster, controller, settle, read }
 }
 
+/** Passes over any run so far. */
+async function countPasses({ metrics }: Pick<AnalysisCluster, 'metrics'>): Promise<number> {
+  const text = await metrics.metrics()
+  return [...text.matchAll(/^analysis_run_reconcile_count\{[^}]*\} (\d+)$/gm)].reduce(
+    (sum, [, n]) => sum + Number(n),
+    0,
+  )
+}
+
 describe('an analysis run', () => {
   test('is measured and completed in one write', async (context) => {
     const { cluster, settle, read, requests } = await setUp(context, () => vector('0.01'))
@@ -77,6 +86,50 @@ describe('an analysis run', () => {
     await clock.advance(3_600_000)
     assert.equal(requests.length, 1)
     assert.equal(cluster.writes.length, written)
+  })
+
+  test('leaves no timer and asks for no pass once it is finished, whatever becomes of the object', async (context) => {
+    const { cluster, clock, settle, requests, controller } = await setUp(context, () => vector('0.01'))
+    await cluster.createRun('first', specOf())
+    await clock.advance(3_600_000)
+    const timers = clock.pendingTimers()
+    const names = Array.from({ length: 20 }, (_, index) => `run-${index}`)
+    for (const name of names) await cluster.createRun(name, specOf())
+    await settle(2_000)
+    const spent = [requests.length, cluster.writes.length, await countPasses(cluster)]
+    assert.deepEqual(spent.slice(0, 2), [21, 21])
+    assert.ok((spent[2] ?? 0) >= 21, 'passes are counted')
+    for (const name of names)
+      await cluster.client.patch({ kind: analysisRuns, namespace: 'default', name }, 'merge', {
+        metadata: { annotations: { note: 'seen' } },
+      })
+    await clock.advance(3_600_000)
+    assert.deepEqual([requests.length, cluster.writes.length, await countPasses(cluster)], spent)
+    assert.equal(clock.pendingTimers(), timers)
+    await controller.stop()
+    cluster.startController()
+    await clock.advance(3_600_000)
+    assert.deepEqual([requests.length, cluster.writes.length], spent.slice(0, 2), 'nor after a restart')
+  })
+
+  test('tells Argo’s events, and why where it may', async (context) => {
+    for (const [compat, why] of [
+      ['strict', true],
+      ['argo', false],
+    ] as const) {
+      const { cluster, settle } = await setUp(context, () => vector('0.5'), { compat })
+      await cluster.createRun('run', specOf())
+      await cluster.createRun('doubtful', specOf({ failureCondition: 'result[0] > 0.9', name: 'both' }))
+      await settle()
+      const lines = await cluster.eventLines()
+      const failed = 'failed (1) > failureLimit (0)'
+      for (const line of [
+        `Warning MetricFailed: Metric 'errors' Completed. Result: Failed${why ? `: ${failed}, last value [0.5]` : ''}`,
+        `Warning AnalysisRunFailed: Analysis Completed. Result: Failed${why ? `: Metric "errors" assessed Failed due to ${failed}` : ''}`,
+      ])
+        assert.ok(lines.includes(line), lines.join('\n'))
+      assert.equal(lines.filter((line) => line.startsWith('Normal MetricInconclusive')).length, 1)
+    }
   })
 
   test('follows its interval and count, ten seconds after an error', async (context) => {
@@ -337,6 +390,16 @@ describe('secret arguments', () => {
     const run = await read()
     assert.equal(run.status?.phase, 'Successful', run.status?.message)
     assert.ok(!JSON.stringify(run).includes(url))
+  })
+
+  test('that are missing end the run in Argo’s reading', async (context) => {
+    const { cluster, settle, read, requests } = await setUp(context, () => vector('0.01'), { compat: 'argo' })
+    await cluster.createRun('run', spec)
+    await settle()
+    const { status } = await read()
+    assert.equal(status?.phase, 'Error')
+    assert.equal(status.message, 'Unable to resolve metric arguments: args.token: secret credentials not found')
+    assert.equal(requests.length, 0)
   })
 
   test('that may not be read are an error that says what to do, and not a run without a word', async (context) => {
