@@ -10,6 +10,7 @@ import {
   type Metric,
   type MetricResult,
 } from '../../controller/api/analysis.ts'
+import { readGateVerdict } from '../../controller/api/verdict.ts'
 import type { ObjectCache } from '../../controller/kube/cache.ts'
 import { chooseProvider } from '../../controller/metric-language/analysis-metric.ts'
 import { declareCounter, declareHistogram, type MetricRegistry } from '../../controller/runtime/metrics.ts'
@@ -27,7 +28,7 @@ const typeOf = (metric: Metric | undefined): string => {
   return choice && 'id' in choice ? choice.id : 'Unknown'
 }
 
-export function createRunMetrics(registry: MetricRegistry, runs: ObjectCache<AnalysisRun>): RunMetrics {
+export function createRunMetrics(registry: MetricRegistry, runs: Pick<ObjectCache<AnalysisRun>, 'list'>): RunMetrics {
   declareLiveGauges(registry, runs)
   const labels = ['namespace', 'name'] as const
   const passes = declareHistogram(registry, {
@@ -46,10 +47,19 @@ export function createRunMetrics(registry: MetricRegistry, runs: ObjectCache<Ana
     help: 'Measurements by verdict; NoData is one of its own.',
     labels: ['verdict'],
   })
+  const gates = declareCounter(registry, {
+    name: 'penstock_gate_verdicts_total',
+    help: 'Measurements of statistical gates that ended, by the outcome of their last verdict.',
+    labels: ['gate', 'outcome'],
+  })
   return {
     observePass: (namespace, name, seconds) => passes.observe({ namespace, name }, seconds),
     countFailedPass: (namespace, name) => failures.inc({ namespace, name }),
-    countVerdict: (measurement) => verdicts.inc({ verdict: measurement.metadata?.verdict ?? measurement.phase }),
+    countVerdict(measurement) {
+      verdicts.inc({ verdict: measurement.metadata?.verdict ?? measurement.phase })
+      const verdict = readGateVerdict(measurement)
+      if (verdict) gates.inc({ gate: verdict.gate, outcome: verdict.outcome })
+    },
     forget(namespace, name) {
       passes.remove({ namespace, name })
       failures.remove({ namespace, name })
@@ -81,7 +91,7 @@ function declareLiveGauge<Label extends string>(registry: MetricRegistry, spec: 
 const identityOf = (run: AnalysisRun) => ({ namespace: run.metadata.namespace ?? '', name: run.metadata.name })
 const phaseOf = (run: AnalysisRun): string => run.status?.phase || 'Pending'
 
-function declareLiveGauges(registry: MetricRegistry, runs: ObjectCache<AnalysisRun>): void {
+function declareLiveGauges(registry: MetricRegistry, runs: Pick<ObjectCache<AnalysisRun>, 'list'>): void {
   declareLiveGauge(registry, {
     name: 'analysis_run_info',
     help: 'One per analysis run, with its phase.',
