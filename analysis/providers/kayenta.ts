@@ -70,7 +70,7 @@ function renderRequest({ config }: Look, path: string, parameters: Readonly<Reco
   const query = new URLSearchParams(parameters).toString()
   return {
     method: 'GET',
-    url: `${config.address}${path}${query === '' ? '' : `?${query}`}`,
+    url: `${config.address.replace(/\/+$/, '')}${path}${query === '' ? '' : `?${query}`}`,
     timeoutMs: REQUEST_TIMEOUT_MS,
     maxBytes: MOST_BYTES,
     target: 'kayenta',

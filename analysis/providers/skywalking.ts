@@ -27,7 +27,7 @@ function prepare({ address, query = '', interval = '' }: SkywalkingMetric, { now
   return {
     request: {
       method: 'POST',
-      url: `${address}/graphql`,
+      url: `${address.replace(/\/+$/, '')}/graphql`,
       headers: { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE },
       body: JSON.stringify({ query, variables: { duration } }),
       timeoutMs: REQUEST_TIMEOUT_MS,

@@ -1,6 +1,7 @@
 /** `kayenta` against a server that takes Kayenta's documented requests only, and keeps the executions that it was told to start. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { waitFor } from '../../sandbox-node/waiting.ts'
 import { type Handler, type Lab, openLab, type Reply, type SeenRequest } from './lab.ts'
 
 const provider = (address: string) => ({
@@ -61,7 +62,15 @@ function kayentaServer(polls: readonly Reply[], lookupAccount = 'config-account'
           return { body: JSON.stringify(CONFIGS) }
         case 'GET /canary/executions':
           assert.deepEqual(query, { application: 'guestbook', limit: '10', storageAccountName: 'store-account' })
-          return { body: '[]' }
+          return {
+            body: JSON.stringify(
+              started.map((canaryExecutionRequest, index) => ({
+                pipelineId: `execution-${index + 1}`,
+                canaryConfigId: 'config-id',
+                canaryExecutionRequest,
+              })),
+            ),
+          }
         case 'POST /canary/config-id':
           return post(request)
         case 'GET /canary/execution-1':
@@ -145,6 +154,18 @@ describe('kayenta', () => {
       assert.equal(measurement.metadata?.canaryExecutionId, 'execution-1')
       assert.equal(measurement.metadata?.canaryConfigId, 'config-id')
     })
+
+  test('a controller that is restarted goes on with the analysis that runs', async () => {
+    const server = kayentaServer([running, running, running, running, complete(95)])
+    lab.serve(server.handler)
+    const measuring = lab.measure(metric())
+    for (const requests of [1, 3, 5]) {
+      await waitFor(`request ${requests}`, () => lab.seen().length >= requests)
+      await lab.restart()
+    }
+    const { measurement } = await measuring
+    assert.deepEqual([measurement.phase, measurement.value, server.started.length], ['Successful', '95', 1])
+  })
 
   test('it compares the interval before the measurement', async () => {
     const server = kayentaServer([complete(100)])

@@ -46,6 +46,8 @@ export interface Lab {
   seen(): readonly SeenRequest[]
   /** Takes one measurement of the metric in a run of its own. Throws what the server complained of. */
   measure(metric: LabMetric, mode?: 'strict' | 'argo'): Promise<Taken>
+  /** Another controller goes on where this one stops, as after a restart. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 export interface LabMetric extends Partial<Pick<Metric, 'successCondition' | 'failureCondition' | 'interval'>> {
@@ -122,7 +124,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'penstock' }, data: encode(values) }
     await cluster.client.create<KubeObject>(secrets, secret)
   }
-  cluster.startController()
+  let controller = cluster.startController()
   let runs = 0
 
   return {
@@ -155,6 +157,10 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       const measurement = result?.measurements?.at(-1)
       assert.ok(measurement, run.status?.message)
       return { measurement, metadata: result?.metadata ?? {}, run }
+    },
+    async restart() {
+      await controller.stop()
+      controller = cluster.startController()
     },
     async close() {
       await cluster.close()

@@ -40,7 +40,7 @@ describe('skywalking', () => {
   after(() => lab.close())
 
   const metric = () => ({
-    provider: { skywalking: { address: lab.address, query: QUERY, interval: '3m' } },
+    provider: { skywalking: { address: `${lab.address}/`, query: QUERY, interval: '3m' } },
     successCondition: 'all(result.service_apdex.values.values, asFloat(#.value) >= 9900)',
   })
 
