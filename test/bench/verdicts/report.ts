@@ -84,5 +84,5 @@ export function reportVerdicts(result: VerdictsResult): Report {
     print('Goals', tabulateTargets(result)),
     `seed ${settings.seed}, noise ${settings.noise}, ${settings.rollouts} rollouts a cell, twice as many of healthy releases\n`,
   ].join('')
-  return { text, figures: { ...result, targets: judgeTargets(result) } }
+  return { text, figures: { seed: settings.seed, ...result, targets: judgeTargets(result) } }
 }
