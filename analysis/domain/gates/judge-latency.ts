@@ -34,7 +34,9 @@ export interface LatencyLook extends Look {
 }
 
 export interface LatencyJudge {
-  /** Takes the next tick. The look has no interval. */
+  /** Takes the next tick; an abort is not missed. */
+  readonly take: (tick: LatencyTick) => void
+  /** Takes the next tick and looks. The look has no interval. */
   readonly add: (tick: LatencyTick) => LatencyLook
   /** The newest look with its interval, and with all noise that is known; undefined before the first tick. */
   readonly describe: () => LatencyLook | undefined
@@ -59,7 +61,7 @@ export function judgeLatency(
   rule: CountRule,
 ): LatencyLook | undefined {
   const judge = createLatencyJudge(plan, calibration, rule)
-  for (const tick of ticks) judge.add(tick)
+  for (const tick of ticks) judge.take(tick)
   return judge.describe()
 }
 
@@ -83,7 +85,7 @@ export function createLatencyJudge(
   let careful: Reading | undefined
   let aborted = false
 
-  function add(tick: LatencyTick): LatencyLook {
+  function take(tick: LatencyTick): void {
     const counts = edges.map((edge, index) => edge.add(tick, plan.edges[index]?.index ?? 0))
     const moment = { at: tick.at, counts, shift: shifts(tick.canary, tick.stable) }
     canary.total += addPods(canary.slower, tick.canary)
@@ -91,9 +93,13 @@ export function createLatencyJudge(
     seen.push(moment)
     advance(plain, moment)
     if (careful !== undefined) advance(careful, moment)
-    const standing = decide(plain, totals(), rule) === 'undecided' ? plain : readCarefully()
-    aborted ||= decide(standing, totals(), rule) === 'abort'
-    return lookAt(tick.at, standing)
+    if (aborted || decide(plain, totals(), rule) !== 'abort') return
+    aborted = decide(readCarefully(), totals(), rule) === 'abort'
+  }
+
+  function add(tick: LatencyTick): LatencyLook {
+    take(tick)
+    return lookAt(tick.at, decide(plain, totals(), rule) === 'undecided' ? plain : readCarefully())
   }
 
   const totals = (): Totals => edges[0]?.totals ?? emptyTotals()
@@ -148,7 +154,7 @@ export function createLatencyJudge(
     return { ...lookAt(last.at, standing), ratioLower: scaleOf(ratioLower), ratioUpper: scaleOf(ratioUpper) }
   }
 
-  return { add, describe }
+  return { take, add, describe }
 }
 
 const emptySurvival = ({ bounds }: EdgePlan) => ({ bounds, slower: bounds.map(() => 0), total: 0 })

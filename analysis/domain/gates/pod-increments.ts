@@ -35,7 +35,12 @@ export function computeIncrements(
   times: ArrayLike<number>,
   options: IncrementOptions,
 ): PodIncrements {
-  const rows = pod.counters.map((counter) => listRows(counter.times, times))
+  // Most counters have a sample at every scrape, and share one list of rows.
+  const all = new Int32Array(times.length)
+  for (let row = 0; row < all.length; row += 1) all[row] = row
+  const rows = pod.counters.map((counter) =>
+    counter.times.length === times.length ? all : listRows(counter.times, times),
+  )
   const resets = countResets(pod.counters, rows, times.length)
   const sums = new Float64Array(times.length * options.columns)
   const oldest = rows.find((row) => row[0] === 0) ?? new Int32Array()
@@ -92,11 +97,9 @@ function countResets(counters: readonly Counter[], rows: readonly Int32Array[], 
       change[at] = (change[at] ?? 0) + (values[sample] ?? 0) - (values[sample - 1] ?? 0)
     }
   }
-  let resets = 0
-  return Int32Array.from(change, (value) => {
-    if (value < 0) resets += 1
-    return resets
-  })
+  const resets = new Int32Array(length)
+  for (let row = 1; row < length; row += 1) resets[row] = (resets[row - 1] ?? 0) + ((change[row] ?? 0) < 0 ? 1 : 0)
+  return resets
 }
 
 interface Rows {
