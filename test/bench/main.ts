@@ -4,6 +4,8 @@
  * says, 2 for a wrong command line.
  */
 import { createStopList, type StopList } from '../../sandbox/stop-list.ts'
+import { measureGates } from './gates/gates.ts'
+import { reportGates } from './gates/report-gates.ts'
 import { measureIdle } from './idle.ts'
 import { observeMachine } from './machine.ts'
 import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts'
@@ -49,6 +51,8 @@ function runSuite(options: BenchOptions, stops: StopList): Promise<Report> {
       return measureRouters(common).then(reportRouters)
     case 'verdicts':
       return runVerdicts(options)
+    case 'gates':
+      return measureGates(common).then(reportGates)
   }
 }
 

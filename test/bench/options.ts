@@ -4,7 +4,7 @@ import type { RouterId } from '../../controller/api/router-capabilities.ts'
 import { routersOfSuite } from './router-rows.ts'
 import { type NoiseSet, noiseSets } from './verdicts/noise.ts'
 
-export const suiteNames = ['reaction', 'writes', 'idle', 'proxies', 'routers', 'verdicts'] as const
+export const suiteNames = ['reaction', 'writes', 'idle', 'proxies', 'routers', 'verdicts', 'gates'] as const
 export type SuiteName = (typeof suiteNames)[number]
 
 export interface BenchOptions {
@@ -42,13 +42,14 @@ Suites:
   proxies    share of the requests that real proxies, HAProxy and nginx, send to the canary; no controller
   routers    all Rollouts change their weight at once: time to each router's object, and calls to the API server
   verdicts   the gates beside thresholds, ratios and Mann-Whitney: false aborts and delays in simulated rollouts; no controller
+  gates      runs of three statistical gates that look every 15 s: CPU of a look, queries, CPU and memory of the controller
 
 Flags:
-  --rollouts N       how many Rollouts (default 20, routers 500, verdicts 100 a cell): 1 to 20, idle and routers up to 2000,
+  --rollouts N       how many Rollouts (default 20, routers and gates 500, verdicts 100 a cell): 1 to 20, idle, routers and gates up to 2000,
                      verdicts up to 5000
   --rounds N         reaction: aborted releases per pattern; routers: changes of the weight; 1 to 20 (default 2)
   --load N           reaction: requests per second for each rollout, 4 to 100 (default 12)
-  --minutes N        idle: how long, above 0 to 120 (default 10)
+  --minutes N        idle and gates: how long, above 0 to 120 (default 10)
   --requests N       proxies: for each weight, 100 to 100000 (default 10000)
   --router ID        routers: this one; repeatable (default all: ${routersOfSuite.join(', ')})
   --flag FLAG        routers: a flag for the controller that is measured, such as --flag=--qps=40; repeatable
@@ -95,6 +96,7 @@ const rolloutBounds: Readonly<Partial<Record<SuiteName, { readonly initial: numb
   idle: { initial: 20, most: 2000 },
   routers: { initial: 500, most: 2000 },
   verdicts: { initial: 100, most: 5000 },
+  gates: { initial: 500, most: 2000 },
 }
 
 function readRollouts(suite: SuiteName, text: string | undefined): number {

@@ -6,8 +6,10 @@ import { EXPOSED_SINCE, ROLLOUT_TYPE } from '../../../controller/api/labels.ts'
 import { parseInstant } from '../../../controller/api/scalars.ts'
 import type { GateVerdict } from '../../../controller/api/verdict.ts'
 import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
-import type { GateCase, GateStage } from '../../domain/gates/gate-case.ts'
+import { nameEvents } from '../../domain/gates/event-noun.ts'
+import type { GateCase, GateRule, GateStage } from '../../domain/gates/gate-case.ts'
 import { judgeGate } from '../../domain/gates/judge-gate.ts'
+import type { HistoryFacts } from '../../domain/gates/no-data.ts'
 import type { GateSeries } from '../../domain/gates/samples.ts'
 import type { LongProviderModule, LookOrder, LookOutcome, LookPorts } from '../long-provider.ts'
 import type { GateReading } from './gate-reading.ts'
@@ -42,16 +44,15 @@ async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Pro
   const reading: GateReading = { ...prepared, order, memory, since: startOf(order) }
   const judged = await judge(reading)
   if ('problem' in judged) return fail(judged.problem)
+  const intervalMs = readLimits(order.metric).intervalMs || estimateLookMs(judged.series)
+  const resumeAt = nextLookAt(order.run.createdAt, order.now, intervalMs)
+  if (judged.isWaiting) return { kind: 'running', resumeAt }
   return decideOutcome({
     ...judged,
     metric: order.metric,
     mode: order.mode,
     onUndecided: prepared.plan.onUndecided,
-    resumeAt: nextLookAt(
-      order.run.createdAt,
-      order.now,
-      readLimits(order.metric).intervalMs || estimateLookMs(judged.series),
-    ),
+    resumeAt,
   })
 }
 
@@ -77,6 +78,8 @@ interface JudgedSeries {
   /** As it is stored; undefined while it is not needed yet. */
   readonly knowledge: string | undefined
   readonly series: readonly GateSeries[]
+  /** Others read their history just now. */
+  readonly isWaiting?: boolean
 }
 
 /** History is read when the first ticks ask for it, and judged by as it was stored. */
@@ -90,11 +93,17 @@ async function judge(reading: GateReading): Promise<JudgedSeries | { readonly pr
   const { series } = read
   const verdict = judgeGate(buildCase(reading, series, knowledge))
   if (knowledge !== undefined || !needsHistory(verdict)) return { verdict, knowledge: known, series }
-  const learnt = await learn(reading, series)
-  if ('problem' in learnt) return learnt
-  const text = renderKnowledge(learnt.knowledge)
-  memory.remember(key, text)
-  return { verdict: judgeGate(buildCase(reading, series, parseKnowledge(text))), knowledge: text, series }
+  // It has no say before it knows the service's noise, unless that does not matter.
+  if (!memory.enter()) return { verdict, knowledge: undefined, series, isWaiting: verdict.reason !== 'HardFloor' }
+  try {
+    const learnt = await learn(reading, series)
+    if ('problem' in learnt) return learnt
+    const text = renderKnowledge(learnt.knowledge)
+    memory.remember(key, text)
+    return { verdict: judgeGate(buildCase(reading, series, parseKnowledge(text))), knowledge: text, series }
+  } finally {
+    memory.leave()
+  }
 }
 
 /** Live buckets alone may say less about where the P99 is than hours of them. */
@@ -108,18 +117,32 @@ function buildCase(
   const { calibration, latency, before, historyMs } = knowledge ?? {}
   return {
     gate: plan.gate,
-    rule: plan.thresholds,
+    rule: ruleOf(plan),
     series,
     calibration,
     ...(latency === undefined ? {} : { latency }),
     ...(before === undefined ? {} : { before }),
-    ...(historyMs === undefined ? {} : { history: { foundMs: historyMs, askedMs: plan.historyMs, neededMs: 0 } }),
+    ...(historyMs === undefined ? {} : { history: describeHistory(historyMs, plan.historyMs) }),
     since,
     now: order.now,
     stage: stageOf(order, plan),
     onUndecided: plan.onUndecided,
     queries: renderForPeople(plan),
   }
+}
+
+/** From the first scrape to the last it is a little less than what was asked for. */
+const WHOLE_SHARE = 0.95
+
+const describeHistory = (historyMs: number, askedMs: number): HistoryFacts => ({
+  foundMs: historyMs >= WHOLE_SHARE * askedMs ? askedMs : historyMs,
+  askedMs,
+  neededMs: 0,
+})
+
+function ruleOf({ gate, thresholds, event }: GateReading['plan']): GateRule {
+  const noun = gate === 'events' ? nameEvents(event) : undefined
+  return noun === undefined ? thresholds : { ...thresholds, noun }
 }
 
 /** A run that somebody waits for has an end; one in the background is ended by others (analysis.md 3: stages of 5 minutes). */

@@ -10,6 +10,9 @@ export interface GateMemory {
   /** What history taught; `key` begins with the run's uid and a line break. */
   recall(key: string): string | undefined
   remember(key: string, knowledge: string): void
+  /** Reading hours of samples is heavy: false while others do it, to be asked again later. Who was let in calls `leave`. */
+  enter(): boolean
+  leave(): void
   forget(runUid: string): void
   /** For tests and benchmarks. */
   readonly size: { readonly entries: number; readonly bytes: number }
@@ -20,12 +23,16 @@ export interface GateMemoryBounds {
   readonly mostBytes: number
 }
 
+/** The gates of one run. */
+const MOST_READERS = 3
+
 const DEFAULT_BOUNDS: GateMemoryBounds = { mostEntries: 6000, mostBytes: 160 * 1024 * 1024 }
 
 export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): GateMemory {
   // In the order of their last use.
   const entries = new Map<string, GateSamples>()
   const learnt = new Map<string, string>()
+  let readers = 0
   const sumBytes = (): number => {
     let sum = 0
     for (const samples of entries.values()) sum += samples.bytes()
@@ -56,6 +63,14 @@ export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): Gat
       learnt.set(key, knowledge)
       const [oldest] = learnt.keys()
       if (learnt.size > bounds.mostEntries && oldest !== undefined) learnt.delete(oldest)
+    },
+    enter() {
+      if (readers >= MOST_READERS) return false
+      readers += 1
+      return true
+    },
+    leave() {
+      readers -= 1
     },
     forget(runUid) {
       for (const key of entries.keys()) if (key.startsWith(`${runUid}\n`)) entries.delete(key)
