@@ -65,6 +65,9 @@ export function readMember(target: Value, key: Value, at: number): Value {
   return Object.hasOwn(target, name) ? (target[name] ?? null) : null
 }
 
+/** Looking a key up in a wide map costs more than the next element of a list. */
+const STEPS_PER_KEY = 4
+
 export function equals(left: Value, right: Value, evaluation: Evaluation, at: number, depth = 0): boolean {
   evaluation.budget.spend(1, at)
   if (depth > DEEPEST_VALUE) throw new ExpressionError(`the values nest deeper than ${DEEPEST_VALUE} levels`, at)
@@ -79,7 +82,7 @@ export function equals(left: Value, right: Value, evaluation: Evaluation, at: nu
   }
   if (isMap(left) && isMap(right)) {
     const keys = Object.keys(left)
-    evaluation.budget.spend(keys.length, at)
+    evaluation.budget.spend(keys.length * STEPS_PER_KEY, at)
     return (
       keys.length === Object.keys(right).length &&
       keys.every((key) => Object.hasOwn(right, key) && same(left[key], right[key]))

@@ -2,11 +2,11 @@
  * A Pratt parser from tokens to nodes. It knows the precedences of expr-lang, which names exist and how many arguments each takes, so
  * that a condition is refused when it is applied and not when it is first needed. It must not evaluate.
  */
-import { DEEPEST_NESTING, DEEPEST_TREE, LONGEST_SOURCE } from './budget.ts'
+import { DEEPEST_NESTING, LONGEST_SOURCE } from './budget.ts'
 import { builtinShapes } from './builtin-shapes.ts'
-import { compilePattern } from './pattern.ts'
-import { type BinaryOperator, childrenOf, ExpressionError, type Node } from './syntax.ts'
+import { type BinaryOperator, ExpressionError, type Node } from './syntax.ts'
 import { readTokens, type Token } from './tokens.ts'
+import { refuseBadPattern, refuseDeepTree, refuseMixedCoalesce } from './tree-checks.ts'
 
 /** Binding power, tightest last; `**` alone is right-associative. */
 const POWERS: Readonly<Record<string, readonly [BinaryOperator, number]>> = {
@@ -55,17 +55,6 @@ export function parseExpression(source: string): Node {
   const tree = createParser(readTokens(source)).parseAll()
   refuseDeepTree(tree)
   return tree
-}
-
-/** Level by level, because a chain of 5000 links is as deep a tree as one of 5000 brackets. */
-function refuseDeepTree(root: Node): void {
-  let level: readonly Node[] = [root]
-  for (let depth = 1; level.length > 0; depth += 1) {
-    const [first] = level
-    if (depth > DEEPEST_TREE && first)
-      throw new ExpressionError(`the condition nests deeper than ${DEEPEST_TREE} levels`, first.at)
-    level = level.flatMap(childrenOf)
-  }
 }
 
 function createParser(tokens: readonly Token[]): { parseAll(): Node } {
@@ -143,7 +132,7 @@ function createParser(tokens: readonly Token[]): { parseAll(): Node } {
     if (power < minimum) return undefined
     position += negated ? 2 : 1
     const right = parseOperators(operator === '**' ? power : power + 1)
-    if (operator === 'matches') checkPattern(right)
+    if (operator === 'matches') refuseBadPattern(right)
     const node: Node = { kind: 'binary', at, operator, left, right }
     return negated ? { kind: 'not', at, operand: node } : node
   }
@@ -296,17 +285,4 @@ function createParser(tokens: readonly Token[]): { parseAll(): Node } {
   }
 
   return { parseAll }
-}
-
-/** As in expr-lang: who reads `a ?? 5 == 5` cannot know what is meant. */
-function refuseMixedCoalesce(left: Node, next: Node): void {
-  if (left.kind !== 'binary' || left.operator !== '??') return
-  const operator = next.kind === 'binary' ? next.operator : next.kind
-  if (operator === '??' || operator === 'call') return
-  throw new ExpressionError(`"${operator}" and "??" cannot be mixed; put one of them into parentheses`, next.at)
-}
-
-/** A pattern that is written out is compiled now, so that a bad one is found before it is needed. */
-function checkPattern(node: Node): void {
-  if (node.kind === 'literal' && typeof node.value === 'string') compilePattern(node.value, node.at)
 }
