@@ -42,7 +42,7 @@ export const gateVerdictSchema = z.strictObject({
   lookedAt: z.iso.datetime(),
   /** The newest tick that counted. */
   at: z.iso.datetime().optional(),
-  /** Seconds since the canary's first request, or up to a scrape more. */
+  /** From the canary's first request, or up to a scrape before it, to the newest tick that counted; seconds. */
   exposedSeconds: z.number().optional(),
   ticks: z.int(),
   canary: count,

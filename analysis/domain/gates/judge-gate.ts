@@ -62,7 +62,7 @@ function describeSamples({ rule, before, now }: GateCase, { problems, look, expo
   return {
     problems: problems.map(({ reason, what, fix }) => ({ reason, what, fix })),
     ...(look === undefined ? {} : { at: formatInstant(look.at) }),
-    ...(exposedSince === undefined ? {} : { exposedSeconds: (now - exposedSince) / 1000 }),
+    ...(exposedSince === undefined ? {} : { exposedSeconds: ((look?.at ?? now) - exposedSince) / 1000 }),
     ticks: look?.ticks ?? 0,
     canary: look?.canary ?? NOTHING,
     stable: look?.stable ?? NOTHING,
