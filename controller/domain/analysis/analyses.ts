@@ -18,6 +18,7 @@ import type { Hold, Part } from '../plan.ts'
 import { podHashOf, revisionOf } from '../revisions.ts'
 import type { RolloutView } from '../view.ts'
 import { type AnalysisKind, type AnalysisRunRequest, buildAnalysisRun, renderAnalysisRunName } from './analysis-runs.ts'
+import { renderExposedSince } from './exposed-since.ts'
 import { byName, expiredRuns } from './run-history.ts'
 
 /** Annotation on a run: the attempt of the revision that it judges. */
@@ -81,6 +82,11 @@ function runsOf(view: RolloutView, question: Question): AnalysisRun[] {
 const isInherited = ({ status }: RolloutView, { recorded }: Question, { metadata }: AnalysisRun): boolean =>
   metadata.annotations?.[ATTEMPT] === undefined && recorded?.name === metadata.name && !status.abortedAt
 
+const isOfThisAttempt = (view: RolloutView, run: AnalysisRun): boolean =>
+  run.metadata.annotations?.[ATTEMPT] === view.lifecycle.attempt &&
+  podHashOf(run) === view.podHash &&
+  revisionOf(run) === view.revision
+
 const suffixOf = (name: string): number => Number(/\.(\d+)$/.exec(name)?.[1] ?? 0)
 
 /** An Inconclusive run halts the rollout with a pause; when that pause is gone though we still had it set, somebody resumed: ask again. */
@@ -106,7 +112,15 @@ function buildRun(view: RolloutView, { kind, stepIndex, analysis }: Question) {
   const nameSuffix = taken.length === 0 ? '' : `.${Math.max(...taken.map((run) => suffixOf(run.metadata.name))) + 1}`
   const built = buildAnalysisRun({ ...request, nameSuffix })
   if ('problem' in built) return built
-  const annotations = { ...built.run.metadata.annotations, [ATTEMPT]: view.lifecycle.attempt }
+  const annotations = {
+    ...built.run.metadata.annotations,
+    ...renderExposedSince(
+      view,
+      built.run,
+      world.analysisRuns.filter((run) => isOfThisAttempt(view, run)),
+    ),
+    [ATTEMPT]: view.lifecycle.attempt,
+  }
   return { run: { ...built.run, metadata: { ...built.run.metadata, annotations } } }
 }
 
