@@ -1,7 +1,9 @@
 /** Between a case and the readers of samples: what they are asked with, and what their answer means for the verdict. */
+
+import type { CountedTick, DataFacts, DataNote } from './data-facts.ts'
 import type { SampleState } from './decide-outcome.ts'
 import type { GateCase } from './gate-case.ts'
-import { type CountedTick, type DataFacts, type DataNote, readData } from './no-data.ts'
+import { readData } from './no-data.ts'
 import type { TickOptions, TickReading } from './read-ticks.ts'
 
 export function tickOptionsOf({ rule, since, now, scrapeIntervalMs, readyAt }: GateCase): TickOptions {

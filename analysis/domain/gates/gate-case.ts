@@ -4,10 +4,10 @@
  */
 import type { GateId } from '../../../controller/api/verdict.ts'
 import type { Calibration, Count, CountRule } from '../stats/ticks.ts'
+import type { HistoryFacts } from './data-facts.ts'
 import type { Noun } from './format.ts'
 import type { LatencyCalibration } from './latency-calibration.ts'
 import type { EdgePlan } from './latency-edges.ts'
-import type { HistoryFacts } from './no-data.ts'
 import type { GateSeries } from './samples.ts'
 
 /** What an SRE asks of a gate. */

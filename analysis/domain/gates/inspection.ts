@@ -3,9 +3,9 @@
  */
 import type { GateVerdict } from '../../../controller/api/verdict.ts'
 import type { Look } from '../stats/ticks.ts'
+import type { DataNote } from './data-facts.ts'
 import type { SampleState } from './decide-outcome.ts'
 import type { HardFloorFinding } from './hard-floor.ts'
-import type { DataNote } from './no-data.ts'
 import type { Outlook } from './outlook.ts'
 import type { TopDetail } from './top-detail.ts'
 

@@ -30,81 +30,10 @@
  *   are 0 events (client libraries export no series before the
  *   first one), and failures absent in both arms
  */
-import type { GateId } from '../../../controller/api/verdict.ts'
-import { type DataProblem, renderNames } from './problems.ts'
+import type { CountedTick, DataFacts, DataNote, DataReading } from './data-facts.ts'
+import { renderNames } from './problems.ts'
 import { FRESH_INTERVALS } from './read-ticks.ts'
 import type { Arm, GateSeries } from './samples.ts'
-
-export interface DataFacts {
-  readonly gate: GateId
-  readonly series: readonly GateSeries[]
-  /** What the reading of the ticks found. */
-  readonly problems: readonly DataProblem[]
-  readonly ticks: readonly CountedTick[]
-  readonly scrapeIntervalMs: number
-  readonly tickMs: number
-  /** Start of the rollout and time of this look, epoch milliseconds. */
-  readonly from: number
-  readonly now: number
-  readonly warmupMs: number
-  /** What `up` says of the canary's targets, where it was asked. */
-  readonly canaryUp?: boolean
-  /** Warnings of Prometheus. */
-  readonly warnings?: readonly string[]
-  /** Named in texts: what to look at. */
-  readonly queries: readonly string[]
-  /** Latency: no edge was found, or the last bucket ends below stable's P99. */
-  readonly buckets?: 'tooCoarse' | 'endBelowP99'
-  readonly history?: HistoryFacts
-}
-
-export interface HistoryFacts {
-  /** How much there is, how much was asked for, and with how little the gate may judge, milliseconds. */
-  readonly foundMs: number
-  readonly askedMs: number
-  readonly neededMs: number
-}
-
-/** What ticks of all gates have in common. `bad` are events, for the gate on events. */
-export interface CountedTick {
-  readonly at: number
-  readonly canary: readonly { readonly total: number; readonly bad?: number }[]
-  readonly stable: readonly { readonly total: number; readonly bad?: number }[]
-}
-
-export type DataReason =
-  | DataProblem['reason']
-  | 'PartialData'
-  | 'SeriesAbsent'
-  | 'StableAbsent'
-  | 'CanaryNotSeen'
-  | 'CanaryAbsent'
-  | 'CanaryStale'
-  | 'StableStale'
-  | 'ScrapesIncomplete'
-  | 'WarmingUp'
-  | 'NoTraffic'
-  | 'NoControl'
-  | 'BucketsTooCoarse'
-  | 'BucketsEndBelowP99'
-  | 'HistoryShort'
-  | 'FailuresNeverSeen'
-
-export interface DataNote {
-  readonly reason: DataReason
-  /** A phrase without a full stop. */
-  readonly what: string
-  readonly fix: string
-}
-
-interface Common {
-  /** What a person should know, though it changes nothing. */
-  readonly notes: readonly DataNote[]
-}
-
-export type DataReading =
-  | (Common & { readonly kind: 'evidence' })
-  | (Common & DataNote & { readonly kind: 'hold' | 'error'; readonly usable: boolean })
 
 export function readData(facts: DataFacts): DataReading {
   const notes = listNotes(facts)

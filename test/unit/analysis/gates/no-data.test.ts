@@ -1,7 +1,8 @@
 /** Goal G8: every row of the no-data table, and that none of them is evidence. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type DataFacts, readData } from '../../../../analysis/domain/gates/no-data.ts'
+import type { DataFacts } from '../../../../analysis/domain/gates/data-facts.ts'
+import { readData } from '../../../../analysis/domain/gates/no-data.ts'
 import { readTicks } from '../../../../analysis/domain/gates/read-ticks.ts'
 import type { GateSeries } from '../../../../analysis/domain/gates/samples.ts'
 import type { GateId } from '../../../../controller/api/verdict.ts'
