@@ -19,6 +19,7 @@ import { podHashOf, revisionOf } from '../revisions.ts'
 import type { RolloutView } from '../view.ts'
 import { type AnalysisKind, type AnalysisRunRequest, buildAnalysisRun, renderAnalysisRunName } from './analysis-runs.ts'
 import { renderExposedSince } from './exposed-since.ts'
+import { describeUndecidedGates, explainsItself } from './gate-words.ts'
 import { byName, expiredRuns } from './run-history.ts'
 
 /** Annotation on a run: the attempt of the revision that it judges. */
@@ -149,7 +150,8 @@ export function abortByAnalysis(inquiries: readonly (Inquiry | undefined)[]): Ab
 /** What the metrics that failed measured last. */
 const describeFailures = (results: readonly MetricResult[]): string =>
   results
-    .filter(({ phase, dryRun }) => (phase === 'Failed' || phase === 'Error') && !dryRun)
+    .filter((result) => (result.phase === 'Failed' || result.phase === 'Error') && !result.dryRun)
+    .filter((result) => !explainsItself(result))
     .flatMap(({ name, measurements }) => {
       const value = measurements?.at(-1)?.value
       return value === undefined || value === '' ? [] : [`${name} measured ${value.slice(0, 100)}`]
@@ -186,11 +188,12 @@ function recordedRun({ canary, blueGreen }: RolloutStatus, kind: AnalysisKind): 
 
 /** Runs without a verdict halt the update. */
 export const haltsOf = (inquiries: readonly (Inquiry | undefined)[]): readonly Halt[] =>
-  inquiries.flatMap((found) =>
-    found?.run?.status?.phase === 'Inconclusive'
-      ? [{ reason: 'InconclusiveAnalysisRun', name: found.run.metadata.name } as const]
-      : [],
-  )
+  inquiries.flatMap((found) => {
+    if (found?.run?.status?.phase !== 'Inconclusive') return []
+    const subject = describeUndecidedGates(found.run)
+    const halt = { reason: 'InconclusiveAnalysisRun', name: found.run.metadata.name } as const
+    return [subject === undefined ? halt : { ...halt, subject }]
+  })
 
 /** Creates what is due, ends what no longer counts and deletes what history no longer keeps. */
 export function decideRuns(view: RolloutView, inquiries: readonly (Inquiry | undefined)[]): Part {
