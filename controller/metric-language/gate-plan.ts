@@ -213,6 +213,8 @@ function tellsWorkload(plan: GatePlan): boolean {
   return plan.counts === 'own' && (own.length > 0 || (hasMatchers(selector) && !/^\w+\{reporter=/.test(selector)))
 }
 
+type NumberField = 'timeout' | 'alpha' | 'beta' | 'tolerance' | 'toleranceExcess' | 'minEvents' | 'target'
+
 interface Bounds {
   readonly initial: number
   readonly least?: number
@@ -225,12 +227,12 @@ function createReader(config: GateMetric, add: Report) {
   const isOpen = (value: unknown): boolean => typeof value === 'string' && hasPlaceholder(value)
   const isEmpty = (value: unknown): boolean => value === undefined || (typeof value === 'string' && value.trim() === '')
   return {
-    number(field: 'timeout' | keyof GateMetric, { initial, least = 0, most = Number.MAX_VALUE }: Bounds): number {
+    number(field: NumberField, { initial, least = 0, most = Number.MAX_VALUE }: Bounds): number {
       const given = config[field]
       if (isEmpty(given) || isOpen(given)) return initial
       const value = Number(given)
       if (value >= least && value <= most) return value
-      add(field, `${String(given)} is not within ${shorten(least)} and ${shorten(most)}`)
+      add(field, `${String(given).trim()} is not within ${shorten(least)} and ${shorten(most)}`)
       return initial
     },
     duration(

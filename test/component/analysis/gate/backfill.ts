@@ -150,7 +150,7 @@ function simulatePod(
 }
 
 const hash = (text: string): number =>
-  [...text].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 2_147_483_647, 7)
+  Array.from(text).reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 2_147_483_647, 7)
 
 function poisson(mean: number, random: () => number): number {
   if (mean > 50) return Math.max(0, Math.round(mean + Math.sqrt(mean) * normal(random)))
