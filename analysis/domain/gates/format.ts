@@ -34,7 +34,7 @@ export function formatShare(share: number): string {
 /** Percent as a plan writes it: `5 %`, `12.5 %`. */
 export const formatPercent = (percent: number): string => `${Number(percent.toFixed(2))}${NARROW_SPACE}%`
 
-export type Rounding = 'nearest' | 'down' | 'up'
+type Rounding = 'nearest' | 'down' | 'up'
 
 /** `3.9×`, `0.98×`, `12×`. */
 export const formatRatio = (ratio: number, rounding: Rounding = 'nearest'): string => `${ratioDigits(ratio, rounding)}×`

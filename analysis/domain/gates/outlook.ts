@@ -12,7 +12,7 @@ const HALF_EVENT = 0.5
 /** A total loss, as a ratio that logarithms can take. */
 const NEXT_TO_NOTHING = 0.001
 /** Missing events that a total loss shows by (analysis.md 2.5). */
-export const EVENTS_FOR_TOTAL_LOSS = 8
+const EVENTS_FOR_TOTAL_LOSS = 8
 /**
  * A service that hardly ever fails triples its errors without anybody noticing: there, what has to have been catchable is ten times the tolerated
  * excess more failing requests (1 % by default). At 0.5 % failing, both are the same.

@@ -30,7 +30,8 @@ describe('docs: verdicts', () => {
 
   test('the page tells every field, and none that does not exist', () => {
     const rows = [...page.matchAll(/^\| `([^|]+)` \|/gm)].flatMap(([, cell = '']) => cell.split('`, `'))
-    const told = rows.filter((name) => !/[A-Z]/.test(name.charAt(0)))
+    // Rows of the tables of reasons begin with a capital or are headings.
+    const told = rows.filter((name) => !/^[A-Z]/.test(name) && !['error', 'hold'].includes(name))
     assert.deepEqual([...told].sort(), [...listFields(JSON.parse(file))].sort())
   })
 
@@ -46,6 +47,15 @@ describe('docs: verdicts', () => {
       'Undecided',
     ]
     for (const reason of [...reasons, ...verdictOutcomes]) assert.ok(page.includes(`\`${reason}\``), reason)
+  })
+
+  test('the page tells everything that may be wrong with samples', () => {
+    const sources = ['analysis/domain/gates/problems.ts', 'analysis/domain/gates/data-facts.ts'].map(readText)
+    const reasons = sources.flatMap((source) =>
+      [...source.matchAll(/^ {2}\| '(\w+)'$/gm)].map(([, reason = '']) => reason),
+    )
+    assert.ok(reasons.length > 15, reasons.join())
+    for (const reason of reasons) assert.ok(page.includes(`\`${reason}\``), reason)
   })
 
   test('verdicts fit the schema that is handed out, and what was tampered with does not', () => {
