@@ -5,6 +5,7 @@
 import type { HttpResponse } from '../../../controller/runtime/http.ts'
 import type { NativeHistogram } from '../../domain/gates/samples.ts'
 import { boundText } from '../provider.ts'
+import { type Columns, extractValues, readNumber } from './matrix-values.ts'
 
 export interface RawSeries {
   readonly labels: Readonly<Record<string, string>>
@@ -20,7 +21,8 @@ export type MatrixReading = { readonly series: readonly RawSeries[] } | { readon
 const MOST_SERIES = 10_000
 
 export function readMatrix({ status, body }: HttpResponse): MatrixReading {
-  const answer = parse(body)
+  const extracted = extractValues(body)
+  const answer = parse(extracted?.skeleton ?? body)
   if (!answer) return { problem: status === 200 ? 'the answer is not that of a Prometheus API' : `HTTP ${status}` }
   if (answer.status !== 'success' || status !== 200)
     return {
@@ -36,17 +38,19 @@ export function readMatrix({ status, body }: HttpResponse): MatrixReading {
     return { problem: 'the answer to a range selector is not a matrix' }
   if (data.result.length > MOST_SERIES)
     return { problem: `the selector matches ${data.result.length} series, more than ${MOST_SERIES}; add a matcher` }
-  return readSeries(data.result)
+  return readSeries(data.result, extracted?.columns ?? [])
 }
 
-function readSeries(result: readonly unknown[]): MatrixReading {
+function readSeries(result: readonly unknown[], columns: readonly Columns[]): MatrixReading {
   const series: RawSeries[] = []
   for (const entry of result) {
     const one = recordOf(entry)
     const labels = recordOf(one?.metric)
     if (!one || !labels) return { problem: 'a series of the answer has no labels' }
-    const read: RawSeries = { labels: labels as Record<string, string>, times: [], values: [], histograms: [] }
-    if (!addFloats(read, one.values) || !addHistograms(read, one.histograms))
+    const taken = typeof one.values === 'number' ? columns[one.values] : undefined
+    const samples = taken ?? { times: [], values: [] }
+    const read: RawSeries = { labels: labels as Record<string, string>, ...samples, histograms: [] }
+    if ((!taken && !addFloats(read, one.values)) || !addHistograms(read, one.histograms))
       return { problem: 'a series of the answer has samples that cannot be read' }
     series.push(read)
   }
@@ -89,19 +93,6 @@ function readHistogram(value: Readonly<Record<string, unknown>> | undefined): Na
     return { lower: readNumber(lower), upper: readNumber(upper), count: readNumber(count) }
   })
   return { count: readNumber(value.count), buckets }
-}
-
-const SPECIAL: Readonly<Record<string, number>> = {
-  '+Inf': Number.POSITIVE_INFINITY,
-  Inf: Number.POSITIVE_INFINITY,
-  '-Inf': Number.NEGATIVE_INFINITY,
-}
-
-/** NaN for what is no number: whoever counts leaves it out and says so. */
-function readNumber(text: unknown): number {
-  if (typeof text === 'number') return text
-  if (typeof text !== 'string' || text === '') return Number.NaN
-  return SPECIAL[text] ?? Number(text)
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')

@@ -40,6 +40,15 @@ export function renderHistory(plan: GatePlan, purpose: Purpose, les?: readonly s
   return render(plan, purpose, [version, ...boundsOf(les)])
 }
 
+/**
+ * Samples of all versions that there were: of the two that the configuration names, or, where it names none, of every one. `isNamed` is up to the caller,
+ * who knows what is only a placeholder.
+ */
+export function renderVersions(plan: GatePlan, purpose: Purpose, isNamed: boolean, les?: readonly string[]): GateQuery {
+  if (isNamed) return renderBoth(plan, purpose, les)
+  return render(plan, purpose, [{ label: plan.version.label, op: '!=', value: '' }, ...boundsOf(les)])
+}
+
 const alternatives = ({ version }: GatePlan): string => `${quoteRegex(version.canary)}|${quoteRegex(version.stable)}`
 
 /** A native histogram has no such label, and is found all the same. */

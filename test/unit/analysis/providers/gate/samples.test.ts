@@ -118,6 +118,31 @@ describe('an answer of Prometheus', () => {
     })
 })
 
+describe('samples taken straight from the text', () => {
+  const texts = [
+    '[[1.5,"2"],[3,"4"]]',
+    '[[1767269282.711,"715"],[1767269283,"1e+06"],[1767269284.7,"NaN"],[1767269285.07,"-0.25"]]',
+    '[[0,"0"],[1,"+Inf"],[2,"12345678901234567890"],[3,""]]',
+    '[]',
+    '[[1, "2"]]',
+    '[[1e3,"2"]]',
+    '[[1.23456,"2"]]',
+  ]
+  for (const text of texts)
+    test(`${text} reads as its JSON does`, () => {
+      const metric = JSON.stringify({ a: `"values":${text}`, values: 'x' })
+      const read = (values: string) =>
+        readMatrix({
+          status: 200,
+          headers: {},
+          body: `{"status":"success","data":{"resultType":"matrix","result":[{"metric":${metric},"values":${values}},{"metric":{},"values":[[7,"8"]]}]}}`,
+        })
+      // A space keeps the text from being taken apart.
+      assert.deepEqual(read(text), read(` ${text}`))
+      assert.ok('series' in read(text))
+    })
+})
+
 describe('what a series is', () => {
   const labels = {
     pod: 'a',
