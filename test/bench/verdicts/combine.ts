@@ -1,4 +1,7 @@
-/** Three gates over one rollout: which rollouts at least one of them aborts. Pure. */
+/**
+ * Three gates over one rollout: the chance that at least one of them aborts a healthy release. Gates are simulated with chances of their own, so chances to be
+ * left alone multiply. Pure.
+ */
 import type { CellGate } from './cells.ts'
 import type { CellResult } from './measure.ts'
 import { type HealthyFigures, teams } from './results.ts'
@@ -23,8 +26,8 @@ export function combineHealthy(results: readonly CellResult[]): readonly Healthy
     const { noise, rps, history } = errors.cell
     const byGate = { errorRate: errors, latency, events }
     const shareOf = (judges: Readonly<Record<CellGate, string>>): number =>
-      new Set(gates.flatMap((gate) => byGate[gate].aborted[judges[gate]] ?? [])).size / errors.rollouts
+      1 - gates.reduce((kept, gate) => kept * (1 - (byGate[gate].scores[judges[gate]]?.aborted ?? 0)), 1)
     const aborted = Object.fromEntries(Object.entries(teams).map(([team, judges]) => [team, shareOf(judges)]))
-    return [{ noise, rps, history, rollouts: errors.rollouts, aborted }]
+    return [{ noise, rps, history, aborted }]
   })
 }

@@ -13,7 +13,7 @@ import { calibrateCounts, runCountTrial, type Trial } from './trial.ts'
 
 export interface Settings {
   readonly seed: number
-  /** Of cells with a bad release; healthy ones get twice as many: rates near nothing need them. */
+  /** Of cells with a bad release; healthy ones get more: shares near nothing need them. */
   readonly rollouts: number
   readonly noise: NoiseSet
 }
@@ -35,14 +35,19 @@ export interface CellResult {
   readonly cell: Cell
   readonly rollouts: number
   readonly scores: Readonly<Record<string, Score>>
-  /** By judge: which rollouts were aborted. */
-  readonly aborted: Readonly<Record<string, readonly number[]>>
 }
 
 /** Releases of one service, which share a history. */
 const ROLLOUTS_PER_HISTORY = 10
 
-export const countRollouts = (cell: Cell, { rollouts }: Settings): number => (isHealthy(cell) ? 2 * rollouts : rollouts)
+/** As many times as many of healthy releases: of a rollout of latencies, which takes long, and of one of counts. */
+const HEALTHY_LATENCY_TIMES = 2
+const HEALTHY_COUNT_TIMES = 10
+
+function countRollouts(cell: Cell, { rollouts }: Settings): number {
+  if (!isHealthy(cell)) return rollouts
+  return rollouts * (cell.gate === 'latency' ? HEALTHY_LATENCY_TIMES : HEALTHY_COUNT_TIMES)
+}
 
 type RunTrial = (random: Random) => Trial
 
@@ -72,12 +77,6 @@ export function measureCell(cell: Cell, settings: Settings): CellResult {
     cell,
     rollouts,
     scores: Object.fromEntries(judges.map((judge) => [judge, scoreJudge(judge, trials, cell)])),
-    aborted: Object.fromEntries(
-      judges.map((judge) => [
-        judge,
-        trials.flatMap(({ aborts }, index) => (aborts[judge] === undefined ? [] : [index])),
-      ]),
-    ),
   }
 }
 

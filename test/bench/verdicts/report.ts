@@ -82,7 +82,7 @@ export function reportVerdicts(result: VerdictsResult): Report {
     ...tables,
     print('Three gates together: healthy releases aborted', tabulateTogether(result)),
     print('Goals', tabulateTargets(result)),
-    `seed ${settings.seed}, noise ${settings.noise}, ${settings.rollouts} rollouts a cell, twice as many of healthy releases\n`,
+    `seed ${settings.seed}, noise ${settings.noise}, ${settings.rollouts} rollouts a cell, more of healthy releases\n`,
   ].join('')
   return { text, figures: { seed: settings.seed, ...result, targets: judgeTargets(result) } }
 }

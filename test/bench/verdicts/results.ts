@@ -3,20 +3,15 @@
  */
 import { type Cell, type CellGate, isHealthy } from './cells.ts'
 import { judgesOf, PENSTOCK } from './judges.ts'
-import type { Score, Settings } from './measure.ts'
+import type { CellResult, Score, Settings } from './measure.ts'
 
-export interface CellFigures {
-  readonly cell: Cell
-  readonly rollouts: number
-  readonly scores: Readonly<Record<string, Score>>
-}
+export type CellFigures = CellResult
 
 /** Healthy releases in one kind of noise, at one rate, judged by three gates. */
 export interface HealthyFigures {
   readonly noise: string
   readonly rps: number
   readonly history: string
-  readonly rollouts: number
   /** Share of rollouts that were aborted, by team of judges. */
   readonly aborted: Readonly<Record<string, number>>
 }

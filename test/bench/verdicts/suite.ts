@@ -19,11 +19,7 @@ export async function measureVerdicts({ settings, only, say, processes }: Verdic
   const meant = cells.filter(({ id }) => only === undefined || id.includes(only))
   if (meant.length === 0) throw new Error(`no cell has "${only}" in its name, such as "${cells[0]?.id}"`)
   const results = processes === 0 ? meant.map((cell) => measureCell(cell, settings)) : await measureByCrew()
-  return {
-    settings,
-    cells: results.map(({ cell, rollouts, scores }) => ({ cell, rollouts, scores })),
-    healthy: combineHealthy(results),
-  }
+  return { settings, cells: results, healthy: combineHealthy(results) }
 
   async function measureByCrew() {
     const crew = hireCrew(processes)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type CellGate, cells, healthyNoises, RATES } from '../../../bench/verdicts/cells.ts'
+import { combineHealthy } from '../../../bench/verdicts/combine.ts'
 import { judgesOf, PENSTOCK } from '../../../bench/verdicts/judges.ts'
 import type { Score, Settings } from '../../../bench/verdicts/measure.ts'
 import { reportVerdicts } from '../../../bench/verdicts/report.ts'
@@ -68,6 +69,27 @@ function figuresOf(scores: Readonly<Record<string, Readonly<Record<string, Parti
   return { settings, cells: measured, healthy: [] }
 }
 
+describe('three gates together', () => {
+  test('chances to be left alone multiply; a gate that was not measured leaves nothing to say', () => {
+    const result = (id: string, aborted: number) => {
+      const cell = cells.find((one) => one.id === id)
+      assert.ok(cell)
+      return { cell, rollouts: 100, scores: { [PENSTOCK]: { aborted, early: 0 } } }
+    }
+    const measured = [
+      result('errorRate/healthy/iid/100', 0.1),
+      result('latency/classic/healthy/iid/100', 0.2),
+      result('events/healthy/iid/100', 0.5),
+      result('errorRate/healthy/skew/100', 0.3),
+      result('errorRate/healthy/iid/20', 0.4),
+    ]
+    const [together, ...rest] = combineHealthy(measured)
+    assert.deepEqual(rest, [])
+    assert.deepEqual([together?.noise, together?.rps, together?.history], ['iid', 100, '4h'])
+    assert.ok(Math.abs((together?.aborted[PENSTOCK] ?? 0) - (1 - 0.9 * 0.8 * 0.5)) < 1e-12)
+  })
+})
+
 describe('the goals', () => {
   const bad = (medianSeconds: number | undefined, p95Seconds: number): VerdictsResult =>
     figuresOf({
@@ -114,8 +136,8 @@ describe('the goals', () => {
       settings,
       cells: [],
       healthy: [
-        { noise: 'iid', rps: 100, history, rollouts: 400, aborted: { [PENSTOCK]: 0, 'Mann-Whitney': 0.04 } },
-        { noise: 'skew', rps: 20, history, rollouts: 400, aborted: { [PENSTOCK]: aborted, 'Mann-Whitney': 0.02 } },
+        { noise: 'iid', rps: 100, history, aborted: { [PENSTOCK]: 0, 'Mann-Whitney': 0.04 } },
+        { noise: 'skew', rps: 20, history, aborted: { [PENSTOCK]: aborted, 'Mann-Whitney': 0.02 } },
       ],
     })
     const [target] = judgeTargets(together(0.01))
