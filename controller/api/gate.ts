@@ -89,6 +89,11 @@ export const gateMetricSchema = z.strictObject({
   target: number,
   /** Canary pods younger than this do not count: cold starts are slow. Default 60s. */
   warmup: duration,
+  /**
+   * Scrapes are put together until they are at least so long, and evidence is weighed by the piece; three of them at least make a finding. Default: a
+   * scrape, or 15s where scrapes are less than 10 s apart. Shorter finds sooner, and asks more of scrapes: on time, and all pods' at one pace.
+   */
+  tick: duration,
   /** Stable's history that the noise is learnt from; default 4h. `0s`: none. */
   history: duration,
   /** Pass as soon as the canary is proven to be within the tolerance; default false: at the end of the stage. */

@@ -28,6 +28,8 @@ export interface GateThresholds {
   readonly target: number
   readonly earlyPass: boolean
   readonly warmupMs: number
+  /** Undefined: as the scrape interval says. */
+  readonly leastTickMs?: number
 }
 
 export interface GatePlan {
@@ -72,6 +74,7 @@ export interface PlannedGate {
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const LONGEST_HISTORY_MS = 24 * HOUR_MS
+const TICK = { least: 1000, most: 10 * MINUTE_MS }
 const LONGEST_TIMEOUT_SECONDS = 300
 
 const DEFAULTS = {
@@ -88,7 +91,7 @@ export function planGate(config: GateMetric): PlannedGate {
   const presetId = config.preset || 'http'
   const preset = presetId === 'custom' ? undefined : gatePresets[presetId]
   const event = read.selector('event', '')
-  const thresholds = readThresholds(config.gate, read)
+  const thresholds = readThresholds(config, read)
   const plan: GatePlan = {
     gate: config.gate,
     isNotAskedFor: config.gate === 'events' && event === '',
@@ -121,7 +124,7 @@ export function planGate(config: GateMetric): PlannedGate {
 
 type Report = (field: keyof GateMetric, message: string) => void
 
-function readThresholds(gate: GateId, read: Reader): GateThresholds {
+function readThresholds({ gate, tick }: GateMetric, read: Reader): GateThresholds {
   const { direction, tolerance, toleranceExcess, target } = DEFAULTS[gate]
   const isUp = direction === 'up'
   const ratio = isUp ? { least: 1.01, most: 100 } : { least: 0.01, most: 0.99 }
@@ -137,6 +140,7 @@ function readThresholds(gate: GateId, read: Reader): GateThresholds {
     target: read.number('target', { initial: target, least: isUp ? 1.01 : 0, most: isUp ? 1000 : 0.99 }),
     earlyPass: read.flag('earlyPass'),
     warmupMs: read.duration('warmup', { initial: MINUTE_MS }),
+    ...(tick ? { leastTickMs: read.duration('tick', { initial: MINUTE_MS, ...TICK }) } : {}),
   }
 }
 
@@ -236,7 +240,7 @@ function createReader(config: GateMetric, add: Report) {
       return initial
     },
     duration(
-      field: 'warmup' | 'history' | 'duration' | 'maxHold',
+      field: 'warmup' | 'tick' | 'history' | 'duration' | 'maxHold',
       { initial, least = 0, most = 7 * 24 * HOUR_MS }: Bounds,
     ) {
       const given = config[field]

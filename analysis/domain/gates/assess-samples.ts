@@ -11,6 +11,7 @@ export function tickOptionsOf({ rule, since, now, scrapeIntervalMs, readyAt }: G
     from: since,
     now,
     warmupMs: rule.warmupMs,
+    ...(rule.leastTickMs === undefined ? {} : { leastTickMs: rule.leastTickMs }),
     ...(scrapeIntervalMs === undefined ? {} : { scrapeIntervalMs }),
     ...(readyAt === undefined ? {} : { readyAt }),
   }

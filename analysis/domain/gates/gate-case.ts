@@ -18,6 +18,8 @@ export interface GateRule extends CountRule {
   readonly earlyPass: boolean
   /** Canary pods younger than this do not count. */
   readonly warmupMs: number
+  /** Scrapes are put together until they are as long; undefined: as the scrape interval says. */
+  readonly leastTickMs?: number
   /** What the events are called, for the gate `events`: `order`, `orders`. */
   readonly noun?: Noun
 }

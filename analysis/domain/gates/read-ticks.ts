@@ -24,6 +24,8 @@ export interface TickOptions {
   readonly scrapeIntervalMs?: number
   /** Length of a tick; from the scrape interval when absent. */
   readonly tickMs?: number
+  /** Or so many scrapes as are at least so long. */
+  readonly leastTickMs?: number
 }
 
 export const DEFAULT_WARMUP_MS = 60_000
@@ -85,7 +87,7 @@ export function readColumns<T>(
 ): TickReading<GridTick<T>> {
   const { pods, problems } = cleanCounters(raw, options.now + CLOCK_AHEAD_MS)
   const scrapeIntervalMs = options.scrapeIntervalMs ?? estimateScrapeInterval(pods)
-  const tickMs = options.tickMs ?? computeTickMs(scrapeIntervalMs)
+  const tickMs = options.tickMs ?? computeTickMs(scrapeIntervalMs, options.leastTickMs)
   const reading = { scrapeIntervalMs, tickMs }
   if (problems.some(({ severity }) => severity === 'error')) return { ...reading, ticks: [], problems }
   const whole = pods.map(dropPartialScrapes)

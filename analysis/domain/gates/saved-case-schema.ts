@@ -21,6 +21,7 @@ const rule = z.strictObject({
   target: z.number(),
   earlyPass: z.boolean(),
   warmupMs: z.number(),
+  leastTickMs: z.number().optional(),
   noun: noun.optional(),
 })
 

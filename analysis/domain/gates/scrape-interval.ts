@@ -46,8 +46,11 @@ function snap(intervalMs: number): number {
 const SHORTEST_TICK_MS = 10_000
 const SHORT_SCRAPES_TICK_MS = 15_000
 
-/** A scrape; several of them where they are so short that most would hold no event (analysis.md 5.1). */
-export function computeTickMs(scrapeIntervalMs: number): number {
-  if (scrapeIntervalMs >= SHORTEST_TICK_MS) return scrapeIntervalMs
-  return scrapeIntervalMs * Math.ceil(SHORT_SCRAPES_TICK_MS / scrapeIntervalMs)
+/**
+ * A scrape; several of them where they are so short that most would hold no event (analysis.md 5.1), or where they are shorter than `leastMs`, when that
+ * is given.
+ */
+export function computeTickMs(scrapeIntervalMs: number, leastMs?: number): number {
+  if (leastMs === undefined && scrapeIntervalMs >= SHORTEST_TICK_MS) return scrapeIntervalMs
+  return scrapeIntervalMs * Math.max(1, Math.ceil((leastMs ?? SHORT_SCRAPES_TICK_MS) / scrapeIntervalMs))
 }

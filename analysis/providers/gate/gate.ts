@@ -44,7 +44,8 @@ async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Pro
   const reading: GateReading = { ...prepared, order, memory, since: startOf(order) }
   const judged = await judge(reading)
   if ('problem' in judged) return fail(judged.problem)
-  const intervalMs = readLimits(order.metric).intervalMs || estimateLookMs(judged.series)
+  const intervalMs =
+    readLimits(order.metric).intervalMs || estimateLookMs(judged.series, prepared.plan.thresholds.leastTickMs)
   const resumeAt = nextLookAt(order.run.createdAt, order.now, intervalMs)
   if (judged.isWaiting) return { kind: 'running', resumeAt }
   return decideOutcome({

@@ -87,6 +87,7 @@ const optionsOf = ({ plan }: GateReading, from: number, now: number): TickOption
   from,
   now,
   warmupMs: plan.thresholds.warmupMs,
+  ...(plan.thresholds.leastTickMs === undefined ? {} : { leastTickMs: plan.thresholds.leastTickMs }),
 })
 
 interface Extent {

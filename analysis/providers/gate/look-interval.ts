@@ -7,13 +7,13 @@ const INITIAL_MS = 15_000
 const LONGEST_MS = 120_000
 
 /** Milliseconds from scrape to scrape, as the newest samples have it, and never less than a tick. */
-export function estimateLookMs(series: readonly GateSeries[]): number {
+export function estimateLookMs(series: readonly GateSeries[], leastTickMs?: number): number {
   const longest = series.reduce<readonly number[]>((best, { times }) => (times.length > best.length ? times : best), [])
   const recent = longest.slice(-SAMPLES_READ)
   const steps = recent.slice(1).map((time, index) => time - (recent[index] ?? time))
   const median = steps.toSorted((a, b) => a - b)[steps.length >> 1]
   if (median === undefined || median <= 0) return INITIAL_MS
-  return Math.min(LONGEST_MS, computeTickMs(Math.round(median / 1000) * 1000 || 1000))
+  return Math.min(LONGEST_MS, computeTickMs(Math.round(median / 1000) * 1000 || 1000, leastTickMs))
 }
 
 /** The next moment of a clock that began with the run. */

@@ -316,6 +316,12 @@ describe('ticks', () => {
       [15_000, 15_000, 10_000, 15_000, 30_000, 60_000],
     )
     assert.equal(read([every(5000, 'canary'), every(15_000, 'stable')]).tickMs, 15_000)
+    const told = (intervalMs: number, leastTickMs: number) =>
+      read([every(intervalMs, 'canary'), every(intervalMs, 'stable')], { leastTickMs }).tickMs
+    assert.deepEqual(
+      [told(1000, 2000), told(1000, 2500), told(15_000, 2000), told(10_000, 60_000)],
+      [2000, 3000, 15_000, 60_000],
+    )
   })
 
   test('later samples change no tick that was there', () => {

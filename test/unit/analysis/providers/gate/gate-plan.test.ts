@@ -53,6 +53,11 @@ describe('defaults of a gate', () => {
     assert.deepEqual([plan.thresholds.toleranceRatio, plan.thresholds.minEvents, plan.durationMs], [1.2, 7, undefined])
   })
 
+  test('ticks are as scrapes are, unless somebody says how long', () => {
+    const leastTickMs = (tick: string) => planGate(gate({ tick })).plan.thresholds.leastTickMs
+    assert.deepEqual([leastTickMs(''), leastTickMs('2s')], [undefined, 2000])
+  })
+
   for (const preset of gatePresetIds)
     if (preset !== 'custom')
       test(`preset ${preset} reads well for every gate`, () => {
@@ -76,6 +81,7 @@ describe('mistakes are named by field', () => {
     [{ tolerance: 'a lot' }, `${path}.tolerance`, /not a number/],
     [{ alpha: 0.5 }, `${path}.alpha`, /not within/],
     [{ warmup: 'soon' }, `${path}.warmup`, /not a duration/],
+    [{ tick: '100ms' }, `${path}.tick`, /not within 1s/],
     [{ history: '48h' }, `${path}.history`, /24h/],
     [{ requests: 'rate(http_requests_total[1m])' }, `${path}.requests`, /the raw counter, without rate/],
     [{ requests: 'http_requests_total[1m]' }, `${path}.requests`, /not an instant vector selector/],
