@@ -73,6 +73,10 @@ export interface PauseDecision {
 const OWN: ReadonlySet<string> = new Set<OwnPauseReason>(['CanaryPauseStep', 'BlueGreenPause'])
 const HALTS: ReadonlySet<string> = new Set<HaltReason>(['InconclusiveAnalysisRun', 'InconclusiveExperiment'])
 
+/** A verdict is missing: nothing goes on before somebody resumes. */
+export const lacksVerdict = ({ conditions }: PauseDecision): boolean =>
+  conditions.some(({ reason }) => HALTS.has(reason))
+
 /** @param place undefined for a strategy whose pauses never follow each other */
 export function decidePauses(
   view: RolloutView,

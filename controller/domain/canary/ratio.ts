@@ -8,12 +8,15 @@ import { countSurges } from '../restart-surge.ts'
 import { approximateWeight, type Counts, nextSplit, type Split } from './replica-ratio.ts'
 import { type CanaryView, wantedWeight } from './view.ts'
 
-/** Pods that both sides are to have. */
+/** Pods that both sides are to have; without a verdict the canary gets none beyond those it has. */
 export function ratioTarget(view: CanaryView): Split {
   if (view.mode === 'aborted') return { canary: 0, stable: view.replicas }
   if (view.mode !== 'updating') return { canary: view.replicas, stable: 0 }
   const { maxSurge } = rollingBudget(view.strategy, view.replicas)
-  return approximateWeight(view.replicas, wantedWeight(view), view.maxWeight, maxSurge)
+  const target = approximateWeight(view.replicas, wantedWeight(view), view.maxWeight, maxSurge)
+  const canary = specReplicas(view.newRs)
+  if (!view.undecided || target.canary <= canary) return target
+  return { canary, stable: Math.max(0, view.replicas - canary) }
 }
 
 export const countsOf = (rs: ReplicaSet | undefined): Counts => ({

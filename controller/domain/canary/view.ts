@@ -19,6 +19,8 @@ export interface CanaryView extends RolloutView, TrafficView, CanaryParts {
   readonly maxWeight: number
   /** A traffic router carries the weights. */
   readonly routed: boolean
+  /** The update is halted for want of a verdict: the revision gets no more traffic than it has. Never so in compat: Argo shifts to 100 % all the same. */
+  readonly undecided: boolean
 }
 
 export function viewCanary(base: RolloutView, strategy: CanaryStrategy): CanaryView {
@@ -34,6 +36,7 @@ export function viewCanary(base: RolloutView, strategy: CanaryStrategy): CanaryV
     step: steps[stepIndex],
     maxWeight: strategy.trafficRouting?.maxTrafficWeight ?? 100,
     routed: strategy.trafficRouting !== undefined,
+    undecided: false,
     ...partsOf(world),
   }
 }

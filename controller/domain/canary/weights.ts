@@ -1,6 +1,6 @@
 /**
  * Which share of traffic the canary gets now. Decides one number and why; never raises it towards pods that do not answer, and never looks
- * at analyses, pauses or deadlines.
+ * at analyses or deadlines itself.
  *
  *   mode                     canary Service names  stable Service names | weight
  *   any below, and the stable ReplicaSet is gone                        | unchanged (nothing to go back to)
@@ -16,6 +16,7 @@
  *   updating             none available or answering            | 0          (S1)
  *   updating             fewer than wanted                      | not raised (S3), promoted fully and dynamic: what they carry
  *   updating             as many as wanted                      | the step's weight; dynamic: lowered as far as stable's pods carry
+ *   updating, undecided  any                                    | as above, but not raised
  */
 
 import type { Hold } from '../plan.ts'
@@ -91,13 +92,13 @@ function towardsStable(view: CanaryView, stableRs: NonNullable<CanaryView['newRs
 
 function weightOfStep(view: CanaryView, canaryService: ServiceFacts): WeightDecision {
   const { newRs } = view
-  const wanted = wantedWeight(view)
+  const current = currentWeight(view)
+  const wanted = view.undecided ? Math.min(wantedWeight(view), current) : wantedWeight(view)
   const available = availableReplicas(newRs)
   const answering = endpointsOf(canaryService, newRs?.metadata.name)
   const desired = wantedCanaryPods(view)
   if (available === 0) return { canary: 0, ...(wanted > 0 ? { hold: holdPods(view, desired) } : {}) }
   if (answering === 0) return { canary: 0, hold: holdEndpoints(view, canaryService, answering) }
-  const current = currentWeight(view)
   if (!isReadyFor(view, desired)) {
     const carried = weightCarriedBy(view, Math.min(available, answering))
     return { canary: Math.min(Math.max(current, carried), wanted), hold: holdPods(view, desired) }

@@ -32,7 +32,7 @@ import { abortByDeadline, judgeDeadline } from '../deadline.ts'
 import { decideFormerServices } from '../former-services.ts'
 import { hasMorePods } from '../high-water.ts'
 import type { AbortCause } from '../lifecycle.ts'
-import { decidePauses, isPaused, pauseEvents } from '../pauses.ts'
+import { decidePauses, isPaused, lacksVerdict, pauseEvents } from '../pauses.ts'
 import { join, type Memory, type StrategyOutcome } from '../plan.ts'
 import { abortByPlugin, decidePlugins, haltByPlugin, inquirePlugins } from '../step-plugins/step-plugins.ts'
 import type { RolloutView } from '../view.ts'
@@ -54,12 +54,13 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     abortByExperiment(experiment) ??
     abortByDeadline(observed, deadline) ??
     waits.abortCause
-  const view = abortCause ? takenBack(observed) : observed
+  const settled = abortCause ? takenBack(observed) : observed
   const inquiries = abortCause ? { inline: undefined, background: undefined } : asked
   const runs = [inquiries.inline, inquiries.background]
 
   const halts = [...haltsOf(runs), ...(abortCause ? [] : [...haltByPlugin(plugins), ...haltByExperiment(experiment)])]
-  const pauses = decidePauses(view, ownPause(view), halts, placeOfPause(view))
+  const pauses = decidePauses(settled, ownPause(settled), halts, placeOfPause(settled))
+  const view = { ...settled, undecided: base.world.compat === 'strict' && lacksVerdict(pauses) }
   const progress = decideProgress(view, pauses, findings)
 
   const scaling = decideScaling(view)

@@ -1,7 +1,7 @@
 /** Stories of the analysis in the background: how far it goes with an update, and what becomes of the update when it has no verdict. */
 import type { CanaryStep } from '../../../controller/api/rollout.ts'
 import { rollout } from '../../builders/rollout.ts'
-import type { MachineOptions } from '../world-machine.ts'
+import type { Machine, MachineOptions } from '../world-machine.ts'
 import { begin, currentRun, gate, type Scenario, SECOND } from './scenario.ts'
 
 const watched = (steps: readonly CanaryStep[], startingStep?: number): MachineOptions => ({
@@ -65,4 +65,29 @@ export const backgroundScenarios: readonly Scenario[] = [
       machine.run(60 * SECOND)
     },
   },
+  {
+    name: 'background-analysis-inconclusive-at-the-last-shift-in-argo-compat',
+    options: { ...watched(twoStages), compat: 'argo' },
+    play: haltAtTheLastShift,
+  },
+  {
+    name: 'background-analysis-inconclusive-without-a-router',
+    options: {
+      rollout: rollout({
+        steps: twoStages,
+        routed: false,
+        canary: { analysis: { templates: [{ templateName: 'gate' }] } },
+      }),
+      templates: [gate],
+    },
+    play: haltAtTheLastShift,
+  },
 ]
+
+/** All steps are complete, the last pods of the canary are on their way, and there is no verdict. */
+function haltAtTheLastShift(machine: Machine): void {
+  begin(machine, 17)
+  machine.say('the background analysis has no data')
+  machine.endRun(currentRun(machine), 'Inconclusive', 'NoData: no traffic')
+  machine.run(60 * SECOND)
+}

@@ -191,6 +191,7 @@ describe('where it is stricter than Argo Rollouts', () => {
     'controller/domain/step-plugins/answers.ts': ['errors of a step plugin'],
     'controller/domain/step-plugins/endings.ts': ['plugin steps that are taken back'],
     'controller/domain/step-plugins/entries.ts': ['plugin steps that are taken back'],
+    'controller/domain/strategies/canary.ts': ['an update without a verdict'],
     'controller/domain/wait-policy.ts': ['waits with an end'],
     'controller/domain/waits.ts': ['analysis that nobody measures'],
     'controller/domain/workload-ref.ts': ['handover of a workload'],
