@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { CliError, type ExitCode } from './cli-error.ts'
 import type { Action, ActOptions } from './commands/act.ts'
+import type { BacktestOptions } from './commands/backtest.ts'
 import type { GetOptions } from './commands/get.ts'
 import type { LintOptions } from './commands/lint.ts'
 import type { ListOptions } from './commands/list.ts'
@@ -46,6 +47,7 @@ function createProgram(deps: CliDeps, setExitCode: (code: ExitCode) => void): Co
   addLint(program, deps, setExitCode)
   addTakeover(program, deps, setExitCode)
   addVerdict(program, deps, setExitCode)
+  addBacktest(program, deps, setExitCode)
   return program
 }
 
@@ -141,6 +143,26 @@ function addVerdict(program: Command, deps: CliDeps, setExitCode: (code: ExitCod
     .action(async (run: string, options: SaveOptions) => {
       const { runVerdictSave } = await import('./commands/verdict.ts')
       setExitCode(await runVerdictSave(run, options, deps))
+    })
+}
+
+function addBacktest(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) => void): void {
+  withOutputOptions(program.command('backtest'))
+    .description("say what a rollout's gates would have done over the past: to healthy rollouts, and to releases")
+    .requiredOption('-f, --file <file...>', 'Rollout with its templates, or BacktestPolicy; YAML or JSON')
+    .requiredOption('--prometheus <url>', 'where the history is')
+    .option('--compare <file...>', 'more Rollouts or policies, replayed over the same time')
+    .option('--from <time>', '24h (before now), or an instant such as 2026-01-01T12:00:00Z', '24h')
+    .option('--to <time>', 'the same, or now', 'now')
+    .option('--every <time>', 'from one pseudo-rollout to the next; absent: the length of the plan')
+    .option('--parallel <number>', 'questions to Prometheus that are under way at once', '4')
+    .option(
+      '--cache <directory>',
+      'keeps what Prometheus said, so that an interrupted or another backtest goes on with it',
+    )
+    .action(async (options: BacktestOptions) => {
+      const { runBacktest } = await import('./commands/backtest.ts')
+      setExitCode(await runBacktest(options, deps))
     })
 }
 

@@ -85,6 +85,19 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'analysis/domain/',
     'analysis/providers/',
   ],
+  // A Rollout's steps become AnalysisRuns as the controller makes them.
+  'cli/backtest/': [
+    'cli/cli-error.ts',
+    'cli/deps.ts',
+    'cli/options.ts',
+    'cli/terminal.ts',
+    'controller/api/',
+    'controller/domain/analysis/',
+    'controller/metric-language/',
+    'controller/runtime/',
+    'analysis/domain/',
+    'analysis/providers/',
+  ],
   // The real decision, asked by `penstock explain`.
   'cli/cluster/plan.ts': ['controller/', 'cli/cluster/picture.ts'],
   'sandbox/': ['controller/', 'analysis/', 'webhooks/', 'cli/', 'charts/'],

@@ -4,7 +4,7 @@ import { sumArms } from '../stats/arms.ts'
 import type { Exposure } from '../stats/power.ts'
 import type { Calibration } from '../stats/ticks.ts'
 import { assessSamples, findExposure, tickOptionsOf } from './assess-samples.ts'
-import type { GateCase } from './gate-case.ts'
+import type { GateCase, GateRule, GateStage } from './gate-case.ts'
 import type { Inspection } from './inspection.ts'
 import { judgeLatency, type LatencyLook } from './judge-latency.ts'
 import { atEdge } from './latency-calibration.ts'
@@ -61,8 +61,8 @@ function planFromSamples(gateCase: GateCase): EdgePlan | undefined {
 const EVIDENCE_OF_COUNTS = 0.6
 
 /** Times as slow are asked and told; counts at the weightiest edge are what is reckoned with. */
-function foreseeLatency(
-  { rule, stage }: GateCase,
+export function foreseeLatency(
+  { rule, stage }: { readonly rule: GateRule; readonly stage: Pick<GateStage, 'nextWeightPercent'> },
   plan: EdgePlan,
   ticks: readonly LatencyTick[],
   { phi, tickMs }: { readonly phi: number; readonly tickMs: number },

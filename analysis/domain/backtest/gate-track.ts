@@ -1,0 +1,30 @@
+/** One gate on its way through one case: ticks go in one after the other, what the gate would know at each of them comes out. Shapes only. */
+import type { Outlook } from '../gates/outlook.ts'
+import type { Count } from '../stats/ticks.ts'
+import type { Deal } from './deal-pods.ts'
+
+export type Finding = 'hardFloor' | 'worse' | 'proven' | 'none'
+
+/** The gate's evidence after a tick. Counts are of this tick. */
+export interface TrackPoint {
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly canary: Count
+  readonly stable: Count
+  /** Odds against "as good as stable". */
+  readonly evidence: number
+  /** Rate ratio over all ticks so far (latency: of the P99s); undefined while it cannot be told. */
+  readonly ratio: number | undefined
+  readonly finding: Finding
+}
+
+export interface GateTrack {
+  /** When the ticks of the case are, epoch milliseconds, ascending. */
+  readonly times: readonly number[]
+  /** Takes the tick at this place; each one once and in order. */
+  take(place: number, deal: Deal, weightPercent: number): TrackPoint
+  /** What would have been caught by now. */
+  foresee(nextWeightPercent: number | undefined): Outlook
+  /** Bad events of the canary within `(from, to]`, epoch milliseconds: for `events`, those that are missing. */
+  countBad(from: number, to: number): number
+}

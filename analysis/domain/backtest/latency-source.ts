@@ -1,0 +1,99 @@
+/** The past of a latency gate. Edges are planned anew for each case, from the half hour before it, as the gate does it when a release begins. */
+import { calibrateLatency } from '../gates/latency-calibration.ts'
+import { listBounds } from '../gates/latency-counters.ts'
+import { type EdgePlan, planEdges } from '../gates/latency-edges.ts'
+import type { DataProblem } from '../gates/problems.ts'
+import { readLatencyHistory, readLatencyTicks } from '../gates/read-latency-ticks.ts'
+import type { LatencyTick, PodLatency } from '../gates/samples.ts'
+import { sumSurvival } from '../gates/survival.ts'
+import {
+  cutRelease,
+  type GateSource,
+  mergeBusiest,
+  podsAround,
+  type SourceInput,
+  shareOf,
+  sliceTicks,
+} from './gate-source.ts'
+import type { GateTrack } from './gate-track.ts'
+import { createLatencyTrack } from './latency-track.ts'
+
+const NOTHING = { bad: 0, total: 0 }
+const SURVEY_MS = 30 * 60_000
+
+export function createLatencySource({ gate, series, from, to }: SourceInput): GateSource {
+  const { rule, historyMs } = gate
+  const { warmupMs, leastTickMs } = rule
+  const lengths = leastTickMs === undefined ? { warmupMs } : { warmupMs, leastTickMs }
+  const bounds = listBounds([...series.values()].flat())
+  let tickMs = 0
+  const problems: DataProblem[] = []
+  const byVersion = new Map<string, readonly LatencyTick[]>()
+  for (const [version, own] of series) {
+    const reading = readLatencyHistory(own, bounds, { from, now: to, ...lengths })
+    byVersion.set(version, reading.ticks)
+    problems.push(...reading.problems)
+    if (reading.ticks.length > 0) tickMs = Math.max(tickMs, reading.tickMs)
+  }
+  const stable = mergeBusiest(byVersion)
+
+  function track(
+    since: number,
+    read: (plan: EdgePlan) => readonly LatencyTick[],
+    shareOfTicks: (ticks: readonly LatencyTick[]) => number,
+  ): GateTrack {
+    const survey = sliceTicks(stable, since - SURVEY_MS, since)
+    const plan = planEdges(sumSurvival(survey, 'stable', bounds), rule.toleranceRatio)
+    if (!plan) return NO_TRACK
+    const ticks = read(plan)
+    const history = sliceTicks(stable, since - historyMs, since).map(narrowTo(bounds, plan))
+    const calibration = calibrateLatency(history, plan, shareOfTicks(ticks))
+    return createLatencyTrack({ ticks, tickMs, rule, knowledge: { plan, calibration } })
+  }
+
+  return {
+    gate,
+    tickMs,
+    problems,
+    podsAt: (version, at) => podsAround(byVersion.get(version), at, tickMs),
+    stableTrack: ({ version, since, until, deal, firstWeightPercent }) =>
+      track(
+        since,
+        (plan) => sliceTicks(byVersion.get(version) ?? [], since, until).map(narrowTo(bounds, plan)),
+        (ticks) => shareOf(ticks.slice(0, 3).map((tick) => deal(tick, firstWeightPercent))),
+      ),
+    releaseTrack(window) {
+      const options = { from: window.since, now: window.until + 2 * tickMs, ...lengths }
+      return track(
+        window.since,
+        (plan) => readLatencyTicks(cutRelease(series, window), plan.bounds, options).ticks,
+        shareOf,
+      )
+    },
+  }
+}
+
+const NO_TRACK: GateTrack = {
+  times: [],
+  take: (_place) => ({ at: 0, canary: NOTHING, stable: NOTHING, evidence: 1, ratio: undefined, finding: 'none' }),
+  foresee: () => ({
+    ratio: 1,
+    events: undefined,
+    caught: false,
+    smallest: undefined,
+    delayMs: undefined,
+    nextWeightDelayMs: undefined,
+  }),
+  countBad: () => 0,
+}
+
+/** A tick at all bounds as one at the plan's. */
+function narrowTo(bounds: readonly number[], plan: EdgePlan): (tick: LatencyTick) => LatencyTick {
+  const places = plan.bounds.map((bound) => bounds.indexOf(bound))
+  const narrow = ({ pod, total, slower }: PodLatency): PodLatency => ({
+    pod,
+    total,
+    slower: places.map((place) => slower[place] ?? 0),
+  })
+  return ({ at, canary, stable }) => ({ at, canary: canary.map(narrow), stable: stable.map(narrow) })
+}

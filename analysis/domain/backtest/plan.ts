@@ -1,0 +1,37 @@
+/**
+ * What is replayed over history: the stages of a release and the gates that look at them. Shapes and the plan's length only; where a plan comes from (a
+ * Rollout, a policy) is told elsewhere.
+ */
+import type { GateId } from '../../../controller/api/verdict.ts'
+import type { GateRule, UndecidedAction } from '../gates/gate-case.ts'
+
+/** A stretch of time at one weight. */
+export interface PlanStage {
+  readonly weightPercent: number
+  readonly durationMs: number
+  /** Gates (by name) whose run begins with this stage and has to be done before the next one. */
+  readonly waitsFor: readonly string[]
+}
+
+export interface PlanGate {
+  readonly name: string
+  readonly gate: GateId
+  readonly rule: GateRule
+  /** Stable's past that the noise is learnt from. */
+  readonly historyMs: number
+  readonly onUndecided: UndecidedAction
+  readonly maxHoldMs: number
+  /** The zero-based stage from which on it watches in the background; undefined: only stages that wait for it. */
+  readonly watchesFrom: number | undefined
+}
+
+export interface BacktestPlan {
+  readonly name: string
+  /** At least one. */
+  readonly stages: readonly PlanStage[]
+  readonly gates: readonly PlanGate[]
+}
+
+/** Milliseconds of all stages, none of them held. */
+export const lengthOfPlan = ({ stages }: Pick<BacktestPlan, 'stages'>): number =>
+  stages.reduce((sum, { durationMs }) => sum + durationMs, 0)
