@@ -4,6 +4,7 @@
  * says, 2 for a wrong command line.
  */
 import { createStopList, type StopList } from '../../sandbox/stop-list.ts'
+import { drawFigures } from './figures/figures.ts'
 import { measureGates } from './gates/gates.ts'
 import { reportGates } from './gates/report-gates.ts'
 import { measureIdle } from './idle.ts'
@@ -53,12 +54,17 @@ function runSuite(options: BenchOptions, stops: StopList): Promise<Report> {
       return runVerdicts(options)
     case 'gates':
       return measureGates(common).then(reportGates)
+    case 'figures':
+      return drawFigures().then((drawn) => ({ text: `${drawn.join('\n')}\n`, figures: { drawn } }))
   }
 }
 
 async function runVerdicts({ seed, rollouts, noise, only, record }: BenchOptions): Promise<Report> {
   const result = await measureVerdicts({ settings: { seed, rollouts, noise }, only, say })
-  if (record) await recordRun(result)
+  if (record) {
+    await recordRun(result)
+    await drawFigures()
+  }
   return reportVerdicts(result)
 }
 

@@ -4,7 +4,7 @@ import type { RouterId } from '../../controller/api/router-capabilities.ts'
 import { routersOfSuite } from './router-rows.ts'
 import { type NoiseSet, noiseSets } from './verdicts/noise.ts'
 
-export const suiteNames = ['reaction', 'writes', 'idle', 'proxies', 'routers', 'verdicts', 'gates'] as const
+export const suiteNames = ['reaction', 'writes', 'idle', 'proxies', 'routers', 'verdicts', 'gates', 'figures'] as const
 export type SuiteName = (typeof suiteNames)[number]
 
 export interface BenchOptions {
@@ -43,6 +43,7 @@ Suites:
   routers    all Rollouts change their weight at once: time to each router's object, and calls to the API server
   verdicts   the gates beside thresholds, ratios and Mann-Whitney: false aborts and delays in simulated rollouts; no controller
   gates      runs of three statistical gates that look every 15 s: CPU of a look, queries, CPU and memory of the controller
+  figures    draws the pictures of docs/statistics.md and the tables of docs/guides/gates.md; measures nothing
 
 Flags:
   --rollouts N       how many Rollouts (default 20, routers and gates 500, verdicts 100 a cell): 1 to 20, idle, routers and gates up to 2000,
