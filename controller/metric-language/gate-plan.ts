@@ -97,8 +97,8 @@ export function planGate(config: GateMetric): PlannedGate {
     isNotAskedFor: config.gate === 'events' && event === '',
     version: {
       label: read.label('versionLabel', preset?.versionLabel ?? 'rollouts_pod_template_hash'),
-      canary: config.canary ?? '',
-      stable: config.stable ?? '',
+      canary: (config.canary ?? '').trim(),
+      stable: (config.stable ?? '').trim(),
     },
     podLabel: read.label('podLabel', preset?.podLabel ?? 'pod'),
     counts: preset?.counts ?? 'own',
@@ -106,7 +106,8 @@ export function planGate(config: GateMetric): PlannedGate {
     requests: read.selector('requests', preset?.requests ?? ''),
     failed: read.selector('failed', ''),
     codeLabel: read.label('codeLabel', preset?.codeLabel ?? ''),
-    failedCodes: config.failedCodes || (preset?.failedCodes ?? ''),
+    // A block of YAML ends with a line break, which no code has.
+    failedCodes: (config.failedCodes ?? '').trim() || (preset?.failedCodes ?? ''),
     buckets: read.selector('buckets', preset?.buckets ?? ''),
     unitSeconds: (config.unit || (preset?.unit ?? 'seconds')) === 'milliseconds' ? 0.001 : 1,
     event,
@@ -119,6 +120,7 @@ export function planGate(config: GateMetric): PlannedGate {
     timeoutMs: 1000 * read.number('timeout', { initial: 30, least: 1, most: LONGEST_TIMEOUT_SECONDS }),
   }
   checkNames(config, plan, preset, add)
+  checkTarget(config, thresholds, add)
   return { plan: { ...plan, hasWorkload: tellsWorkload(plan) }, problems }
 }
 
@@ -172,10 +174,37 @@ function checkNames(config: GateMetric, plan: GatePlan, preset: GatePreset | und
   if (plan.gate === 'latency' && plan.buckets === '')
     add('buckets', 'is required with preset custom: the histogram of durations, such as app_request_seconds_bucket')
   if (plan.gate === 'errorRate') checkFailures(config, plan, isCustom, add)
+  if (plan.gate === 'events' && config.event === undefined)
+    add(
+      'event',
+      'is required: the counter of the business event, such as orders_total (an empty text asks for no gate)',
+    )
   for (const field of ['service', 'workload'] as const)
     if (config[field] && !hasPlaceholder(config[field]) && !knows(preset, field))
       add(field, `preset ${name} has no label of that; use match with the label's own name`)
+  checkLengths(plan, add)
   checkVersions(plan, preset, add)
+}
+
+const LONGEST_VALUE = 500
+const MOST_MATCHERS = 30
+
+/** They are part of every query and of every verdict. */
+function checkLengths({ matchers, version }: GatePlan, add: Report): void {
+  const tooLong = `is longer than ${LONGEST_VALUE} characters`
+  if (matchers.length > MOST_MATCHERS) add('match', `has more than ${MOST_MATCHERS} labels`)
+  const long = matchers.find(({ value }) => value.length > LONGEST_VALUE)
+  if (long) add('match', `the value of ${long.label} ${tooLong}`)
+  for (const arm of ['canary', 'stable'] as const) if (version[arm].length > LONGEST_VALUE) add(arm, tooLong)
+}
+
+/** What is put up with cannot have to be caught as well: no stage would ever pass. */
+function checkTarget(config: GateMetric, { direction, target, toleranceRatio }: GateThresholds, add: Report): void {
+  if (direction === 'up' ? target > toleranceRatio : target < toleranceRatio) return
+  add(
+    config.target === undefined ? 'tolerance' : 'target',
+    `a stage passes when a ratio of ${shorten(target)} would have been caught (target), and ${shorten(toleranceRatio)} is put up with (tolerance): give a target ${direction === 'up' ? 'above' : 'below'} it`,
+  )
 }
 
 const knows = (preset: GatePreset | undefined, field: 'service' | 'workload'): boolean =>

@@ -15,7 +15,12 @@ export interface Matcher {
 /** Why the text cannot be asked for as raw samples; undefined when it can. */
 export function findSelectorProblem(text: string): string | undefined {
   if (text.length > LONGEST_SELECTOR) return `the selector is longer than ${LONGEST_SELECTOR} characters`
-  if (locate(text)) return undefined
+  const found = locate(text)
+  if (found && !found.hasName)
+    return `"${text.slice(0, 100)}" names no metric: it would take all series of the pods for requests`
+  // What is added to the end of a commented line would be lost.
+  if (found && !found.hasComment) return undefined
+  if (found) return 'a comment within the braces is not taken'
   return `"${text.slice(0, 100)}" is not an instant vector selector such as http_requests_total{job="shop"}: the raw counter, without rate(), sum(), range or offset`
 }
 
@@ -33,6 +38,12 @@ export function addMatchers(text: string, matchers: readonly Matcher[]): string 
 /** Whether it has matchers of its own. */
 export const hasMatchers = (text: string): boolean => /\{[^}]*[a-zA-Z_][^}]*\}/.test(text)
 
+/** `{__name__="a"}` or `{"a"}`; a pattern that takes everything names nothing. */
+const namesMetric = (text: string, { from, to }: { readonly from: number; readonly to: number }): boolean => {
+  const inner = text.slice(from, to)
+  return /^\{\s*["']/.test(inner) || /__name__\s*=~?\s*["'`](?!\.[+*]["'`])/.test(inner)
+}
+
 /** A value as RE2 reads it literally. */
 export const quoteRegex = (value: string): string => value.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')
 
@@ -40,6 +51,9 @@ interface Located {
   readonly from: number
   readonly to: number
   readonly hasBraces: boolean
+  readonly hasName: boolean
+  /** Within the selector, not behind it. */
+  readonly hasComment: boolean
 }
 
 function locate(text: string): Located | undefined {
@@ -47,9 +61,14 @@ function locate(text: string): Located | undefined {
   const selector = root.firstChild
   if (selector?.name !== 'VectorSelector') return undefined
   for (let node = selector.nextSibling; node; node = node.nextSibling) if (node.name !== 'LineComment') return undefined
+  const { from, to } = selector
+  let hasComment = false
   const cursor = root.cursor()
   do {
     if (cursor.type.isError) return undefined
+    if (cursor.name === 'LineComment' && cursor.from < to) hasComment = true
   } while (cursor.next())
-  return { from: selector.from, to: selector.to, hasBraces: selector.getChild('LabelMatchers') !== null }
+  const matchers = selector.getChild('LabelMatchers')
+  const hasName = selector.getChild('Identifier') !== null || (matchers !== null && namesMetric(text, matchers))
+  return { from, to, hasBraces: matchers !== null, hasName, hasComment }
 }

@@ -1,6 +1,7 @@
 /**
  * Turns scraped series into counters that arithmetic can trust: times strictly ascending, values finite and not negative. It groups them by pod
- * and says what it left out; it must not compute increments.
+ * and says what it left out; it must not compute increments. A scrape of which one value is no count is left out whole: without its successes,
+ * failures alone would be left of it.
  */
 import { type DataProblem, renderNames } from './problems.ts'
 import type { Arm, GateSeries } from './samples.ts'
@@ -37,12 +38,13 @@ export interface CleanCounters {
 export function cleanCounters(raw: readonly RawCounter[], newest: number): CleanCounters {
   const pods = new Map<string, { arm: Arm; pod: string; counters: Counter[] }>()
   const found: Findings = { invalid: new Set(), future: new Set(), sawtooth: new Set() }
+  const spoilt = listSpoiltTimes(raw)
   for (const counter of raw) {
     const { arm, pod } = counter.series
     const key = `${arm}/${pod}`
     const entry = pods.get(key) ?? { arm, pod, counters: [] }
     pods.set(key, entry)
-    const clean = cleanSamples(counter, newest, found)
+    const clean = cleanSamples(counter, newest, found, spoilt.get(key) ?? NO_TIMES)
     if (clean.times.length > 0) entry.counters.push(clean)
     if (isSawtooth(clean.values)) found.sawtooth.add(pod)
   }
@@ -59,21 +61,44 @@ interface Findings {
   readonly sawtooth: Set<string>
 }
 
+const NO_TIMES: ReadonlySet<number> = new Set()
+
+/** Above it a sum of single requests stands still. */
+const isCount = (value: number | undefined): value is number =>
+  value !== undefined && value >= 0 && value <= Number.MAX_SAFE_INTEGER
+
+/** By arm and pod: times at which a counter has no count. */
+function listSpoiltTimes(raw: readonly RawCounter[]): ReadonlyMap<string, ReadonlySet<number>> {
+  const spoilt = new Map<string, Set<number>>()
+  for (const { series, values } of raw) {
+    if (values.every(isCount)) continue
+    const key = `${series.arm}/${series.pod}`
+    const times = spoilt.get(key) ?? new Set()
+    spoilt.set(key, times)
+    for (const [index, time] of series.times.entries()) if (!isCount(values[index])) times.add(time)
+  }
+  return spoilt
+}
+
 /** The usual case copies nothing. */
-function cleanSamples({ series, values, columns }: RawCounter, newest: number, found: Findings): Counter {
+function cleanSamples(
+  { series, values, columns }: RawCounter,
+  newest: number,
+  found: Findings,
+  spoilt: ReadonlySet<number>,
+): Counter {
   const { times, pod } = series
-  let isClean = times.length === values.length
+  let isClean = times.length === values.length && spoilt.size === 0
   let before = Number.NEGATIVE_INFINITY
   for (let index = 0; isClean && index < times.length; index += 1) {
     const time = times[index] ?? 0
-    const value = values[index] ?? 0
-    isClean = time > before && time <= newest && value >= 0 && value < Number.POSITIVE_INFINITY
+    isClean = time > before && time <= newest && isCount(values[index])
     before = time
   }
   if (isClean) return { times, values, columns }
   if (times.some((time) => time > newest)) found.future.add(pod)
   const isValid = (time: number, value: number | undefined): value is number =>
-    Number.isFinite(time) && time <= newest && value !== undefined && value >= 0 && value < Number.POSITIVE_INFINITY
+    Number.isFinite(time) && time <= newest && !spoilt.has(time) && isCount(value)
   const samples = times.flatMap((time, index) => {
     const value = values[index]
     return isValid(time, value) ? [{ time, value }] : []

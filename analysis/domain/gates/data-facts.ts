@@ -44,6 +44,7 @@ export type DataReason =
   | DataProblem['reason']
   | 'PartialData'
   | 'SeriesAbsent'
+  | 'CodesAbsent'
   | 'StableAbsent'
   | 'CanaryNotSeen'
   | 'CanaryAbsent'

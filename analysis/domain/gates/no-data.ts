@@ -10,6 +10,7 @@
  *   buckets without count, buckets that differ
  *   counted: absent in both arms                                    all        error    SeriesAbsent       no
  *   events: absent in both arms                                     events     error    SeriesAbsent       no
+ *   no series of an arm has the label that tells failures           errorRate  error    CodesAbsent        no
  *   counted: absent on stable                                       all        error    StableAbsent       yes
  *   counted: absent on the canary, which is known to be up          all        hold     NoTraffic          yes
  *   counted: absent on the canary, within warm-up and three ticks   all        hold     CanaryNotSeen      yes
@@ -18,6 +19,7 @@
  *   stable's newest sample is stale                                 all        error    StableStale        yes
  *   samples are fresh, but no scrape of both arms is whole for      all        error    ScrapesIncomplete  yes
  *   three ticks
+ *   no tick yet, and values that are no counts                      all        error    SamplesInvalid     yes
  *   no tick yet                                                     all        hold     WarmingUp          yes
  *   no canary request in any tick, or none for two minutes where    all        hold     NoTraffic          yes
  *   there had to be some
@@ -71,11 +73,25 @@ function findUnusable({ gate, series, problems, warnings = [], queries }: DataFa
   }
   const seen = series.filter(hasSamples)
   const isAbsent = !seen.some(isCounted) || (gate === 'events' && !seen.some(({ role }) => role === 'events'))
-  if (!isAbsent) return undefined
+  if (!isAbsent) return gate === 'errorRate' ? findCodeless(seen, queries) : undefined
   return unusable({
     reason: 'SeriesAbsent',
     what: `series are absent in both arms${listQueries(queries)}`,
-    fix: 'check the name of the metric and its labels',
+    fix: 'check the name of the metric and its labels, and the clocks of Prometheus and of the controller',
+  })
+}
+
+/** All requests of an arm would pass for good ones. */
+function findCodeless(seen: readonly GateSeries[], queries: readonly string[]): Finding | undefined {
+  const arms = (['canary', 'stable'] as const).filter((arm) => {
+    const own = seen.filter((one) => one.arm === arm && isCounted(one))
+    return own.length > 0 && own.every(({ codeless }) => codeless === true)
+  })
+  if (arms.length === 0) return undefined
+  return unusable({
+    reason: 'CodesAbsent',
+    what: `no series of ${arms.map((arm) => (arm === 'canary' ? 'the canary' : arm)).join(' and ')} has the label that tells failed requests${listQueries(queries)}`,
+    fix: "set codeLabel to the label that holds the answer's code, the same in both versions, or failed to a counter of failures",
   })
 }
 
@@ -155,7 +171,12 @@ const findNewest = ({ series }: DataFacts, arm: Arm): number =>
   )
 
 function findIdle(facts: DataFacts): Finding | undefined {
-  const { gate, ticks, warmupMs } = facts
+  const { gate, ticks, warmupMs, problems, queries } = facts
+  const invalid = problems.find(({ reason }) => reason === 'SamplesInvalid')
+  if (ticks.length === 0 && invalid) {
+    const { reason, what, fix } = invalid
+    return error({ reason, what: `${what}${listQueries(queries)}`, fix })
+  }
   if (ticks.length === 0) {
     return hold({
       reason: 'WarmingUp',

@@ -23,6 +23,8 @@ export interface GateSeries {
   readonly le?: number
   /** What tells this counter from the pod's others, such as `503 POST /checkout`. */
   readonly detail?: string
+  /** It lacks the label that would tell whether its requests failed. */
+  readonly codeless?: true
   /** Epoch milliseconds, ascending. */
   readonly times: readonly number[]
   /** As scraped, resets included; empty for `native`. */

@@ -66,6 +66,7 @@ const series = z.strictObject({
   role: z.enum(['requests', 'failed', 'events', 'bucket', 'native']),
   le: number.optional(),
   detail: z.string().optional(),
+  codeless: z.literal(true).optional(),
   /** The first one, then differences, milliseconds; all as they are where they are `absolute`. */
   times: z.array(z.number()),
   absolute: z.boolean().optional(),

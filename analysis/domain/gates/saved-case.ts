@@ -85,12 +85,11 @@ function encodeSeries({ times, values, le, histograms, ...rest }: GateSeries): S
   }
 }
 
-function decodeSeries({ times, absolute, values, le, histograms, arm, pod, role, detail }: SavedSeries): GateSeries {
+function decodeSeries({ times, absolute, values, le, histograms, detail, codeless, ...rest }: SavedSeries): GateSeries {
   let time = 0
   return {
-    arm,
-    pod,
-    role,
+    ...rest,
+    ...(codeless === undefined ? {} : { codeless }),
     ...(detail === undefined ? {} : { detail }),
     ...(le === undefined ? {} : { le: decodeNumber(le) }),
     times: absolute ? times : times.map((step) => (time += step)),

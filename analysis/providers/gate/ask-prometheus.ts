@@ -41,7 +41,8 @@ export async function askSamples(
     return 'problem' in reading ? { problem: `prometheus: ${reading.problem}; query: ${query}` } : reading
   } catch (error) {
     if (!(error instanceof TransportError) || error.kind === 'cancelled') throw error
-    return { problem: `prometheus: ${error.message}${error.kind === 'tooLarge' ? `; query: ${query}` : ''}` }
+    const isItsFault = error.kind === 'tooLarge' || error.kind === 'timeout'
+    return { problem: `prometheus: ${error.message}${isItsFault ? `; query: ${query}` : ''}` }
   }
 }
 

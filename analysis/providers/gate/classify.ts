@@ -18,6 +18,7 @@ export interface SeriesIdentity {
   readonly detail: string
   /** With whatever else was counted apart, by name: equal for two series only if they count the same. */
   readonly fullDetail: string
+  readonly codeless?: true
 }
 
 export type Classify = (labels: Readonly<Record<string, string>>, isNative: boolean) => SeriesIdentity | undefined
@@ -34,9 +35,9 @@ const TARGET_LABELS = [
   'service',
   'node',
   'prometheus',
-  'prometheus_replica',
-  'replica',
 ]
+/** Stores that hold the samples of several Prometheus call them by a label of their own: `thanos_replica`, `__replica__`. */
+const REPLICA_LABEL = /replica/
 const METHODS = ['method', 'http_request_method', 'http_method', 'request_method', 'grpc_method', 'rpc_method']
 const ROUTES = ['route', 'http_route', 'handler', 'path', 'uri', 'grpc_service', 'rpc_service']
 const LONGEST_DETAIL = 120
@@ -51,6 +52,7 @@ export function createClassifier(plan: Plan, purpose: Purpose, matched: readonly
   const { version, podLabel, counts } = plan
   const isFailed = purpose === 'requests' ? createCodeTest(plan) : () => false
   const ignored = new Set([...TARGET_LABELS, ...matched, version.label, podLabel])
+  const needsCode = purpose === 'requests' && plan.gate === 'errorRate' && plan.failed === ''
   return (labels, isNative) => {
     const arm = armOf(labels[version.label] ?? '', version)
     if (arm === undefined) return undefined
@@ -62,6 +64,7 @@ export function createClassifier(plan: Plan, purpose: Purpose, matched: readonly
       pod: counts === 'proxied' ? `${scraped} (${arm})` : scraped,
       role,
       ...(role === 'bucket' ? { le: readBound(labels.le ?? '', plan.unitSeconds) } : {}),
+      ...(needsCode && !labels[plan.codeLabel] ? { codeless: true } : {}),
       ...renderDetail(labels, plan.codeLabel, ignored),
     }
   }
@@ -102,7 +105,7 @@ function renderDetail(
   const known = [codeLabel, ...METHODS, ...ROUTES]
   const words = known.flatMap((name) => (labels[name] ? [labels[name]] : []))
   const others = Object.keys(labels)
-    .filter((name) => !ignored.has(name) && !known.includes(name))
+    .filter((name) => !ignored.has(name) && !known.includes(name) && !REPLICA_LABEL.test(name))
     .sort()
     .map((name) => `${name}=${labels[name] ?? ''}`)
   return { detail: shorten(words.join(' ')), fullDetail: shorten([...words, ...others].join(' ')) }

@@ -26,12 +26,19 @@ const LONGEST_WINDOW_MS = 3_600_000
 /** Gates of one pass ask within moments of each other. */
 const SAME_LOOK_MS = 1_500
 
+/** From where on samples may be new: further back than usual when none has come for a while, so that what a slow store brings later is not lost. */
+function chooseStart(readUntil: number, newest: number | undefined, now: number): number {
+  const usual = readUntil - OVERLAP_MS
+  if (newest !== undefined && newest >= usual) return usual
+  return Math.max(now - LONGEST_WINDOW_MS, Math.min(usual, (newest ?? Number.NEGATIVE_INFINITY) - OVERLAP_MS))
+}
+
 export function createGateSamples(selector: string, classify: Classify): GateSamples {
   const stream = createSeriesStream(classify)
   let pending: Promise<FetchedSamples> | undefined
 
   async function fetchUntil(since: number, now: number, ask: Ask): Promise<FetchedSamples> {
-    let from = stream.readUntil === undefined ? since - BASE_MS : stream.readUntil - OVERLAP_MS
+    let from = stream.readUntil === undefined ? since - BASE_MS : chooseStart(stream.readUntil, stream.newest, now)
     while (from < now) {
       const at = Math.min(now, from + LONGEST_WINDOW_MS)
       const answer = await ask({ selector, at, windowMs: at - from })

@@ -11,6 +11,8 @@ export interface SeriesStream {
   readonly series: readonly GateSeries[]
   /** Epoch milliseconds up to which samples were asked for; undefined before the first answer. */
   readonly readUntil: number | undefined
+  /** Time of the newest sample, epoch milliseconds. */
+  readonly newest: number | undefined
   /** Adds what is newer than what is there. */
   append(answer: readonly RawSeries[], readUntil: number): void
   /** Roughly, in memory. */
@@ -95,6 +97,11 @@ export function createSeriesStream(classify: Classify): SeriesStream {
     append,
     get readUntil() {
       return readUntil
+    },
+    get newest() {
+      let newest: number | undefined
+      for (const { times } of series) newest = Math.max(newest ?? 0, times.at(-1) ?? 0)
+      return newest
     },
     get bytes() {
       return bytes

@@ -12,6 +12,11 @@ import { checkAddress, ruleOf } from './shape.ts'
 
 export const gateRule = ruleOf<GateMetric>(gateMetricSchema, (config, path) => [
   ...checkAddress(config.address, `${path}.address`),
+  ...when(
+    /^https?:\/\/[^/?#]*@/.test(config.address ?? ''),
+    `${path}.address`,
+    'has a user or a password in it: give them as authentication.basicAuth, the password by an argument from a Secret',
+  ),
   ...checkAuthentication(config.authentication, path, { signs: true }),
   ...planGate(config).problems.map(({ field, message }) => ({ field: `${path}.${field}`, message })),
 ])

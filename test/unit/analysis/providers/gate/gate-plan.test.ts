@@ -96,6 +96,29 @@ describe('mistakes are named by field', () => {
     [{ preset: 'traefik', service: 'x' }, `${path}.service`, /use match/],
     [{ address: 'prometheus:9090' }, `${path}.address`, /not an http or https URL/],
     [{ onUndecided: 'hope' }, `${path}.onUndecided`, /pause/],
+    [{ canary: ' ', stable: 'old' }, `${path}.canary`, /is required/],
+    [{ canary: 'a', stable: 'a ' }, `${path}.stable`, /does not tell versions apart/],
+    [{ gate: 'events' }, `${path}.event`, /is required: the counter of the business event/],
+    [{ requests: 'a{b="c" # why\n}' }, `${path}.requests`, /a comment within the braces/],
+    [{ requests: '{}' }, `${path}.requests`, /names no metric/],
+    [{ requests: '{__name__=~".+"}' }, `${path}.requests`, /names no metric/],
+    [{ requests: `a{b="${'x'.repeat(10_000)}"}` }, `${path}.requests`, /longer than 2000/],
+    [{ canary: 'x'.repeat(10_000) }, `${path}.canary`, /longer than 500/],
+    [{ match: { a: 'x'.repeat(10_000) } }, `${path}.match`, /the value of a is longer/],
+    [{ service: 'x'.repeat(10_000) }, `${path}.match`, /the value of service is longer/],
+    [
+      { match: Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`l${index}`, 'v'])) },
+      `${path}.match`,
+      /more than 30 labels/,
+    ],
+    [{ tolerance: 5 }, `${path}.tolerance`, /a target above it/],
+    [{ tolerance: 5, target: 4 }, `${path}.target`, /a target above it/],
+    [{ gate: 'events', event: 'e', tolerance: 0.3, target: 0.5 }, `${path}.target`, /a target below it/],
+    [{ tolerance: 0 }, `${path}.tolerance`, /0 is not within 1.01 and 100/],
+    [{ duration: '-5m' }, `${path}.duration`, /-5m is not within 1s/],
+    [{ requests: ['a'] }, `${path}.requests`, /expected string/],
+    [{ failedCodes: '((5{100}){100}){100}' }, `${path}.failedCodes`, /bad pattern/],
+    [{ address: 'http://user:word@prometheus:9090' }, `${path}.address`, /authentication.basicAuth/],
   ]
   for (const [config, field, words] of rows)
     test(`${JSON.stringify(config)}`, () => {
@@ -126,6 +149,20 @@ describe('mistakes are named by field', () => {
 })
 
 describe('selectors of a gate', () => {
+  test('a line break after the codes of failures is none of them', () =>
+    assert.equal(planGate(gate({ failedCodes: '5..\n' })).plan.failedCodes, '5..'))
+
+  test('values cannot end the string that they are in', () => {
+    for (const value of ['x"} or vector(1) #', "'", 'a\nb', 'a\\', '`', '"} #', 'a\u2028b']) {
+      const { plan, problems } = planGate(
+        gate({ service: value, workload: value, canary: value, match: { a: value }, codeLabel: 'code' }),
+      )
+      assert.deepEqual(problems, [])
+      for (const { selector } of [renderBoth(plan, 'requests'), renderHistory(plan, 'requests')])
+        assert.equal(findSelectorProblem(selector), undefined, selector)
+    }
+  })
+
   test('matchers are added wherever the selector has its own', () => {
     const matcher = { label: 'v', op: '=', value: 'a"b' } as const
     const rows = [
@@ -133,6 +170,8 @@ describe('selectors of a gate', () => {
       ['a{}', 'a{v="a\\"b"}'],
       [' a{b="}", } ', 'a{b="}",v="a\\"b"}'],
       ['{__name__="a"} # why', '{__name__="a",v="a\\"b"}'],
+      ['{"a.b"}', '{"a.b",v="a\\"b"}'],
+      ['{__name__=~"a|b"}', '{__name__=~"a|b",v="a\\"b"}'],
     ] as const
     for (const [selector, expected] of rows) {
       assert.equal(findSelectorProblem(selector), undefined)
