@@ -22,13 +22,16 @@ import {
   metricSchema,
   providerSchema,
 } from '../../../controller/api/analysis.ts'
-import { gateMetricSchema } from '../../../controller/api/gate.ts'
+import { type GateMetric, gateMetricSchema, gatePresetIds } from '../../../controller/api/gate.ts'
 import { jobMetricSchema } from '../../../controller/api/job.ts'
 import { alertmanagerMetricSchema } from '../../../controller/api/metric-providers/alertmanager.ts'
 import { kubernetesMetricSchema } from '../../../controller/api/metric-providers/kubernetes.ts'
 import { mannWhitneyMetricSchema } from '../../../controller/api/metric-providers/mann-whitney.ts'
+import { gateIds } from '../../../controller/api/verdict.ts'
 import { chooseProvider, providerIds, readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import { builtinShapes } from '../../../controller/metric-language/expression/builtin-shapes.ts'
+import { type GatePlan, planGate } from '../../../controller/metric-language/gate-plan.ts'
+import { gatePresets } from '../../../controller/metric-language/gate-presets.ts'
 import { listFiles, namesIn, readText, tableBelow } from './documents.ts'
 
 const reference = readText('docs/reference/analysis.md')
@@ -206,14 +209,82 @@ describe('verdicts come out as the reference says', () => {
 })
 
 test('the functions of conditions are those of the language', () => {
-  const part = reference.slice(reference.indexOf('## Conditions'), reference.indexOf('## Arguments'))
-  const words = new Set(part.match(/\w+/g))
-  assert.deepEqual(
-    Object.keys(builtinShapes).filter((name) => !words.has(name)),
-    [],
+  assert.deepEqual(firstColumn('## Conditions'), Object.keys(builtinShapes).sort())
+  for (const [cell, needs = ''] of table('## Conditions'))
+    for (const name of namesIn(cell)) {
+      const { closure, max } = builtinShapes[name] ?? { closure: 'none', max: 0 }
+      assert.equal(/predicate|expression/.test(needs), closure !== 'none', name)
+      assert.equal(/if wanted/.test(needs), closure === 'optional', name)
+      assert.equal(/numbers, or/.test(needs), max > 2, name)
+    }
+})
+
+describe('a gate without further fields is what the reference says', () => {
+  const planOf = (gate: GateMetric['gate']) => planGate({ gate, canary: 'b', stable: 'a' }).plan
+  const plans = gateIds.map(planOf)
+  const seconds = (ms: number): string => (ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : `${ms / 1000}s`)
+  const share = (value: number): string =>
+    value < 1 / 2 && value !== 0.001 ? `1/${Math.round(1 / value)}` : `${value}`
+  /** One value where the gates agree, else one of each, in their order. */
+  const each = (read: (plan: GatePlan) => string): string => [...new Set(plans.map(read))].join('; ')
+  const defaults: Readonly<Record<string, string>> = {
+    tolerance: each(({ thresholds }) => `${thresholds.toleranceRatio}`),
+    toleranceExcess: `${planOf('errorRate').thresholds.toleranceExcess}`,
+    alpha: each(({ thresholds }) => share(thresholds.alpha)),
+    minEvents: each(({ thresholds }) => `${thresholds.minEvents}`),
+    target: each(({ thresholds }) => `${thresholds.target}`),
+    warmup: each(({ thresholds }) => seconds(thresholds.warmupMs)),
+    history: each(({ historyMs }) => seconds(historyMs)),
+    earlyPass: each(({ thresholds }) => `${thresholds.earlyPass}`),
+  }
+  const told = new Map(
+    table('### Fields of a gate').flatMap(([cell, value = '']) => namesIn(cell).map((name) => [name, value] as const)),
   )
-  const listed = /`all any[^`]*`/.exec(part)?.[0].match(/\w+/g) ?? []
-  assert.deepEqual([...listed].sort(), Object.keys(builtinShapes).sort())
+  for (const [name, value] of Object.entries(defaults))
+    test(`${name}: ${value}`, () => assert.equal(told.get(name), value))
+
+  test('those that share a row', () => {
+    const { thresholds, timeoutMs, onUndecided, maxHoldMs, durationMs } = planOf('errorRate')
+    assert.equal(told.get('beta'), `${share(thresholds.beta)}, false`)
+    assert.equal(planGate({ gate: 'errorRate', strict: true }).plan.thresholds.beta, thresholds.alpha)
+    assert.equal(told.get('timeout'), `the controller's Prometheus; ${timeoutMs / 1000} s`)
+    assert.equal(told.get('onUndecided'), `one more stage, \`${onUndecided}\``)
+    assert.deepEqual([maxHoldMs, durationMs], [undefined, undefined])
+    const stage = numberIn('analysis/providers/gate/gate.ts', 'WAITED_FOR_MS') / 60_000
+    assert.ok(told.get('duration')?.startsWith(`${stage}m; in the background`))
+  })
+
+  test('the preset is the first one', () => assert.equal(told.get('preset'), `\`${gatePresetIds[0]}\``))
+})
+
+describe('presets are those of the code', () => {
+  const matched = { gate: 'errorRate', canary: 'b', stable: 'a' } as const
+  const rows = new Map(table('### Presets').map(([cell, ...cells]) => [namesIn(cell)[0] ?? '', cells] as const))
+  test('all of them', () => assert.deepEqual([...rows.keys()].sort(), [...gatePresetIds].sort()))
+  for (const [id, preset] of Object.entries(gatePresets))
+    test(id, () => {
+      const { namespace, service, workload } = preset.labels
+      const name = (label: string | undefined): string => (label === undefined ? '–' : `\`${label}\``)
+      assert.deepEqual(rows.get(id), [
+        `\`${preset.requests}\``,
+        `\`${preset.codeLabel}\`: ${preset.failedCodes.split('|').map(name).join(', ')}`,
+        `\`${preset.buckets}\`, ${preset.unit}`,
+        ...[preset.versionLabel, preset.podLabel, namespace, service].map(name),
+        workload === undefined && preset.workloadByPod ? "the pod's name" : name(workload),
+      ])
+    })
+  test('custom has defaults for labels only', () => {
+    const { plan, problems } = planGate({ gate: 'errorRate', preset: 'custom', canary: 'b', stable: 'a' })
+    assert.deepEqual(problems.map(({ field }) => field).sort(), ['codeLabel', 'requests'])
+    const labels = plan.version.label === 'rollouts_pod_template_hash' && plan.podLabel === 'pod'
+    assert.ok(labels && plan.unitSeconds === 1)
+    const own = planGate({ ...matched, preset: 'custom', namespace: 'shop', service: 'checkout', workload: 'x' })
+    assert.deepEqual(
+      own.plan.matchers.map(({ label }) => label),
+      ['namespace', 'service'],
+    )
+    assert.ok(own.problems.some(({ field }) => field === 'workload'))
+  })
 })
 
 describe('the gates have the arguments that the reference names', () => {
