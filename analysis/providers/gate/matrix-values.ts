@@ -35,7 +35,7 @@ export function extractValues(body: string): Extracted | undefined {
   return { skeleton: kept.join(''), columns }
 }
 
-const [OPEN, CLOSE, COMMA, QUOTE, POINT, ZERO, NINE] = [...'[],".09'].map((character) => character.charCodeAt(0))
+const [OPEN, CLOSE, COMMA, QUOTE, POINT, ZERO, NINE] = Array.from('[],".09', (character) => character.charCodeAt(0))
 
 /** `[1.5,"2"],[3,"4"]]`, from the first bracket on; where it ends, or undefined. */
 function readSamples(body: string, start: number, { times, values }: Columns): number | undefined {
