@@ -98,7 +98,7 @@ export async function playPolicy(order: PlayOrder): Promise<PlayedPolicy> {
     pods: middle ? podsAt(middle.version, middle.since) : 0,
     pseudo,
     releases: past,
-    versions: [...traffic.keys()],
+    versions: [...traffic].flatMap(([version, spans]) => (spans.length > 0 ? [version] : [])),
     oldest: findOldest(series),
     problems: [...new Set(problems.map(({ gate, what }) => `${gate}: ${what}`))],
   }
@@ -129,8 +129,8 @@ function playRelease(plan: BacktestPlan, sources: readonly GateSource[], release
   return {
     release,
     played,
-    saved: played.outcome === 'aborted' ? Math.round(counted?.track.countBad(played.at, until) ?? 0) : 0,
-    bad: Math.round(counted?.track.countBad(since, until) ?? 0),
+    saved: played.outcome === 'aborted' ? Math.round(counted?.track.countBad(played.at) ?? 0) : 0,
+    bad: Math.round(counted?.track.countBad(since) ?? 0),
   }
 }
 

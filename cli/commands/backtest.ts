@@ -15,7 +15,7 @@ import { createProgress, type Progress } from '../backtest/progress.ts'
 import { readPolicies } from '../backtest/read-files.ts'
 import { countQuestions, readPast } from '../backtest/read-past.ts'
 import { renderJson } from '../backtest/render-json.ts'
-import { type PolicyReport, renderReport } from '../backtest/render-report.ts'
+import { listNotes, type PolicyReport, renderReport } from '../backtest/render-report.ts'
 import { readDuration, readParallel, readTime } from '../backtest/time-arguments.ts'
 import { CliError, type ExitCode } from '../cli-error.ts'
 import type { CliDeps } from '../deps.ts'
@@ -64,6 +64,8 @@ export async function runBacktest(options: BacktestOptions, deps: CliDeps): Prom
         onCases: (count) => progress.begin(`${compiled.policy.name}: playing case`, count),
         onCase: progress.advance,
       })
+      if (result.pseudo.length + result.releases.length === 0)
+        throw new CliError(`${result.plan.name}: nothing to replay: ${listNotes(result, backtest).join('; ')}`)
       reports.push({ compiled, result })
     }
     progress.end()

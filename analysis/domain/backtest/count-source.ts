@@ -48,7 +48,11 @@ export function createCountSource({ gate, series, from, to }: SourceInput): Gate
     },
     releaseTrack(window) {
       const { since, until } = window
-      const { ticks } = readTicks(cutRelease(series, window), { from: since, now: until + 2 * tickMs, ...lengths })
+      const { ticks } = readTicks(cutRelease(series, { ...window, until: window.until + tickMs }), {
+        from: since,
+        now: until + 2 * tickMs,
+        ...lengths,
+      })
       return track(ticks, since, shareOf(ticks))
     },
   }

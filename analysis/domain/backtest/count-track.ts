@@ -50,7 +50,7 @@ export function createCountTrack({ ticks, tickMs, rule, calibration, hasHardFloo
         tickMs,
         nextWeightPercent,
       }),
-    countBad: (from, to) => sumWithin(ticks, from, to, rule.direction === 'down' ? missingOf : failedOf),
+    countBad: (after) => sumAfter(ticks, after, rule.direction === 'down' ? missingOf : failedOf),
   }
 }
 
@@ -62,8 +62,8 @@ function missingOf({ canary, stable }: Tick): number {
   return requests > 0 ? (sumBad(stable) / requests) * sumTotals(canary) - sumBad(canary) : 0
 }
 
-function sumWithin(ticks: readonly Tick[], from: number, to: number, pick: (tick: Tick) => number): number {
+function sumAfter(ticks: readonly Tick[], after: number, pick: (tick: Tick) => number): number {
   let sum = 0
-  for (const tick of ticks) if (tick.at > from && tick.at <= to) sum += pick(tick)
+  for (const tick of ticks) if (tick.at > after) sum += pick(tick)
   return Math.max(0, sum)
 }

@@ -25,6 +25,6 @@ export interface GateTrack {
   take(place: number, deal: Deal, weightPercent: number): TrackPoint
   /** What would have been caught by now. */
   foresee(nextWeightPercent: number | undefined): Outlook
-  /** Bad events of the canary within `(from, to]`, epoch milliseconds: for `events`, those that are missing. */
-  countBad(from: number, to: number): number
+  /** Bad events of the canary after a time, epoch milliseconds: for `events`, those that are missing. */
+  countBad(after: number): number
 }

@@ -66,7 +66,8 @@ export function createLatencySource({ gate, series, from, to }: SourceInput): Ga
       const options = { from: window.since, now: window.until + 2 * tickMs, ...lengths }
       return track(
         window.since,
-        (plan) => readLatencyTicks(cutRelease(series, window), plan.bounds, options).ticks,
+        (plan) =>
+          readLatencyTicks(cutRelease(series, { ...window, until: window.until + tickMs }), plan.bounds, options).ticks,
         shareOf,
       )
     },

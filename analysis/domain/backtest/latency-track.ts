@@ -44,7 +44,6 @@ export function createLatencyTrack({ ticks, tickMs, rule, knowledge }: LatencyTr
         phi: judge.describe()?.phi.used ?? 1,
         tickMs,
       }),
-    countBad: (from, to) =>
-      ticks.reduce((sum, { at, canary }) => sum + (at > from && at <= to ? countSlow(canary).bad : 0), 0),
+    countBad: (after) => ticks.reduce((sum, { at, canary }) => sum + (at > after ? countSlow(canary).bad : 0), 0),
   }
 }

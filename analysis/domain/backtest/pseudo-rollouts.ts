@@ -49,7 +49,7 @@ export function listPseudoRollouts({ plan, range, everyMs, traffic, releases, po
   return { cases, ...left }
 }
 
-/** A stage that is held to the last ends with the first look after that. */
+/** Between two looks or scrapes, at most: a stage that is held to the last ends with the first look after that. */
 const LOOK_MS = 2 * 60_000
 
 /** Stages may be held so much longer in all. */
@@ -63,7 +63,7 @@ const holdsOf = ({ stages, gates }: BacktestPlan): number =>
   )
 
 const findVersion = (traffic: WindowOrder['traffic'], from: number, to: number): string | undefined =>
-  [...traffic].find(([, spans]) => spans.some((span) => span.from <= from && span.to >= to))?.[0]
+  [...traffic].find(([, spans]) => spans.some((span) => span.from <= from && span.to >= to - LOOK_MS))?.[0]
 
 /** The weight that so many pods can play, percent, for each stage. */
 export const possibleWeights = (plan: BacktestPlan, pods: number): readonly number[] =>

@@ -55,6 +55,7 @@ const BOUNDS: Readonly<Record<GateId, string>> = { errorRate: 'smallest', latenc
 
 /** One sentence for people: the same in the CLI and in a gate's self-test. */
 export function renderSummary({ cases, outcomes, gates }: PseudoSummary): string {
+  if (cases === 0) return 'no healthy rollout could be played'
   const caught = gates.map(
     ({ gate, firstStage, plan }) =>
       `${BOUNDS[gate]} ${NOUNS[gate]} caught within stage 1: ${renderRatio(firstStage)}, within the plan: ${renderRatio(plan)}`,
