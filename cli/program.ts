@@ -160,6 +160,7 @@ function addBacktest(program: Command, deps: CliDeps, setExitCode: (code: ExitCo
       '--cache <directory>',
       'keeps what Prometheus said, so that an interrupted or another backtest goes on with it',
     )
+    .option('--plot <directory>', 'writes pictures (SVG) of past releases and of healthy rollouts that were ended')
     .action(async (options: BacktestOptions) => {
       const { runBacktest } = await import('./commands/backtest.ts')
       setExitCode(await runBacktest(options, deps))

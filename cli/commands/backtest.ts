@@ -17,6 +17,7 @@ import { countQuestions, readPast } from '../backtest/read-past.ts'
 import { renderJson } from '../backtest/render-json.ts'
 import { listNotes, type PolicyReport, renderReport } from '../backtest/render-report.ts'
 import { readDuration, readParallel, readTime } from '../backtest/time-arguments.ts'
+import { writePlots } from '../backtest/write-plots.ts'
 import { CliError, type ExitCode } from '../cli-error.ts'
 import type { CliDeps } from '../deps.ts'
 import { type CommonOptions, sendJson } from '../options.ts'
@@ -31,6 +32,7 @@ export interface BacktestOptions extends Pick<CommonOptions, 'json' | 'color'> {
   readonly every?: string
   readonly parallel: string
   readonly cache?: string
+  readonly plot?: string
 }
 
 interface Backtest {
@@ -69,6 +71,10 @@ export async function runBacktest(options: BacktestOptions, deps: CliDeps): Prom
       reports.push({ compiled, result })
     }
     progress.end()
+    if (options.plot !== undefined) {
+      const count = await writePlots(options.plot, reports)
+      deps.terminal.err(`${count} plots written to ${options.plot}\n`)
+    }
     if (options.json === true) sendJson(deps, renderJson(reports, backtest))
     else
       for (const line of renderReport(reports, backtest).trimEnd().split('\n'))
