@@ -9,7 +9,7 @@ export interface Behaviour {
   readonly podTemplateHash: string
   /** Share of requests answered with 500, 0..1. */
   readonly errorRate: number
-  /** Middle of the time an answer takes; single answers differ by up to a fifth. */
+  /** What answers take, see {@link latencyAt}. */
   readonly latencyMs: number
   /** Share of requests that become an order, 0..1. */
   readonly orderRate: number
@@ -61,3 +61,16 @@ export function createSpread(start: number): () => number {
     return value
   }
 }
+
+/** The quickest answer takes so much of `latencyMs`, and shares of slower ones fall by this power: a middle of 0.86, a P99 of 1.27, seldom more than 2. */
+const QUICKEST = 0.8
+const TAIL_POWER = 10
+const SLOWEST_SHARE = 1e-5
+
+/** Milliseconds of the answer that is slower than the share `rank` of all, 0..1. */
+export const latencyAt = (rank: number, latencyMs: number): number =>
+  latencyMs * QUICKEST * Math.max(1 - rank, SLOWEST_SHARE) ** (-1 / TAIL_POWER)
+
+/** The other way round: the share of answers that take longer. */
+export const shareSlowerThan = (ms: number, latencyMs: number): number =>
+  Math.min(1, ((latencyMs * QUICKEST) / ms) ** TAIL_POWER)

@@ -3,7 +3,7 @@
  * stops without losing a request. It must not know Penstock.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createSpread, readBehaviour } from './behaviour.ts'
+import { createSpread, latencyAt, readBehaviour } from './behaviour.ts'
 import { createAppMetrics } from './exposition.ts'
 
 const behaviour = readBehaviour(process.env)
@@ -17,7 +17,7 @@ function answerShop(request: IncomingMessage, response: ServerResponse): void {
   request.resume()
   // The back end is simulated, and what it took is the delay drawn here. How late a busy laptop wakes this process up is left out of the
   // histogram: with a few requests a second in the canary, the machine would be judged and not the release.
-  const delayMs = behaviour.latencyMs * (0.8 + 0.4 * delays())
+  const delayMs = latencyAt(delays(), behaviour.latencyMs)
   setTimeout(() => {
     const code = failures() < behaviour.errorRate ? 500 : 200
     if (code === 200 && orders() < behaviour.orderRate) metrics.order()

@@ -1,4 +1,4 @@
-/** The configuration files of Prometheus and Alertmanager. Pure. Intervals are those of a story: a second where production has fifteen. */
+/** The configuration files of Prometheus and Alertmanager. Pure. Intervals are those of a story: two seconds where production has fifteen. */
 import { stringify } from 'yaml'
 
 export interface PrometheusConfig {
@@ -12,7 +12,7 @@ export interface PrometheusConfig {
 export function renderPrometheusConfig(config: PrometheusConfig): string {
   const gateway = new URL(config.gatewayMetrics)
   return stringify({
-    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    global: { scrape_interval: '2s', scrape_timeout: '1s', evaluation_interval: '1s' },
     rule_files: config.ruleFiles,
     alerting: { alertmanagers: [{ static_configs: [{ targets: [config.alertmanager] }] }] },
     scrape_configs: [

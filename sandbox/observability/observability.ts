@@ -2,8 +2,10 @@
  * The real Prometheus and Alertmanager as processes on free loopback ports, with their data in a directory of the caller's. It writes
  * their files, starts them, waits until they are ready and stops them; what they say is theirs.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { KubeClient } from '../../controller/kube/client.ts'
 import type { Clock } from '../../controller/runtime/clock.ts'
 import type { Logger } from '../../controller/runtime/log.ts'
@@ -28,6 +30,8 @@ export interface ObservabilityOptions {
   readonly ruleFiles: readonly string[]
   readonly webhookUrl: string
   readonly tokenFile: string
+  /** What Prometheus knows from before its start, as OpenMetrics with times. */
+  readonly past?: string
 }
 
 export interface Observability {
@@ -37,6 +41,8 @@ export interface Observability {
 }
 
 const READY_WITHIN_MS = 30_000
+const IMPORT_WITHIN_MS = 60_000
+const run = promisify(execFile)
 
 async function untilReady(child: Child, url: string, name: string, clock: Clock): Promise<void> {
   const look = async (): Promise<boolean> => {
@@ -47,6 +53,14 @@ async function untilReady(child: Child, url: string, name: string, clock: Clock)
     )
   }
   await waitFor(look, { clock, what: `${name} to be ready`, withinMs: READY_WITHIN_MS, everyMs: 100 })
+}
+
+async function importPast(past: string, { binaries, directory }: ObservabilityOptions): Promise<void> {
+  const file = join(directory, 'past.om')
+  await writeFile(file, past)
+  const args = ['tsdb', 'create-blocks-from', 'openmetrics', '-q', file, join(directory, 'prometheus')]
+  await run(binaries.promtool, args, { timeout: IMPORT_WITHIN_MS })
+  await rm(file)
 }
 
 async function startPrometheus(options: ObservabilityOptions, address: string, alertmanager: string): Promise<Child> {
@@ -60,7 +74,7 @@ async function startPrometheus(options: ObservabilityOptions, address: string, a
     args: [
       `--config.file=${config}`,
       `--storage.tsdb.path=${join(directory, 'prometheus')}`,
-      '--storage.tsdb.retention.time=2h',
+      '--storage.tsdb.retention.time=6h',
       `--web.listen-address=${address}`,
       // Its usual five seconds are half a stage of the story.
       '--scrape.discovery-reload-interval=100ms',
@@ -100,6 +114,7 @@ export async function startObservability(options: ObservabilityOptions): Promise
     const alertmanagerAddress = `127.0.0.1:${await findFreePort()}`
     const alertmanager = await startAlertmanager(options, alertmanagerAddress)
     stops.add(() => alertmanager.stop())
+    if (options.past !== undefined) await importPast(options.past, options)
     const prometheusAddress = `127.0.0.1:${await findFreePort()}`
     const prometheus = await startPrometheus(options, prometheusAddress, alertmanagerAddress)
     stops.add(() => prometheus.stop())

@@ -6,12 +6,14 @@ import { readAbortRequests } from '../../controller/api/abort-request.ts'
 import type { AnalysisRun } from '../../controller/api/analysis.ts'
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { Rollout } from '../../controller/api/rollout.ts'
+import { type GateVerdict, readGateVerdict } from '../../controller/api/verdict.ts'
+import { gateMetrics } from './plot.ts'
 
 export type Outcome =
   | { readonly outcome: 'promoted' }
   | { readonly outcome: 'aborted'; readonly cause: string; readonly message: string }
 
-const gates: readonly string[] = ['error-rate-spike', 'p99-latency', 'business-events']
+const gates: readonly string[] = gateMetrics
 
 /** The gates that failed in runs of this revision. */
 export function listFailedGates(runs: readonly AnalysisRun[], podHash: string): readonly string[] {
@@ -20,6 +22,17 @@ export function listFailedGates(runs: readonly AnalysisRun[], podHash: string): 
   )
   const failed = own.flatMap((run) => run.status?.metricResults ?? []).filter((result) => result.phase === 'Failed')
   return [...new Set(failed.map((result) => result.name))].filter((name) => gates.includes(name))
+}
+
+/** The last word of each gate on each stage of this revision, oldest first. */
+export function listVerdicts(runs: readonly AnalysisRun[], podHash: string): readonly GateVerdict[] {
+  const own = runs.filter(({ metadata }) => metadata.labels?.[POD_TEMPLATE_HASH] === podHash)
+  return own
+    .toSorted((one, other) =>
+      (one.metadata.creationTimestamp ?? '').localeCompare(other.metadata.creationTimestamp ?? ''),
+    )
+    .flatMap(({ status }) => status?.metricResults ?? [])
+    .flatMap((result) => readGateVerdict(result.measurements?.at(-1)) ?? [])
 }
 
 /** Undefined while the release of `podHash` is under way. */

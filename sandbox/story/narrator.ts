@@ -3,6 +3,7 @@
  * only where somebody looks.
  */
 import type { AnalysisRun } from '../../controller/api/analysis.ts'
+import { readGateVerdict } from '../../controller/api/verdict.ts'
 import type { Observation } from './observation.ts'
 
 export type Tone = 'plain' | 'good' | 'bad' | 'faint' | 'bold'
@@ -28,18 +29,24 @@ const renderTime = (elapsedMs: number): string => {
   return `${String(Math.floor(seconds / 60)).padStart(2)}:${String(seconds % 60).padStart(2, '0')}`
 }
 
-const renderValue = (text: string | undefined): string => {
-  const value = Number(/-?[\d.]+(?:e[+-]?\d+)?|NaN/i.exec(text ?? '')?.[0] ?? Number.NaN)
-  return Number.isFinite(value) ? String(Math.round(value * 100) / 100) : 'no data'
+const LONGEST_LINE = 180
+
+const firstLine = (text: string): string => {
+  const [line = ''] = text.split('\n')
+  return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line
 }
 
-/** One line per finished run: each gate's verdict and its newest value. */
-export function renderRun(run: AnalysisRun): string {
-  const results = (run.status?.metricResults ?? []).map((result) => {
-    const newest = result.measurements?.at(-1)
-    return `${result.name} ${result.phase ?? ''} (${renderValue(newest?.value)})`
+/** The verdict of a gate that took the release back whole, what the others found on a line; what could not be read by its phase. */
+export function renderRun(run: AnalysisRun): readonly string[] {
+  const results = run.status?.metricResults ?? []
+  const lines = results.flatMap((result) => {
+    const text = readGateVerdict(result.measurements?.at(-1))?.text ?? `${result.name} ${result.phase ?? ''}`
+    return result.phase === 'Failed' ? text.split('\n') : [firstLine(text)]
   })
-  return `gates ${run.status?.phase ?? ''}: ${results.join(', ') || run.status?.message || 'no result'}`
+  return [
+    `gates ${run.status?.phase ?? ''}${results.length === 0 ? `: ${run.status?.message || 'no result'}` : ''}`,
+    ...lines,
+  ]
 }
 
 const bar = (weight: number): string => '█'.repeat(Math.round(weight / 5)).padEnd(20, '░')
@@ -64,7 +71,10 @@ export function createNarrator(options: NarratorOptions): Narrator {
       const id = `${run.metadata.uid}/${phase}`
       if (phase === '' || phase === 'Pending' || phase === 'Running' || toldRuns.has(id)) continue
       toldRuns.add(id)
-      say(renderRun(run), phase === 'Successful' ? 'good' : 'bad')
+      const [lead = '', ...lines] = renderRun(run)
+      const tone = phase === 'Successful' ? 'good' : 'bad'
+      say(lead, tone)
+      for (const line of lines) options.write(`       ${paint(line, tone)}\n`)
     }
   }
   const tellStatus = (observation: Observation): void => {
@@ -77,7 +87,7 @@ export function createNarrator(options: NarratorOptions): Narrator {
     toldStatus = status
     const where = typeof step === 'number' && phase !== 'Degraded' ? `  step ${Math.min(step + 1, steps)}/${steps}` : ''
     const tone = phase === 'Healthy' ? 'good' : phase === 'Degraded' ? 'bad' : 'faint'
-    say(`${phase}${where}${message === '' ? '' : `  ${message}`}`, tone)
+    say(`${phase}${where}${message === '' ? '' : `  ${firstLine(message)}`}`, tone)
   }
   return {
     say,

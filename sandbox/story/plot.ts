@@ -4,7 +4,11 @@
  */
 import { isMap, isSeq, parseAllDocuments } from 'yaml'
 
-export type Cause = 'error-rate-spike' | 'p99-latency' | 'business-events' | 'alert' | 'by hand'
+/** The gates of `triple-gate`, by the names of their metrics. */
+export const gateMetrics = ['error-rate', 'p99-latency', 'events'] as const
+export type GateMetricName = (typeof gateMetrics)[number]
+
+export type Cause = GateMetricName | 'alert' | 'by hand'
 
 export interface Expected {
   readonly outcome: 'promoted' | 'aborted'
@@ -24,7 +28,8 @@ export interface Release {
   readonly byHand?: 'abort' | 'promote --full'
 }
 
-const healthy = { ERROR_RATE: '0', LATENCY_FACTOR: '1', ORDERS: 'on', BACKLOG: 'off' }
+/** As services are: some requests always fail. */
+const healthy = { ERROR_RATE: '0.05', LATENCY_FACTOR: '1', ORDERS: 'on', BACKLOG: 'off' }
 
 /** What runs before the story begins. */
 export const firstRelease: Readonly<Record<string, string>> = { ...healthy, VERSION: 'v1' }
@@ -39,9 +44,9 @@ export const releases: readonly Release[] = [
   },
   {
     name: 'errors',
-    intent: 'one request in five fails',
-    env: { ...healthy, VERSION: 'v3', ERROR_RATE: '0.2' },
-    expected: { outcome: 'aborted', cause: 'error-rate-spike' },
+    intent: 'one request in four fails, where one in twenty did',
+    env: { ...healthy, VERSION: 'v3', ERROR_RATE: '0.25' },
+    expected: { outcome: 'aborted', cause: 'error-rate' },
     weights: [5],
   },
   {
@@ -55,7 +60,7 @@ export const releases: readonly Release[] = [
     name: 'no-orders',
     intent: 'answers are fine, but nobody can order',
     env: { ...healthy, VERSION: 'v5', ORDERS: 'off' },
-    expected: { outcome: 'aborted', cause: 'business-events' },
+    expected: { outcome: 'aborted', cause: 'events' },
     weights: [5],
   },
   {
@@ -86,14 +91,14 @@ export const releases: readonly Release[] = [
 export const breakableGates = ['errors', 'latency', 'orders', 'alert'] as const
 export type BreakableGate = (typeof breakableGates)[number]
 
-/** Thresholds that nothing can reach; the alert is broken in the rule file. */
-const brokenArgs: Readonly<Record<Exclude<BreakableGate, 'alert'>, readonly [name: string, value: string]>> = {
-  errors: ['error-floor', '10'],
-  latency: ['max-latency-ratio', '100'],
-  orders: ['min-event-ratio', '0'],
+/** A gate in dry run looks on and has no say; the alert is broken in the rule file. */
+const brokenMetrics: Readonly<Record<Exclude<BreakableGate, 'alert'>, GateMetricName>> = {
+  errors: 'error-rate',
+  latency: 'p99-latency',
+  orders: 'events',
 }
 
-/** The Rollout's manifest with the environment of a release and, on purpose, one useless threshold. Throws when it has no such field. */
+/** The Rollout's manifest with the environment of a release and, on purpose, one gate without a say. Throws when it has no such field. */
 export function renderRollout(text: string, env: Readonly<Record<string, string>>, broken?: BreakableGate): string {
   const documents = parseAllDocuments(text)
   const [document] = documents
@@ -106,11 +111,10 @@ export function renderRollout(text: string, env: Readonly<Record<string, string>
     entry.set('value', value)
   }
   if (broken !== undefined && broken !== 'alert') {
-    // The other stages refer to the first one's arguments.
-    const args = document.getIn(['spec', 'strategy', 'canary', 'steps', 1, 'analysis', 'args'])
-    if (!isSeq(args)) throw new Error('the Rollout manifest has no analysis arguments')
-    const [name, value] = brokenArgs[broken]
-    args.add(document.createNode({ name, value }))
+    // The other stages refer to the first one's analysis.
+    const analysis = document.getIn(['spec', 'strategy', 'canary', 'steps', 1, 'analysis'])
+    if (!isMap(analysis)) throw new Error('the Rollout manifest has no analysis')
+    analysis.set('dryRun', [{ metricName: brokenMetrics[broken] }])
   }
   return documents.map(String).join('---\n')
 }

@@ -5,13 +5,15 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { GateVerdict } from '../../controller/api/verdict.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import type { RunningSync } from '../git/sync.ts'
 import type { RunningLoad } from '../load/load.ts'
 import { waitFor } from '../wait.ts'
-import { type Outcome, readOutcome } from './cause.ts'
+import { listVerdicts, type Outcome, readOutcome } from './cause.ts'
 import { NAMESPACE, ROLLOUT } from './observation.ts'
-import type { Release } from './plot.ts'
+import { firstRelease, type Release } from './plot.ts'
+import { compareDelay } from './prediction.ts'
 import { confirmWeights, describeExpected, type ReactionSample, type ReleaseReport } from './report.ts'
 import type { Stage } from './stage.ts'
 
@@ -32,7 +34,8 @@ export interface PlayedRelease {
 }
 
 const START_WITHIN_MS = 30_000
-const END_WITHIN_MS = 120_000
+/** A stage alone is held for a minute and a half where the machine lets few requests through. */
+const END_WITHIN_MS = 180_000
 const REVERT_WITHIN_MS = 30_000
 const SYNC_WITHIN_MS = 20_000
 const QUIET_WITHIN_MS = 10_000
@@ -61,7 +64,7 @@ export async function playRelease(release: Release, deps: ReleaseDeps): Promise<
     what: `${release.name} to end`,
     withinMs: END_WITHIN_MS,
   })
-  const base = { name: release.name, expected: describeExpected(release) }
+  const base = { name: release.name, expected: describeExpected(release), ...readGates(release, podHash, stage) }
   const weightsUntil = (toMs: number): readonly number[] =>
     confirmWeights(stage.observation.weights(), stage.gateway.responses, { podHash, fromMs, toMs })
   if (outcome.outcome === 'promoted') {
@@ -92,6 +95,25 @@ export async function playRelease(release: Release, deps: ReleaseDeps): Promise<
   }
   return { report, ...(revert.reaction ? { reaction: revert.reaction } : {}) }
 }
+
+/** What the gates said, and how long the one that caught the release took. */
+function readGates(
+  { env }: Release,
+  podHash: string,
+  { observation }: Stage,
+): Pick<ReleaseReport, 'verdicts' | 'provenPasses' | 'caught'> {
+  const verdicts = listVerdicts(observation.runs(), podHash)
+  const lead = ({ text }: GateVerdict): string => text.split('\n')[0] ?? ''
+  const aborting = verdicts.find(({ outcome }) => outcome === 'abort')
+  return {
+    verdicts: verdicts.map(lead),
+    provenPasses: verdicts.filter(isProven).length,
+    caught: (aborting && compareDelay(aborting, { canary: env, stable: firstRelease })) ?? null,
+  }
+}
+
+const isProven = ({ outcome, reason }: GateVerdict): boolean =>
+  outcome === 'pass' && (reason === 'Proven' || reason === 'WouldHaveBeenCaught')
 
 function findOutcome(stage: Stage, podHash: string): Outcome | undefined {
   const problem = stage.controller.problem()

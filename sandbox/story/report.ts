@@ -3,7 +3,8 @@
  */
 import type { ResponseLog } from '../gateway/response-log.ts'
 import type { WeightChange } from './observation.ts'
-import type { Release } from './plot.ts'
+import { type GateMetricName, gateMetrics, type Release } from './plot.ts'
+import type { Catch } from './prediction.ts'
 
 export interface ReleaseReport {
   readonly name: string
@@ -18,6 +19,12 @@ export interface ReleaseReport {
   /** From the cause being known to the last answer before a whole second without the canary; null for a promoted release. */
   readonly abortToQuietMs: number | null
   readonly lostRequests: number
+  /** First lines of what the gates said last, stage by stage. */
+  readonly verdicts: readonly string[]
+  /** Passes, of any gate at any stage, that say what would have been caught. */
+  readonly provenPasses: number
+  /** The gate that caught it, and when; null where none did. */
+  readonly caught: Catch | null
   /** Whether it stayed aborted while Git applied it again; null for a promoted release. */
   readonly stayedAborted: boolean | null
 }
@@ -82,8 +89,31 @@ function listReleaseProblems(release: Release, report: ReleaseReport): readonly 
     )
   }
   if (report.lostRequests > 0) problems.push(`${release.name}: ${report.lostRequests} requests were lost`)
+  problems.push(...listGateProblems(release, report))
   if (report.stayedAborted === false) problems.push(`${release.name}: did not stay aborted while Git applied it again`)
   return problems
+}
+
+const isGate = (cause: string | undefined): cause is GateMetricName => gateMetrics.some((name) => name === cause)
+
+function listGateProblems(
+  { name, expected, byHand, weights }: Release,
+  { actual, expected: wanted, caught, provenPasses }: ReleaseReport,
+) {
+  if (actual !== wanted) return []
+  // Nothing is judged at 100 %.
+  const asked = gateMetrics.length * (weights.length - 1)
+  if (expected.outcome === 'promoted' && byHand === undefined)
+    return provenPasses === asked ? [] : [`${name}: ${provenPasses} of ${asked} passes say what would have been caught`]
+  if (!isGate(expected.cause)) return []
+  if (caught === null) return [`${name}: the gate gave no verdict with a time`]
+  return caught.isInTime ? [] : [`${name}: ${renderCatch(caught)}`]
+}
+
+/** One line, such as `caught in 3 scrapes, predicted 3 to 4 (±1): 5 s after its first request, told after 7 s`. */
+export function renderCatch({ scrapes, predicted: { least, most }, seconds, toldAfterSeconds }: Catch): string {
+  const range = least === most ? `${least}` : `${least} to ${most}`
+  return `caught in ${scrapes} scrapes, predicted ${range} (±1): ${seconds} s after its first request, told after ${toldAfterSeconds} s`
 }
 
 /** What did not go as it must; empty for a story that did. */

@@ -12,6 +12,7 @@ import { systemClock } from '../../controller/runtime/clock.ts'
 import { createLogger } from '../../controller/runtime/log.ts'
 import { systemRandom } from '../../controller/runtime/random.ts'
 import { createRedactor } from '../../controller/runtime/redact.ts'
+import { readBehaviour } from '../app/behaviour.ts'
 import { bundleApp } from '../app/bundle.ts'
 import { type Cluster, startCluster } from '../cluster.ts'
 import type { RunningGateway } from '../gateway/gateway.ts'
@@ -24,7 +25,8 @@ import { type SlackSink, startSlackSink } from '../slack-sink/slack-sink.ts'
 import type { StopList } from '../stop-list.ts'
 import { type RunningController, startController } from './controller-process.ts'
 import { type Observation, startObservation } from './observation.ts'
-import { type BreakableGate, renderAlerts } from './plot.ts'
+import { renderPast } from './past.ts'
+import { type BreakableGate, firstRelease, renderAlerts } from './plot.ts'
 import { startWebhookTap, type WebhookTap } from './webhook-tap.ts'
 
 export interface Stage {
@@ -50,6 +52,8 @@ export interface StageOptions {
 
 const LEASE_NAMESPACE = 'penstock'
 const SYNC_EVERY_MS = 2_000
+/** More than the gates' history, for all of the story. */
+const PAST_MS = 126 * 60_000
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
 /** Throws one sentence when something is missing. What was started is in `stops` and is the caller's to stop, also after a failure. */
@@ -77,7 +81,7 @@ export async function buildStage({ broken, say, stops }: StageOptions): Promise<
   await cluster.writeKubeconfig(kubeconfig)
   await installPlatform(cluster)
 
-  say('starting Prometheus and Alertmanager')
+  say('starting Prometheus and Alertmanager, with the last two hours of the shop')
   const slack = await startSlackSink(context)
   stops.add(() => slack.stop())
   const tap = await startWebhookTap(context)
@@ -95,6 +99,12 @@ export async function buildStage({ broken, say, stops }: StageOptions): Promise<
     ruleFiles: [rules],
     webhookUrl: `${tap.url}/webhooks/alertmanager`,
     tokenFile,
+    past: renderPast({
+      behaviour: readBehaviour(firstRelease),
+      from: systemClock.now() - PAST_MS,
+      to: systemClock.now() - 1_000,
+      random: () => systemRandom.next(),
+    }),
   })
   stops.add(() => observability.stop())
 

@@ -14,7 +14,7 @@ import { waitFor } from '../wait.ts'
 import type { Narrator } from './narrator.ts'
 import { type BreakableGate, firstRelease, type Release, releases, renderRollout } from './plot.ts'
 import { type PlayedRelease, playRelease } from './release.ts'
-import type { StoryReport } from './report.ts'
+import { renderCatch, type StoryReport } from './report.ts'
 import { buildStage, type Stage } from './stage.ts'
 
 export interface StoryOptions {
@@ -30,7 +30,7 @@ export interface PlayedStory {
 }
 
 const HOST = 'shop.example'
-const REQUESTS_PER_SECOND = 160
+const REQUESTS_PER_SECOND = 200
 const FIRST_WITHIN_MS = 60_000
 const SETTLE_MS = 7_000
 const IDLE_MS = 8_000
@@ -100,6 +100,8 @@ export async function playStory(options: StoryOptions): Promise<PlayedStory> {
     if (result.report.actual !== result.report.expected) break
   }
   narrator.title('Afterwards')
+  for (const { report } of played)
+    if (report.caught !== null) narrator.say(`${report.name}: ${renderCatch(report.caught)}`)
   const idleWrites = await countIdleWrites(stage, signal)
   const { rssBytes } = await stage.controller.readMetrics()
   const counts = load.counts()
@@ -138,6 +140,8 @@ function tell({ report }: PlayedRelease, narrator: Narrator): void {
       : report.stayedAborted
         ? '; Git applied it again, it stayed aborted'
         : '; Git revived it'
+  if (report.caught !== null)
+    narrator.say(`${report.caught.gate}: ${renderCatch(report.caught)}`, report.caught.isInTime ? 'good' : 'bad')
   narrator.say(
     `${isRight ? 'as expected' : `expected ${report.expected}, got`}: ${report.actual}, ${report.lostRequests} requests lost${back}${stayed}`,
     isRight ? 'good' : 'bad',

@@ -11,16 +11,21 @@ import { promisify } from 'node:util'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const OUTCOMES: Readonly<Record<string, string>> = {
   good: 'promoted',
-  errors: 'aborted: error-rate-spike',
+  errors: 'aborted: error-rate',
   slow: 'aborted: p99-latency',
-  'no-orders': 'aborted: business-events',
+  'no-orders': 'aborted: events',
   backlog: 'aborted: alert',
   'by-hand': 'aborted: by hand',
   fixed: 'promoted',
 }
 
 interface Story {
-  readonly releases: readonly { readonly name: string; readonly actual: string; readonly lostRequests: number }[]
+  readonly releases: readonly {
+    readonly name: string
+    readonly actual: string
+    readonly lostRequests: number
+    readonly caught: { readonly isInTime: boolean } | null
+  }[]
   readonly slackMessages: number
   readonly controller: { readonly rssMb: number; readonly idleWrites: number }
   readonly reaction: readonly { readonly stableWrittenAfterMs: number }[]
@@ -34,6 +39,7 @@ test('the story: good releases pass, bad ones are taken back, each for its own r
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, maxBuffer: 16 * 1024 * 1024 })
   const story = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Story
   assert.deepEqual(Object.fromEntries(story.releases.map(({ name, actual }) => [name, actual])), OUTCOMES)
+  for (const { caught } of story.releases) assert.ok(caught === null || caught.isInTime, JSON.stringify(caught))
   for (const { name, lostRequests } of story.releases) assert.equal(lostRequests, 0, `requests lost in ${name}`)
   assert.ok(story.slackMessages >= story.releases.length)
   assert.equal(story.controller.idleWrites, 0)

@@ -5,10 +5,16 @@ import { renderAlertmanagerConfig, renderPrometheusConfig } from '../../../sandb
 
 describe('Prometheus and Alertmanager', () => {
   test('a named file that is none is told in one sentence, with the way to get it', async () => {
-    const env = { PENSTOCK_PROMETHEUS: '/nowhere/prometheus', PENSTOCK_ALERTMANAGER: '/nowhere/alertmanager', PATH: '' }
+    const env = {
+      PENSTOCK_PROMETHEUS: '/nowhere/prometheus',
+      PENSTOCK_ALERTMANAGER: '/nowhere/alertmanager',
+      PENSTOCK_PROMTOOL: '/nowhere/promtool',
+      PATH: '',
+    }
     await assert.rejects(findBinaries(env), {
       message:
         'missing: prometheus (Debian: apt-get install -y prometheus; or set PENSTOCK_PROMETHEUS to its file), ' +
+        'promtool (Debian: apt-get install -y prometheus; or set PENSTOCK_PROMTOOL to its file), ' +
         'alertmanager (Debian: apt-get install -y prometheus-alertmanager; or set PENSTOCK_ALERTMANAGER to its file)',
     })
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createSpread, readBehaviour } from '../../../sandbox/app/behaviour.ts'
+import { createSpread, latencyAt, readBehaviour, shareSlowerThan } from '../../../sandbox/app/behaviour.ts'
 import { createAppMetrics } from '../../../sandbox/app/exposition.ts'
 import { isCovered } from '../../../sandbox/git/sync.ts'
 import { judgeAnswer } from '../../../sandbox/load/outcome.ts'
@@ -21,6 +21,12 @@ describe('the demo service', () => {
     const next = createSpread(0.5)
     const hits = Array.from({ length: 100 }, next).filter((value) => value < 0.2).length
     assert.ok(hits >= 19 && hits <= 21, String(hits))
+  })
+
+  test('is slow as often as it says', () => {
+    for (const rank of [0, 0.5, 0.99, 0.999])
+      assert.ok(Math.abs(shareSlowerThan(latencyAt(rank, 100), 100) - (1 - rank)) < 1e-9, String(rank))
+    assert.ok(Math.abs(latencyAt(0.99, 140) / latencyAt(0.99, 100) - 1.4) < 1e-9)
   })
 
   test('exposes cumulative buckets that end at the count, and no orders where there are none', () => {

@@ -53,7 +53,7 @@ describe('what became of a release', () => {
   })
 
   test('runs of other revisions and passed runs are no cause', () => {
-    const runs = [run('a', 'Failed', 'p99-latency'), run('b', 'Successful', 'error-rate-spike')]
+    const runs = [run('a', 'Failed', 'p99-latency'), run('b', 'Successful', 'error-rate')]
     assert.equal(causeOf(rollout(aborted), runs), 'by hand')
   })
 

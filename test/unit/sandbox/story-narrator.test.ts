@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { judgeGate } from '../../../analysis/domain/gates/judge-gate.ts'
+import { GATE_VERDICT, type GateVerdict } from '../../../controller/api/verdict.ts'
 import { createNarrator } from '../../../sandbox/story/narrator.ts'
 import type { Observation } from '../../../sandbox/story/observation.ts'
+import { gateCase } from '../../builders/gate-case.ts'
 
 const observation = (more: Partial<Observation>): Observation => ({
   rollout: () => undefined,
@@ -21,8 +24,14 @@ function tell(hasColours = false) {
 }
 
 describe('the narrator', () => {
-  test('prints weights, verdicts and phases once', () => {
+  test('prints weights, verdicts and phases once: a finding whole, the rest on a line each', () => {
     const { narrator, lines } = tell()
+    const abort: GateVerdict = { ...judgeGate(gateCase()), text: 'ABORT  error-rate\n  canary 13 of 67 failed' }
+    const measured = (name: string, phase: 'Failed' | 'Inconclusive', verdict?: GateVerdict) => ({
+      name,
+      phase,
+      measurements: [{ phase, ...(verdict ? { metadata: { [GATE_VERDICT]: JSON.stringify(verdict) } } : {}) }],
+    })
     const seen = observation({
       weights: () => [{ weight: 25, atMs: 0 }],
       runs: () => [
@@ -32,12 +41,9 @@ describe('the narrator', () => {
           status: {
             phase: 'Failed',
             metricResults: [
-              { name: 'p99-latency', phase: 'Failed', measurements: [{ phase: 'Failed', value: '[1.4021]' }] },
-              {
-                name: 'business-events',
-                phase: 'Inconclusive',
-                measurements: [{ phase: 'Inconclusive', value: '[]' }],
-              },
+              measured('error-rate', 'Failed', abort),
+              measured('p99-latency', 'Inconclusive', { ...abort, text: 'HOLD   p99\n  not told' }),
+              measured('events', 'Inconclusive'),
             ],
           },
         },
@@ -45,15 +51,20 @@ describe('the narrator', () => {
       rollout: () => ({
         metadata: { name: 'shop' },
         spec: { strategy: { canary: { steps: [{ setWeight: 25 }] } } },
-        status: { phase: 'Degraded', message: 'RolloutAborted', currentStepIndex: 0 },
+        status: { phase: 'Degraded', message: 'RolloutAborted: ABORT\n  all of it again', currentStepIndex: 0 },
       }),
     })
     narrator.observe(seen)
     narrator.observe(seen)
-    assert.equal(lines.length, 3)
     assert.match(lines[0] ?? '', /^ 1:01 {2}traffic .* 25 % canary\n$/)
-    assert.match(lines[1] ?? '', /p99-latency Failed \(1\.4\), business-events Inconclusive \(no data\)/)
-    assert.match(lines[2] ?? '', /Degraded {2}RolloutAborted/)
+    assert.deepEqual(lines.slice(1), [
+      ' 1:01  gates Failed\n',
+      '       ABORT  error-rate\n',
+      '         canary 13 of 67 failed\n',
+      '       HOLD   p99\n',
+      '       events Inconclusive\n',
+      ' 1:01  Degraded  RolloutAborted: ABORT\n',
+    ])
   })
 
   test('is plain where nobody looks', () => {

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
-import { parseManifests } from '../../../sandbox/manifests.ts'
-import { breakableGates, releases, renderAlerts, renderRollout } from '../../../sandbox/story/plot.ts'
+import { renderPrometheusConfig } from '../../../sandbox/observability/config.ts'
+import { breakableGates, gateMetrics, releases, renderAlerts, renderRollout } from '../../../sandbox/story/plot.ts'
+import { SCRAPE_SECONDS } from '../../../sandbox/story/prediction.ts'
 
 const read = (file: string): string =>
   readFileSync(fileURLToPath(new URL(`../../../sandbox/story/${file}`, import.meta.url)), 'utf8')
@@ -16,14 +17,21 @@ interface Rendered {
     }
     readonly strategy: {
       readonly canary: {
-        readonly steps: readonly { analysis?: { args: readonly { name: string; value?: string }[] } }[]
+        readonly steps: readonly {
+          analysis?: {
+            args: readonly { name: string; value?: string }[]
+            dryRun?: readonly { metricName: string }[]
+          }
+        }[]
       }
     }
   }
 }
 
-const argsOf = (gate: object): readonly { readonly name: string }[] =>
-  'spec' in gate ? (gate.spec as { readonly args: readonly { readonly name: string }[] }).args : []
+const gate = parse(read('../../charts/penstock/files/gates/triple-gate.yaml')) as {
+  readonly spec: Readonly<Record<'args' | 'metrics', readonly { readonly name: string }[]>>
+}
+const metricsOfGate = gate.spec.metrics.map(({ name }) => name)
 
 const envOf = (text: string): Record<string, string> =>
   Object.fromEntries(
@@ -54,29 +62,42 @@ describe('the plot', () => {
     assert.throws(() => renderRollout(manifest, { NO_SUCH: '1' }), /NO_SUCH/)
   })
 
-  test('a broken gate reaches every stage, or the alerting rule', () => {
+  test('a broken gate has no say in any stage, or the alerting rule cannot fire', () => {
+    const analyses = (text: string) =>
+      (parse(text) as Rendered).spec.strategy.canary.steps.flatMap(({ analysis }) => analysis ?? [])
+    assert.deepEqual(
+      analyses(renderRollout(manifest, {})).map(({ dryRun }) => dryRun),
+      [undefined, undefined, undefined],
+    )
     for (const gate of breakableGates.filter((name) => name !== 'alert')) {
-      const steps = (parse(renderRollout(manifest, {}, gate)) as Rendered).spec.strategy.canary.steps
-      const usual = (parse(manifest) as Rendered).spec.strategy.canary.steps
-      const counts = steps.flatMap(({ analysis }) => (analysis ? [analysis.args.length] : []))
-      assert.deepEqual(
-        counts,
-        usual.flatMap(({ analysis }) => (analysis ? [analysis.args.length + 1] : [])),
-      )
+      const [first, ...others] = analyses(renderRollout(manifest, {}, gate)).map(({ dryRun }) => dryRun)
+      assert.ok(metricsOfGate.includes(first?.[0]?.metricName ?? ''), gate)
+      assert.deepEqual(others, [first, first])
     }
     const alerts = read('prometheus/alerts.yaml')
     assert.equal(renderAlerts(alerts), alerts)
     assert.notEqual(renderAlerts(alerts, 'alert'), alerts)
   })
 
-  test('the arguments that the story sets exist in the gates of the chart', () => {
-    const gates = ['error-rate-spike', 'p99-latency', 'business-events'].flatMap((name) =>
-      parseManifests(read(`../../charts/penstock/files/gates/${name}.yaml`), name),
+  test('metrics and arguments of the story exist in the gates of the chart', () => {
+    assert.deepEqual(metricsOfGate, gateMetrics)
+    const known = new Set(gate.spec.args.map(({ name }) => name))
+    for (const { analysis } of (parse(manifest) as Rendered).spec.strategy.canary.steps)
+      for (const { name } of analysis?.args ?? []) assert.ok(known.has(name), name)
+  })
+
+  test('a tick is the scrape that delays are predicted by', () => {
+    const [analysis] = (parse(manifest) as Rendered).spec.strategy.canary.steps.flatMap(
+      ({ analysis }) => analysis ?? [],
     )
-    const known = new Set(gates.flatMap((gate) => argsOf(gate).map(({ name }) => name)))
-    for (const gate of breakableGates.filter((name) => name !== 'alert')) {
-      const steps = (parse(renderRollout(manifest, {}, gate)) as Rendered).spec.strategy.canary.steps
-      for (const { name } of steps.flatMap(({ analysis }) => analysis?.args ?? [])) assert.ok(known.has(name), name)
-    }
+    const told = new Map(analysis?.args.map(({ name, value }) => [name, value]))
+    assert.equal(told.get('tick'), `${SCRAPE_SECONDS}s`)
+    const prometheus = renderPrometheusConfig({
+      targetsFile: '/t',
+      gatewayMetrics: 'http://127.0.0.1:1/metrics',
+      ruleFiles: [],
+      alertmanager: '127.0.0.1:2',
+    })
+    assert.ok(prometheus.includes(`scrape_interval: ${SCRAPE_SECONDS}s`))
   })
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createResponseLog } from '../../../sandbox/gateway/response-log.ts'
 import { releases } from '../../../sandbox/story/plot.ts'
+import type { Catch } from '../../../sandbox/story/prediction.ts'
 import {
   confirmWeights,
   describeExpected,
@@ -9,6 +10,15 @@ import {
   type ReleaseReport,
   type StoryReport,
 } from '../../../sandbox/story/report.ts'
+
+const inTime: Catch = {
+  gate: 'errorRate',
+  scrapes: 3,
+  predicted: { least: 3, most: 4 },
+  isInTime: true,
+  seconds: 5,
+  toldAfterSeconds: 7,
+}
 
 const good = (release: (typeof releases)[number]): ReleaseReport => ({
   name: release.name,
@@ -19,6 +29,9 @@ const good = (release: (typeof releases)[number]): ReleaseReport => ({
   abortToStableMs: release.expected.outcome === 'promoted' ? null : 20,
   abortToQuietMs: release.expected.outcome === 'promoted' ? null : 80,
   lostRequests: 0,
+  verdicts: [],
+  provenPasses: release.name === 'good' ? 9 : 0,
+  caught: release.expected.outcome === 'aborted' ? inTime : null,
   stayedAborted: release.expected.outcome === 'promoted' ? null : true,
 })
 
@@ -32,11 +45,10 @@ const story = (more: Partial<StoryReport> = {}): StoryReport => ({
   ...more,
 })
 
-const withFirst = (more: Partial<ReleaseReport>): StoryReport => {
-  const [first, ...rest] = story().releases
-  assert.ok(first)
-  return story({ releases: [{ ...first, ...more }, ...rest] })
-}
+const withRelease = (name: string, more: Partial<ReleaseReport>): StoryReport =>
+  story({ releases: story().releases.map((release) => (release.name === name ? { ...release, ...more } : release)) })
+
+const withFirst = (more: Partial<ReleaseReport>): StoryReport => withRelease('good', more)
 
 describe('the story is judged', () => {
   test('a story that went as it must has no problems', () => {
@@ -46,6 +58,9 @@ describe('the story is judged', () => {
   const rows: readonly [name: string, report: StoryReport, expected: RegExp][] = [
     ['another end', withFirst({ actual: 'aborted: p99-latency' }), /expected promoted, got aborted/],
     ['a skipped stage', withFirst({ weightsSeen: [5, 50, 100] }), /5, 50, 100/],
+    ['a pass that nothing stands for', withFirst({ provenPasses: 8 }), /8 of 9 passes say/],
+    ['a late catch', withRelease('slow', { caught: { ...inTime, isInTime: false } }), /slow: caught in 3 scrapes/],
+    ['a gate without a verdict', withRelease('no-orders', { caught: null }), /gave no verdict/],
     ['a lost request', withFirst({ lostRequests: 1 }), /1 requests were lost/],
     ['an abort that Git revived', withFirst({ stayedAborted: false }), /did not stay aborted/],
     ['a release that did not take place', story({ releases: story().releases.slice(1) }), /did not take place/],
