@@ -3,6 +3,7 @@
  * measurements only. Counters live in the status because the measurements themselves are thrown away.
  */
 import type { AnalysisRunStatus, Measurement, MetricResult } from '../../controller/api/analysis.ts'
+import { GATE_KNOWLEDGE, GATE_VERDICT } from '../../controller/api/verdict.ts'
 import { METRIC_TERMINATED } from './verdict.ts'
 
 export const DEFAULT_RETENTION = 10
@@ -17,16 +18,29 @@ export const wasTerminated = (measurement: Measurement | undefined): boolean =>
 /** An unfinished last measurement is replaced: it is this one, taken again. */
 export function addMeasurement(result: MetricResult, measurement: Measurement, retention: number): MetricResult {
   const earlier = (result.measurements ?? []).filter((entry) => entry.finishedAt !== undefined)
-  const kept = [...earlier, measurement].slice(-Math.max(1, retention))
+  const isNewest = measurement.metadata?.[GATE_VERDICT] !== undefined
+  const kept = [...(isNewest ? earlier.map(withoutVerdict) : earlier), measurement].slice(-Math.max(1, retention))
   const { message: _outdated, ...rest } = result
   return dropZeros({
     ...rest,
     phase: 'Running',
     measurements: kept,
     ...(wasTerminated(measurement) ? {} : countPhase(result, measurement.phase)),
+    ...(hasAnswered(measurement) ? { consecutiveError: 0 } : {}),
     ...(measurement.phase === 'Error' && measurement.message ? { message: measurement.message } : {}),
   })
 }
+
+/** A verdict counts all evidence so far, and is long: the newest one replaces those before. Their messages stay. */
+function withoutVerdict(measurement: Measurement): Measurement {
+  if (measurement.metadata?.[GATE_VERDICT] === undefined) return measurement
+  const { metadata, ...rest } = measurement
+  const { [GATE_VERDICT]: _verdict, [GATE_KNOWLEDGE]: _knowledge, ...others } = metadata
+  return Object.keys(others).length === 0 ? rest : { ...rest, metadata: others }
+}
+
+/** A measurement that goes on for hours may fail now and then: an answer between two failures parts them, though it ends nothing. */
+const hasAnswered = ({ phase, value }: Measurement): boolean => phase === 'Running' && value !== undefined
 
 function countPhase(result: MetricResult, phase: Measurement['phase']): Partial<Record<Counter, number>> {
   const plus = (counter: Counter): number => (result[counter] ?? 0) + 1

@@ -111,6 +111,9 @@ export type GateVerdict = z.infer<typeof gateVerdictSchema>
 /** Key of a measurement's metadata that holds a {@link GateVerdict} as JSON. */
 export const GATE_VERDICT = 'penstock.dev/verdict'
 
+/** Key of a measurement's metadata that holds what history taught its gate. */
+export const GATE_KNOWLEDGE = 'penstock.dev/calibration'
+
 /** The verdict that a measurement carries; undefined when it has none that can be read. */
 export function readGateVerdict(measurement: Pick<Measurement, 'metadata'> | undefined): GateVerdict | undefined {
   const text = measurement?.metadata?.[GATE_VERDICT]

@@ -12,13 +12,12 @@
  *   hold                           Running         Failed once it is true        Successful once it is true
  */
 import type { Measurement, Metric } from '../../../controller/api/analysis.ts'
-import { GATE_VERDICT, type GateVerdict, readGateVerdict } from '../../../controller/api/verdict.ts'
+import { GATE_KNOWLEDGE, GATE_VERDICT, type GateVerdict, readGateVerdict } from '../../../controller/api/verdict.ts'
 import type { Value } from '../../../controller/metric-language/expression/syntax.ts'
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
 import { roundNumber, roundNumbers } from '../../domain/gates/round-numbers.ts'
 import { judgeReading, type Verdict, type VerdictMode } from '../../domain/verdict.ts'
 import type { LookOutcome } from '../long-provider.ts'
-import { GATE_KNOWLEDGE } from './knowledge.ts'
 
 export interface Judged {
   readonly verdict: GateVerdict

@@ -2,8 +2,8 @@
  * Suite `gates`: what statistical gates cost. First one look by itself, then the controller with many runs of three gates each, which look every 15 s at
  * a Prometheus that is only arithmetic. Runs are healthy and without an end, so that all of them go on looking.
  */
-import { GATE_KNOWLEDGE } from '../../../analysis/providers/gate/knowledge.ts'
 import type { AnalysisRun, MetricResult } from '../../../controller/api/analysis.ts'
+import { GATE_KNOWLEDGE } from '../../../controller/api/verdict.ts'
 import { analysisRuns } from '../../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../../controller/runtime/clock.ts'
 import type { StopList } from '../../../sandbox/stop-list.ts'

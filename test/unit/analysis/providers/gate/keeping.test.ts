@@ -1,0 +1,172 @@
+/** What gates leave in the status of a run, in events and in memory: bounded however long and unsteady a release is, and without any secret. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createGate } from '../../../../../analysis/providers/gate/gate.ts'
+import { createGateMemory } from '../../../../../analysis/providers/gate/memory.ts'
+import type { LookOrder } from '../../../../../analysis/providers/long-provider.ts'
+import type { AnalysisRun, Metric } from '../../../../../controller/api/analysis.ts'
+import { EXPOSED_SINCE } from '../../../../../controller/api/labels.ts'
+import { GATE_VERDICT } from '../../../../../controller/api/verdict.ts'
+import { secrets } from '../../../../../controller/kube/kinds.ts'
+import { createFakeClock } from '../../../../fakes/fake-clock.ts'
+import { httpResponse } from '../../../../fakes/fake-transport.ts'
+import { createAnalysisCluster } from '../../analysis-cluster.ts'
+import { playPrometheus } from './played-prometheus.ts'
+
+const START = Date.UTC(2026, 0, 1, 12)
+const LOOK_MS = 15_000
+const since = { [EXPOSED_SINCE]: new Date(START).toISOString() }
+const NOTHING = JSON.stringify({ status: 'success', data: { resultType: 'matrix', result: [] } })
+
+const gate = (name: string, config: object): Metric => ({
+  name,
+  provider: { plugin: { 'penstock/gate': { canary: 'canary', stable: 'stable', history: '30m', ...config } } },
+})
+const threeGates = [
+  gate('error-rate', { gate: 'errorRate' }),
+  gate('p99-latency', { gate: 'latency' }),
+  gate('events', { gate: 'events', event: 'orders_total' }),
+]
+const verdictsOf = (run: AnalysisRun | undefined): readonly number[] =>
+  (run?.status?.metricResults ?? []).map(
+    ({ measurements = [] }) => measurements.filter(({ metadata }) => metadata?.[GATE_VERDICT] !== undefined).length,
+  )
+
+async function createBench() {
+  const clock = createFakeClock(START)
+  const http = playPrometheus(START)
+  const cluster = await createAnalysisCluster({ clock, http })
+  cluster.startController()
+  await clock.advance(10)
+  return {
+    http,
+    cluster,
+    async look(): Promise<void> {
+      await clock.advance(LOOK_MS)
+      await clock.settle()
+    },
+  }
+}
+
+describe('what gates keep', () => {
+  test('three gates of half an hour, with a Prometheus that fails now and then: a small run, which goes on', async () => {
+    const { http, cluster, look } = await createBench()
+    await cluster.createRun('run', { metrics: threeGates }, since)
+    for (let index = 0; index < 120; index += 1) {
+      const isUnsteady = index > 12 && index % 4 === 0
+      http.instead = isUnsteady ? () => (index % 8 === 0 ? httpResponse(503) : httpResponse(200, NOTHING)) : undefined
+      await look()
+    }
+    const run = await cluster.getRun('run')
+    await cluster.close()
+    const failures = run?.status?.metricResults?.map(({ error = 0 }) => error) ?? []
+    assert.ok(
+      failures.every((count) => count > 10),
+      `${failures}`,
+    )
+    assert.equal(run?.status?.phase, 'Running', run?.status?.message)
+    assert.deepEqual(verdictsOf(run), [1, 1, 1])
+    const bytes = JSON.stringify(run).length
+    assert.ok(bytes < 40_000, `${bytes} bytes`)
+  })
+
+  test('failures in a row are still too many', async () => {
+    const { http, cluster, look } = await createBench()
+    await cluster.createRun('run', { metrics: threeGates }, since)
+    for (let index = 0; index < 12; index += 1) await look()
+    http.instead = () => httpResponse(503)
+    for (let index = 0; index < 8; index += 1) await look()
+    const run = await cluster.getRun('run')
+    await cluster.close()
+    assert.equal(run?.status?.phase, 'Inconclusive')
+    assert.match(run.status.message ?? '', /consecutiveErrors \(5\)/)
+  })
+
+  test('one write a look serves three gates', async () => {
+    const { cluster, look } = await createBench()
+    await cluster.createRun('run', { metrics: threeGates }, since)
+    for (let index = 0; index < 10; index += 1) await look()
+    cluster.writes.length = 0
+    for (let index = 0; index < 8; index += 1) await look()
+    assert.equal(cluster.writes.length, 8)
+    await cluster.close()
+  })
+
+  test('runs that are over leave nothing in memory', async () => {
+    const memory = createGateMemory()
+    const provider = createGate(memory)
+    const http = playPrometheus(START)
+    const ports = {
+      send: (request: Parameters<typeof http.send>[0]) => http.send(request),
+      readSecret: async () => undefined,
+      readObject: async () => undefined,
+      listResources: async () => [],
+    }
+    for (let run = 0; run < 200; run += 1) {
+      const createdAt = START
+      for (const metric of threeGates) {
+        const order: LookOrder = {
+          config: { ...(metric.provider.plugin?.['penstock/gate'] as object), history: '0s' },
+          metric,
+          run: {
+            name: 'run',
+            namespace: 'a',
+            uid: `uid-${run}`,
+            labels: {},
+            annotations: {},
+            createdAt,
+            startedAt: START,
+          },
+          open: undefined,
+          mode: 'strict',
+          now: START + 180_000,
+          prometheusAddress: 'http://prometheus:9090',
+          readableNamespaces: [],
+        }
+        await provider.look(order, ports, new AbortController().signal)
+      }
+      if (run === 0) assert.ok(memory.size.entries > 0)
+      provider.forget?.(`uid-${run}`)
+    }
+    assert.deepEqual(memory.size, { entries: 0, bytes: 0 })
+    assert.equal(memory.recall('uid-0\nerror-rate'), undefined)
+  })
+})
+
+describe('secrets of gates', () => {
+  const PASSWORD = 'pa"ss\\word-of-prometheus'
+
+  test('a password is sent, and is in no status, no verdict, no event, whatever Prometheus says', async () => {
+    const { http, cluster, look } = await createBench()
+    await cluster.client.create(secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'prometheus', namespace: 'default' },
+      data: { password: Buffer.from(PASSWORD).toString('base64') },
+    })
+    const authentication = { basicAuth: { username: 'penstock', password: '{{args.password}}' } }
+    await cluster.createRun(
+      'run',
+      {
+        args: [{ name: 'password', valueFrom: { secretKeyRef: { name: 'prometheus', key: 'password' } } }],
+        metrics: [gate('error-rate', { gate: 'errorRate', authentication })],
+      },
+      since,
+    )
+    for (let index = 0; index < 10; index += 1) await look()
+    const sent = http.requests[0]?.headers?.Authorization ?? ''
+    assert.equal(Buffer.from(sent.replace('Basic ', ''), 'base64').toString('utf8'), `penstock:${PASSWORD}`)
+    assert.equal((await cluster.getRun('run'))?.status?.phase, 'Running')
+    const error = `no such user penstock:${PASSWORD} (${sent})`
+    http.instead = () => httpResponse(401, JSON.stringify({ status: 'error', errorType: 'unauthorized', error }))
+    for (let index = 0; index < 8; index += 1) await look()
+    const run = await cluster.getRun('run')
+    assert.equal(run?.status?.phase, 'Inconclusive')
+    const told = [run.status?.message ?? '', JSON.stringify(run.status), ...(await cluster.eventLines())]
+    await cluster.close()
+    assert.match(told.join('\n'), /unauthorized: no such user penstock:/)
+    for (const text of told)
+      for (const secret of [PASSWORD, JSON.stringify(PASSWORD).slice(1, -1), sent.replace('Basic ', '')])
+        assert.ok(!text.includes(secret), text)
+  })
+})
