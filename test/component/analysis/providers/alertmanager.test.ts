@@ -7,7 +7,8 @@ import { after, before, describe, test } from 'node:test'
 import { type AlertmanagerProcess, startAlertmanager } from '../../webhooks/alertmanager-process.ts'
 import { type Handler, type Lab, openLab, type Reply } from './lab.ts'
 
-const status = (cluster: string, upSeconds: number): Reply => ({
+/** Made when it is asked for: how long it has been up is told by the clock. */
+const status = (cluster: string, upSeconds: number) => (): Reply => ({
   body: JSON.stringify({
     cluster: { status: cluster, name: 'x', peers: [] },
     versionInfo: { version: '0.27.0' },
@@ -29,7 +30,7 @@ const alert = (alertname: string, startsAt: string, more: object = {}) => ({
 interface Server {
   readonly alerts?: unknown
   readonly alertsStatus?: number
-  readonly state?: Reply
+  readonly state?: () => Reply
   readonly silenced?: string
   readonly prefix?: string
 }
@@ -47,7 +48,7 @@ const api =
     assert.equal(request.headers.authorization, 'Basic YWxleDpzZXNhbWU=')
     if (request.path === `${prefix}/api/v2/status`) {
       assert.deepEqual(request.query, {})
-      return state
+      return state()
     }
     assert.equal(request.path, `${prefix}/api/v2/alerts`)
     const { filter: _last, ...flags } = request.query
@@ -112,8 +113,20 @@ describe('penstock/alertmanager', () => {
       'Inconclusive',
       /^NoData: .*still finding its peers/,
     ],
-    ['none fires, and no status', { state: { status: 503, body: '' } }, {}, 'Error', 'penstock/alertmanager: HTTP 503'],
-    ['none fires, and another’s status', { state: { body: '{}' } }, {}, 'Error', /no status of an Alertmanager/],
+    [
+      'none fires, and no status',
+      { state: () => ({ status: 503, body: '' }) },
+      {},
+      'Error',
+      'penstock/alertmanager: HTTP 503',
+    ],
+    [
+      'none fires, and another’s status',
+      { state: () => ({ body: '{}' }) },
+      {},
+      'Error',
+      /no status of an Alertmanager/,
+    ],
     ['no list', { alerts: '{"status":"success"}' }, {}, 'Error', /no list of alerts/],
     ['a page', { alerts: '<html>secret' }, {}, 'Error', /no list of alerts/],
     [
