@@ -1,46 +1,110 @@
-/** Texts of verdicts for a guide, as the judge gives them for made-up but exact samples: seeded, so that they are the same everywhere. */
+/**
+ * Texts of verdicts for a guide, in the product's own words. Their numbers were given by the judge once, for a release with 2.5 % failing requests, a healthy
+ * one, and one at 20 requests/s; they stand here so that only the words can change.
+ */
 import { NARROW_SPACE } from '../../../analysis/domain/gates/format.ts'
-import type { GateCase } from '../../../analysis/domain/gates/gate-case.ts'
 import { judgeGate } from '../../../analysis/domain/gates/judge-gate.ts'
-import { CASE_START, gateCase } from '../../builders/gate-case.ts'
+import type { VerdictNumbers } from '../../../analysis/domain/gates/text-lines.ts'
+import { renderVerdictText } from '../../../analysis/domain/gates/verdict-text.ts'
+import { gateCase } from '../../builders/gate-case.ts'
 
-const STAGE_MINUTES = 5
-const LOOK_MS = 15_000
+const selectorOfErrors = 'http_requests_total{pod=~"checkout-.*",rollouts_pod_template_hash="7d4b9c"}'
 
-/** The look that gives the last word, or the last one. */
-function renderFirstFinal(at: (now: number) => GateCase, minutes: number): string {
-  const first = CASE_START + LOOK_MS
-  const looks = Array.from({ length: (minutes * 60_000) / LOOK_MS }, (_, index) => first + index * LOOK_MS)
-  const verdicts = looks.map((now) => judgeGate(at(now)))
-  const told = verdicts.find(({ final }) => final) ?? verdicts.at(-1)
-  return renderBlock(told?.text ?? '')
+const common = {
+  version: 1,
+  gate: 'errorRate',
+  problems: [],
+  lookedAt: '2026-03-02T10:02:48.000Z',
+  exposedSeconds: 156,
+  ticks: 5,
+  evidenceLimit: 300,
+  toleranceLimit: 3,
+  tolerance: 1.2,
+  toleranceExcess: 0.001,
+  noise: { phi: 1.4, live: 1.3, historySeconds: 14_400 },
+  excess: 18.4,
+  expected: 3.6,
+  stableBefore: { bad: 5100, total: 1_000_000 },
+  queries: [`sum by (code) (rate(${selectorOfErrors}[1m]))`],
+} satisfies Partial<VerdictNumbers>
+
+const abort: VerdictNumbers = {
+  ...common,
+  outcome: 'abort',
+  reason: 'Regression',
+  final: true,
+  canary: { bad: 22, total: 753 },
+  stable: { bad: 32, total: 6627 },
+  ratio: 6.09,
+  ratioLower: 1.19,
+  ratioUpper: 24.7,
+  evidence: 682,
+  toleranceEvidence: 289,
+  target: { ratio: 3, caught: false },
+  top: { detail: '503 POST /checkout', bad: 22, of: 22 },
+}
+
+const pass: VerdictNumbers = {
+  ...common,
+  outcome: 'pass',
+  reason: 'WouldHaveBeenCaught',
+  final: true,
+  canary: { bad: 37, total: 8414 },
+  stable: { bad: 380, total: 75_791 },
+  ratio: 0.87,
+  ratioLower: 0.33,
+  ratioUpper: 1.85,
+  evidence: 0.4,
+  toleranceEvidence: 0.3,
+  smallestDetectable: 2.13,
+  target: { ratio: 3, caught: true },
+}
+
+const hold: VerdictNumbers = {
+  ...common,
+  outcome: 'hold',
+  reason: 'Undecided',
+  final: false,
+  canary: { bad: 2, total: 173 },
+  stable: { bad: 18, total: 3975 },
+  ratio: 2.58,
+  ratioUpper: 35.9,
+  evidence: 0.9,
+  toleranceEvidence: 0.7,
+  smallestDetectable: 16.4,
+  target: { ratio: 3.2, caught: false, seconds: 3270 },
+}
+
+const events: VerdictNumbers = {
+  ...common,
+  gate: 'events',
+  outcome: 'hold',
+  reason: 'Watching',
+  final: false,
+  noun: { one: 'order', many: 'orders' },
+  canary: { bad: 1, total: 24 },
+  stable: { bad: 13, total: 580 },
+  ratio: 1.88,
+  evidence: 0.7,
+  toleranceEvidence: 0.6,
+  tolerance: 0.8,
+  toleranceExcess: 0,
+  expected: 0.5,
+  target: { ratio: 0.001, caught: false, events: 12, seconds: 690 },
+  stableBefore: { bad: 20_000, total: 1_000_000 },
+  queries: ['orders_completed_total{pod=~"checkout-.*",rollouts_pod_template_hash=~"7d4b9c|6b678c"}'],
 }
 
 const renderBlock = (text: string): string => `\`\`\`\n${text.replaceAll(NARROW_SPACE, ' ')}\n\`\`\``
 
-const queries = { queries: ['orders_completed_total{app="shop",rollouts_pod_template_hash=~"7d4b9c|6b678c"}'] }
-
-/** All that the controller knows of a stage. */
-const stage: GateCase['stage'] = { endsAt: CASE_START + STAGE_MINUTES * 60_000, maxHoldMs: STAGE_MINUTES * 60_000 }
-const busy = { rps: 400, stablePods: 9 }
-const quiet = { rps: 20, weightPercent: 5, stablePods: 9 }
-
 /** By name. */
 export const verdictExamples: Readonly<Record<string, () => string>> = {
-  abort: () => {
-    const whole = gateCase({ canaryRate: 0.025, minutes: STAGE_MINUTES, stablePods: 9 }, { stage })
-    return renderFirstFinal((now) => ({ ...whole, series: upTo(whole, now), now: now + 3_000 }), STAGE_MINUTES)
-  },
-  pass: () => renderBlock(judgeGate(gateCase(busy, { stage })).text),
-  hold: () => renderBlock(judgeGate(gateCase(quiet, { stage })).text),
-  'hold-events': () =>
-    renderBlock(judgeGate(gateCase({ ...quiet, role: 'events', stableRate: 0.02, minutes: 2 }, { stage })).text),
-  error: () => renderBlock(judgeGate(gateCase({ role: 'events' }, { series: [], stage, ...queries })).text),
+  abort: () => renderBlock(renderVerdictText(abort)),
+  pass: () => renderBlock(renderVerdictText(pass)),
+  hold: () => renderBlock(renderVerdictText(hold)),
+  'hold-events': () => renderBlock(renderVerdictText(events)),
+  error: () =>
+    renderBlock(
+      judgeGate(gateCase({ role: 'events' }, { series: [], stage: { maxHoldMs: 0 }, queries: events.queries })).text,
+    ),
 }
-
-/** What had been scraped by then. */
-const upTo = ({ series }: GateCase, now: number): GateCase['series'] =>
-  series.map((one) => {
-    const length = one.times.filter((time) => time <= now).length
-    return { ...one, times: one.times.slice(0, length), values: one.values.slice(0, length) }
-  })
