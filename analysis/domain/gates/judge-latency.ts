@@ -77,7 +77,7 @@ export function createLatencyJudge(
   rule: CountRule,
 ): LatencyJudge {
   const edges = plan.edges.map((_, edge) => createEdge(calibration?.edges[edge]))
-  const shifts = createLatencyShifts(plan.bounds)
+  const shifts = createLatencyShifts(plan.bounds, calibration?.shift.block)
   const seen: LatencyMoment[] = []
   const canary = emptySurvival(plan)
   const stable = emptySurvival(plan)
@@ -87,7 +87,7 @@ export function createLatencyJudge(
 
   function take(tick: LatencyTick): void {
     const counts = edges.map((edge, index) => edge.add(tick, plan.edges[index]?.index ?? 0))
-    const moment = { at: tick.at, counts, shift: shifts(tick.canary, tick.stable) }
+    const moment = { at: tick.at, counts, shift: shifts(tick.canary, tick.stable)?.shift }
     canary.total += addPods(canary.slower, tick.canary)
     stable.total += addPods(stable.slower, tick.stable)
     seen.push(moment)
@@ -160,7 +160,7 @@ export function createLatencyJudge(
 const emptySurvival = ({ bounds }: EdgePlan) => ({ bounds, slower: bounds.map(() => 0), total: 0 })
 
 const ranksOf = (calibration: LatencyCalibration | undefined): Reading['ranks'] =>
-  calibration !== undefined && hasRanks(calibration.shift) ? calibration.shift : undefined
+  calibration?.shift.block !== undefined && hasRanks(calibration.shift) ? calibration.shift : undefined
 
 const covers = (phis: readonly number[], others: readonly number[], slack = 1): boolean =>
   others.every((phi, edge) => phi <= (phis[edge] ?? 1) * slack)

@@ -56,7 +56,11 @@ const latency = z.looseObject({
   }),
   calibration: z.looseObject({
     edges: z.array(calibration),
-    shift: z.looseObject({ rho: z.number(), residuals: z.array(z.number()) }),
+    shift: z.looseObject({
+      rho: z.number(),
+      residuals: z.array(z.number()),
+      block: z.looseObject({ canary: z.number(), stable: z.number() }).optional(),
+    }),
   }),
 })
 

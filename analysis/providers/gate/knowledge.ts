@@ -32,6 +32,7 @@ const wholeCounts = z.object({
   pods: z.number().exactOptional(),
 })
 const calibration = wholeCounts.extend({ limited: wholeCounts.extend({ limit: z.number() }).exactOptional() })
+const block = z.object({ canary: z.number(), stable: z.number() })
 const knowledgeSchema = z.object({
   calibration: calibration.optional(),
   latency: z
@@ -43,7 +44,7 @@ const knowledgeSchema = z.object({
       }),
       calibration: z.object({
         edges: z.array(calibration),
-        shift: z.object({ rho: z.number(), residuals: z.array(z.number()) }),
+        shift: z.object({ rho: z.number(), residuals: z.array(z.number()), block: block.exactOptional() }),
       }),
     })
     .optional(),
