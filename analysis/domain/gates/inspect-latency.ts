@@ -5,8 +5,9 @@ import type { Exposure } from '../stats/power.ts'
 import type { Calibration } from '../stats/ticks.ts'
 import { assessSamples, findExposure, tickOptionsOf } from './assess-samples.ts'
 import type { GateCase, GateRule, GateStage } from './gate-case.ts'
+import type { GateJudges } from './gate-judges.ts'
 import type { Inspection } from './inspection.ts'
-import { judgeLatency, type LatencyLook } from './judge-latency.ts'
+import { createLatencyJudge, type LatencyLook } from './judge-latency.ts'
 import { atEdge } from './latency-calibration.ts'
 import { listBounds } from './latency-counters.ts'
 import { type EdgePlan, planEdges } from './latency-edges.ts'
@@ -21,13 +22,13 @@ import { sumSurvival } from './survival.ts'
 const TICKS_FOR_PLAN = 8
 const NO_PLAN: EdgePlan = { bounds: [], edges: [], endsBelowP99: false }
 
-export function inspectLatency(gateCase: GateCase): Inspection {
-  const { series, latency, rule } = gateCase
+export function inspectLatency(gateCase: GateCase, judges: GateJudges): Inspection {
+  const { series, latency } = gateCase
   const options = tickOptionsOf(gateCase)
   const plan = latency?.plan ?? planFromSamples(gateCase)
   const reading = readLatencyTicks(series, plan?.bounds ?? [], options)
   const { ticks } = reading
-  const look = plan && judgeLatency(ticks, plan, latency?.calibration, rule)
+  const look = plan && judgeTicks(judges, ticks, plan, gateCase)
   const isWorthAsking = ticks.length > 0 && (plan === undefined || plan.endsBelowP99)
   const buckets = isWorthAsking ? (plan === undefined ? 'tooCoarse' : 'endBelowP99') : undefined
   return {
@@ -47,6 +48,17 @@ export function inspectLatency(gateCase: GateCase): Inspection {
         series.some(({ role }) => role === 'native'),
       ),
   }
+}
+
+function judgeTicks(
+  judges: GateJudges,
+  ticks: readonly LatencyTick[],
+  plan: EdgePlan,
+  { latency, rule }: GateCase,
+): LatencyLook | undefined {
+  const calibration = latency?.calibration
+  const key = { text: JSON.stringify([rule, plan]), calibration }
+  return judges.latency(ticks, key, () => createLatencyJudge(plan, calibration, rule)).describe()
 }
 
 const primary = (edges: readonly Calibration[] | undefined): Calibration | undefined => edges?.[0]

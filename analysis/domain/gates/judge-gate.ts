@@ -1,11 +1,12 @@
 /**
- * One look of a statistical gate: from raw samples to the verdict with its numbers and its text. Nothing is kept between two looks, and all
- * that it knows is in the case, so the same case gives the same verdict before and after a restart, and from a file.
+ * One look of a statistical gate: from raw samples to the verdict with its numbers and its text. All that it knows is in the case, so the same case
+ * gives the same verdict before and after a restart, and from a file; judges that are kept between two looks only save time.
  */
 import { formatInstant } from '../../../controller/api/scalars.ts'
 import type { GateVerdict } from '../../../controller/api/verdict.ts'
 import { decideOutcome, judgeStage, type OutcomeFacts } from './decide-outcome.ts'
 import type { GateCase } from './gate-case.ts'
+import { createGateJudges, type GateJudges } from './gate-judges.ts'
 import { inspectCounts } from './inspect-counts.ts'
 import { inspectLatency } from './inspect-latency.ts'
 import type { Inspection } from './inspection.ts'
@@ -13,9 +14,9 @@ import type { Outlook } from './outlook.ts'
 import type { VerdictNumbers } from './text-lines.ts'
 import { renderVerdictText } from './verdict-text.ts'
 
-/** The verdict at `gateCase.now`. Total: samples of any kind give one. */
-export function judgeGate(gateCase: GateCase): GateVerdict {
-  const found = gateCase.gate === 'latency' ? inspectLatency(gateCase) : inspectCounts(gateCase)
+/** The verdict at `gateCase.now`. Total: samples of any kind give one. `judges`: of looks at the same gate before, if there were any. */
+export function judgeGate(gateCase: GateCase, judges: GateJudges = createGateJudges()): GateVerdict {
+  const found = gateCase.gate === 'latency' ? inspectLatency(gateCase, judges) : inspectCounts(gateCase, judges)
   const numbers: VerdictNumbers = {
     version: 1,
     gate: gateCase.gate,

@@ -8,7 +8,7 @@
  *   not all                                                                  no                                 undecided
  */
 import { type ArmCounts, sumArms } from '../stats/arms.ts'
-import { ratioInterval } from '../stats/interval.ts'
+import { createIntervalFinder } from '../stats/interval.ts'
 import { fromLog } from '../stats/log-space.ts'
 import { phiNow, phiOfHistory } from '../stats/noise.ts'
 import { hasRanks, type RankHistory } from '../stats/rank-evidence.ts'
@@ -38,7 +38,10 @@ export interface LatencyJudge {
   readonly take: (tick: LatencyTick) => void
   /** Takes the next tick and looks. The look has no interval. */
   readonly add: (tick: LatencyTick) => LatencyLook
-  /** The newest look with its interval, and with all noise that is known; undefined before the first tick. */
+  /**
+   * The newest look with its interval, and with all noise that is known; undefined before the first tick. Looks to come are the same whether this one was
+   * asked for or not.
+   */
   readonly describe: () => LatencyLook | undefined
 }
 
@@ -78,6 +81,7 @@ export function createLatencyJudge(
 ): LatencyJudge {
   const edges = plan.edges.map((_, edge) => createEdge(calibration?.edges[edge]))
   const shifts = createLatencyShifts(plan.bounds, calibration?.shift.block)
+  const findInterval = createIntervalFinder(rule.alpha)
   const seen: LatencyMoment[] = []
   const canary = emptySurvival(plan)
   const stable = emptySurvival(plan)
@@ -104,17 +108,24 @@ export function createLatencyJudge(
 
   const totals = (): Totals => edges[0]?.totals ?? emptyTotals()
 
-  /** The whole rollout with all noise that is known by now. */
   function readCarefully(): Reading {
+    const reading = peekCarefully()
+    if (reading !== plain) careful = reading
+    return reading
+  }
+
+  /** The whole rollout with all noise that is known by now. */
+  function peekCarefully(): Reading {
     const phis = edges.map((edge) => edge.phiNow())
     const isTrusted = edges.every(({ phi, twins }) => (twins.overdispersion()?.phi ?? 1) <= QUIETER_HISTORY * phi)
     const ranks = isTrusted ? ranksOf(calibration) : undefined
     if (isTrusted && covers(plain.phis, phis)) return plain
     const isCareful = careful?.ranks === ranks && covers(careful?.phis ?? [], phis)
     if (careful !== undefined && isCareful && covers(phis, careful.phis, PHI_SLACK)) return careful
-    careful = createReading(plan, rule, { phis: phis.map((phi, edge) => Math.max(phi, plain.phis[edge] ?? 1)), ranks })
-    for (const moment of seen) advance(careful, moment)
-    return careful
+    const allowed = phis.map((phi, edge) => Math.max(phi, plain.phis[edge] ?? 1))
+    const reading = createReading(plan, rule, { phis: allowed, ranks })
+    for (const moment of seen) advance(reading, moment)
+    return reading
   }
 
   function lookAt(at: number, standing: Reading): LatencyLook {
@@ -147,9 +158,9 @@ export function createLatencyJudge(
   function describe(): LatencyLook | undefined {
     const last = seen.at(-1)
     if (last === undefined) return undefined
-    const standing = readCarefully()
+    const standing = peekCarefully()
     const pairs = seen.flatMap(({ counts }) => counts[0] ?? [])
-    const { ratioLower, ratioUpper } = ratioInterval(pairs, rule.alpha, standing.phis[0] ?? 1)
+    const { ratioLower, ratioUpper } = findInterval(pairs, standing.phis[0] ?? 1)
     const scaleOf = (ratio: number | undefined) => scaleOfRatio(stable, plan.edges[0]?.index ?? 0, ratio)
     return { ...lookAt(last.at, standing), ratioLower: scaleOf(ratioLower), ratioUpper: scaleOf(ratioUpper) }
   }

@@ -1,6 +1,7 @@
 /**
- * The ratios that the evidence does not exclude: { r0 : E(r0) < 1/α }, each end found by regula falsi (Illinois) on ln E over ln r0. Valid at any
- * look, as E is. Limited counts, where there are some, speak for the harmful end and beyond 1 only.
+ * The ratios that the evidence does not exclude: { r0 : E(r0) < 1/α }, each end to one step of a fixed grid over ln r0. Valid at any look, as E is.
+ * E falls as r0 moves away from what was seen, so an end is one step of the grid wherever its search begins: one that begins at the end of the look
+ * before takes a few steps, and finds the same. Limited counts, where there are some, speak for the harmful end and beyond 1 only.
  */
 import type { PairCounts } from './arms.ts'
 import { capOf, createCountEvidence, type Direction } from './count-evidence.ts'
@@ -10,8 +11,7 @@ import type { Look } from './ticks.ts'
 /** ln of the ratio beyond which ends are called unknown: 1000. */
 const WIDEST = Math.log(1000)
 /** An end is known to one percent, on the side of what is not excluded. */
-const PRECISION = 0.01
-const MOST_STEPS = 40
+const STEP = 0.01
 /** Share of the bet that stays on whole counts. */
 const WHOLE_COUNTS = 0.5
 
@@ -22,29 +22,50 @@ export interface LimitedSide {
   readonly direction: Direction
 }
 
+type Interval = Pick<Look, 'ratioLower' | 'ratioUpper'>
+
 /** An end is undefined where no ratio on that side is excluded. */
+export type FindInterval = (ticks: readonly PairCounts[], phi: number, limited?: LimitedSide) => Interval
+
+/** Begins each search where the one before ended. */
+export function createIntervalFinder(alpha: number): FindInterval {
+  const atOne = Math.floor(WIDEST / STEP)
+  const hints = { lower: atOne, upper: atOne, beyondOne: 0 }
+
+  return (ticks, phi, limited) => {
+    const wholeAt = (direction: Direction, x: number): number => evidenceAt(ticks, { direction, x, alpha, phi })
+    const endOf = (direction: Direction): number | undefined => {
+      const sign = direction === 'up' ? 1 : -1
+      if (limited?.direction === direction) {
+        const isExcluded = (x: number): boolean => {
+          const cut = evidenceAt(limited.ticks, { direction, x, alpha, phi: limited.phi })
+          return mixLogs(WHOLE_COUNTS, wholeAt(direction, x), cut) >= -Math.log(alpha)
+        }
+        const steps = findLast(hints.beyondOne, WIDEST / STEP, (step) => isExcluded(sign * step * STEP))
+        hints.beyondOne = steps ?? 0
+        if (steps !== undefined) return Math.exp(sign * steps * STEP)
+      }
+      const end = direction === 'up' ? 'lower' : 'upper'
+      const at = (step: number): number => sign * (step * STEP - WIDEST)
+      const steps = findLast(
+        hints[end],
+        (2 * WIDEST) / STEP,
+        (step) => wholeAt(direction, at(step)) >= -Math.log(alpha),
+      )
+      hints[end] = steps ?? 0
+      return steps === undefined ? undefined : Math.exp(at(steps))
+    }
+    return { ratioLower: endOf('up'), ratioUpper: endOf('down') }
+  }
+}
+
 export function ratioInterval(
   ticks: readonly PairCounts[],
   alpha: number,
   phi: number,
   limited?: LimitedSide,
-): Pick<Look, 'ratioLower' | 'ratioUpper'> {
-  const wholeAt = (direction: Direction, x: number): number => evidenceAt(ticks, { direction, x, alpha, phi })
-  const endOf = (direction: Direction): number | undefined => {
-    const outward = direction === 'up' ? -WIDEST : WIDEST
-    if (limited?.direction === direction) {
-      const bothAt = (x: number): number =>
-        mixLogs(
-          WHOLE_COUNTS,
-          wholeAt(direction, x),
-          evidenceAt(limited.ticks, { direction, x, alpha, phi: limited.phi }),
-        )
-      const beyondOne = findEnd(0, -outward, (x) => bothAt(x) + Math.log(alpha))
-      if (beyondOne !== undefined) return beyondOne
-    }
-    return findEnd(outward, -outward, (x) => wholeAt(direction, x) + Math.log(alpha))
-  }
-  return { ratioLower: endOf('up'), ratioUpper: endOf('down') }
+): Interval {
+  return createIntervalFinder(alpha)(ticks, phi, limited)
 }
 
 interface Alternative {
@@ -61,26 +82,26 @@ function evidenceAt(ticks: readonly PairCounts[], { direction, x, alpha, phi }: 
   return evidence.logEvidence()
 }
 
-/** The excluded ratio nearest to e^far, from e^near on; undefined when not even e^near is excluded. `surplus` is above 0 where it is. */
-function findEnd(near: number, far: number, surplus: (x: number) => number): number | undefined {
-  let [excluded, above] = [near, surplus(near)]
-  if (above < 0) return undefined
-  let [included, below] = [far, Math.min(surplus(far), -1)]
-  let lastWasExcluded: boolean | undefined
-  for (let step = 0; step < MOST_STEPS && Math.abs(included - excluded) > PRECISION; step++) {
-    // Straight lines mislead where ln E bends at the cap, so every third step halves.
-    const middle =
-      step % 3 === 2 ? (excluded + included) / 2 : excluded + ((included - excluded) * above) / (above - below)
-    const value = surplus(middle)
-    const isExcluded = value >= 0
-    if (isExcluded) {
-      ;[excluded, above] = [middle, value]
-      if (lastWasExcluded === true) below /= 2
-    } else {
-      ;[included, below] = [middle, value]
-      if (lastWasExcluded === false) above /= 2
-    }
-    lastWasExcluded = isExcluded
+/**
+ * The last step before `end` that holds, where all up to it do and none after it; undefined where not even the first one does. The search widens
+ * from `hint` on, then halves.
+ */
+function findLast(hint: number, end: number, holds: (step: number) => boolean): number | undefined {
+  const beyond = Math.floor(end)
+  let [last, next] = [-1, beyond]
+  let at = Math.min(hint, beyond - 1)
+  for (let width = 1; ; width *= 4) {
+    const isLast = holds(at)
+    if (isLast) last = at
+    else next = at
+    const further = isLast ? at + width : at - width
+    if (further <= last || further >= next) break
+    at = further
   }
-  return Math.exp(excluded)
+  while (next - last > 1) {
+    const middle = (last + next) >> 1
+    if (holds(middle)) last = middle
+    else next = middle
+  }
+  return last < 0 ? undefined : last
 }

@@ -8,7 +8,7 @@
  */
 import { sumArms } from './arms.ts'
 import { decideCounts, type Streams } from './decide-counts.ts'
-import { ratioInterval } from './interval.ts'
+import { createIntervalFinder } from './interval.ts'
 import { areComparable, limitTick } from './limited-ticks.ts'
 import { fromLog, mixLogs } from './log-space.ts'
 import { phiOfHistory } from './noise.ts'
@@ -25,7 +25,10 @@ export interface CountJudge {
    * allows for the noise of history only.
    */
   readonly add: (tick: Tick) => Look
-  /** The newest look (the abort's, after one) with its interval, and with all noise that is known; undefined before the first tick. */
+  /**
+   * The newest look (the abort's, after one) with its interval, and with all noise that is known; undefined before the first tick. Looks to come are the
+   * same whether this one was asked for or not.
+   */
   readonly describe: () => Look | undefined
 }
 
@@ -57,6 +60,7 @@ interface Standing extends Streams<{ readonly logEvidence: () => number }> {
 
 export function createCountJudge(calibration: Calibration | undefined, rule: CountRule): CountJudge {
   const totals = emptyTotals()
+  const findInterval = createIntervalFinder(rule.alpha)
   const whole = createStrand(calibration, rule)
   const limit = calibration?.limited?.limit
   const limited = calibration?.limited && createStrand(calibration.limited, rule)
@@ -100,12 +104,12 @@ export function createCountJudge(calibration: Calibration | undefined, rule: Cou
   function describe(): Look | undefined {
     if (last === undefined) return undefined
     const load = loadOf(totals)
-    const wholeReading = whole.readCarefully(load)
-    const limitedReading = limited?.readCarefully(load)
+    const wholeReading = whole.peekCarefully(load)
+    const limitedReading = limited?.peekCarefully(load)
     const look = lookAt(last.at, mix(wholeReading, limitedReading), last.decision)
     const side = limited &&
       limitedReading && { ticks: limited.seen, phi: limitedReading.phi, direction: rule.direction }
-    return { ...look, ...ratioInterval(whole.seen, rule.alpha, wholeReading.phi, side) }
+    return { ...look, ...findInterval(whole.seen, wholeReading.phi, side) }
   }
 
   return { add, describe }

@@ -24,6 +24,8 @@ export interface Strand {
   readonly plain: Reading
   /** With all noise that is known by now. */
   readonly readCarefully: (load: PodLoad) => Reading
+  /** The same, and nothing that is added later is read in another way for it. */
+  readonly peekCarefully: (load: PodLoad) => Reading
   /** Overdispersion of the live twins. */
   readonly live: () => number | undefined
   /** The ticks that count. */
@@ -46,16 +48,22 @@ export function createStrand(calibration: Calibration | undefined, rule: CountRu
   }
 
   function readCarefully(load: PodLoad): Reading {
+    const reading = peekCarefully(load)
+    if (reading !== plain) careful = reading
+    return reading
+  }
+
+  function peekCarefully(load: PodLoad): Reading {
     const live = twins.overdispersion()
     const phi = phiNow(calibration, live && { ...live, watchedMs: twins.watchedMs() }, load)
     if (phi <= plain.phi) return plain
     if (careful !== undefined && careful.phi >= phi && careful.phi <= phi * PHI_SLACK) return careful
-    careful = createReading(phi, rule)
-    for (const arms of seen) advance(careful, arms)
-    return careful
+    const reading = createReading(phi, rule)
+    for (const arms of seen) advance(reading, arms)
+    return reading
   }
 
-  return { add, plain, readCarefully, live: () => twins.overdispersion()?.phi, seen }
+  return { add, plain, readCarefully, peekCarefully, live: () => twins.overdispersion()?.phi, seen }
 }
 
 function createReading(phi: number, rule: CountRule): Reading {

@@ -3,6 +3,7 @@ import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
 import type { LookOrder } from '../long-provider.ts'
 import type { GateMemory } from './memory.ts'
 import type { Ask } from './samples-of-run.ts'
+import type { GateSession } from './session.ts'
 
 export interface GateReading {
   readonly order: LookOrder
@@ -10,6 +11,8 @@ export interface GateReading {
   readonly ask: Ask
   readonly address: string
   readonly memory: GateMemory
+  /** Of this gate of this run. */
+  readonly session: GateSession
   /** When the release began, epoch milliseconds: evidence starts there, whatever run asks. */
   readonly since: number
 }

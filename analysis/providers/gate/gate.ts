@@ -4,7 +4,7 @@
  */
 import { EXPOSED_SINCE, ROLLOUT_TYPE } from '../../../controller/api/labels.ts'
 import { parseInstant } from '../../../controller/api/scalars.ts'
-import type { GateVerdict } from '../../../controller/api/verdict.ts'
+import { GATE_KNOWLEDGE, type GateVerdict } from '../../../controller/api/verdict.ts'
 import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import type { HistoryFacts } from '../../domain/gates/data-facts.ts'
 import { nameEvents } from '../../domain/gates/event-noun.ts'
@@ -13,7 +13,7 @@ import { judgeGate } from '../../domain/gates/judge-gate.ts'
 import type { GateSeries } from '../../domain/gates/samples.ts'
 import type { LongProviderModule, LookOrder, LookOutcome, LookPorts } from '../long-provider.ts'
 import type { GateReading } from './gate-reading.ts'
-import { GATE_KNOWLEDGE, type GateKnowledge, parseKnowledge, renderKnowledge } from './knowledge.ts'
+import { type GateKnowledge, parseKnowledge, renderKnowledge } from './knowledge.ts'
 import { FEWEST_TICKS, learn } from './learn.ts'
 import { estimateLookMs, nextLookAt } from './look-interval.ts'
 import { createGateMemory, type GateMemory } from './memory.ts'
@@ -38,10 +38,11 @@ const notAskedFor: LookOutcome = {
 }
 
 async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Promise<LookOutcome> {
-  const prepared = prepareGate(order, ports)
+  const session = memory.session(keyOf(order))
+  const prepared = prepareGate(order, ports, session)
   if ('problem' in prepared) return fail(prepared.problem)
   if (prepared.plan.isNotAskedFor) return notAskedFor
-  const reading: GateReading = { ...prepared, order, memory, since: startOf(order) }
+  const reading: GateReading = { ...prepared, order, memory, session, since: startOf(order) }
   const judged = await judge(reading)
   if ('problem' in judged) return fail(judged.problem)
   const intervalMs =
@@ -62,13 +63,17 @@ export async function readGateCase(
   order: LookOrder,
   ports: LookPorts,
 ): Promise<{ readonly gateCase: GateCase } | { readonly problem: string }> {
-  const prepared = prepareGate(order, ports)
+  const memory = createGateMemory()
+  const session = memory.session(keyOf(order))
+  const prepared = prepareGate(order, ports, session)
   if ('problem' in prepared) return prepared
-  const reading: GateReading = { ...prepared, order, memory: createGateMemory(), since: startOf(order) }
+  const reading: GateReading = { ...prepared, order, memory, session, since: startOf(order) }
   const knowledge = parseKnowledge(order.open?.metadata?.[GATE_KNOWLEDGE])
   const read = await readSeries(reading, knowledge?.les)
   return 'problem' in read ? read : { gateCase: buildCase(reading, read.series, knowledge) }
 }
+
+const keyOf = ({ run, metric }: LookOrder): string => `${run.uid}\n${metric.name}`
 
 /** The release's start as the rollout's controller noted it; a run that nobody noted it for judges from its own start on. */
 const startOf = ({ run }: LookOrder): number =>
@@ -85,14 +90,14 @@ interface JudgedSeries {
 
 /** History is read when the first ticks ask for it, and judged by as it was stored. */
 async function judge(reading: GateReading): Promise<JudgedSeries | { readonly problem: string }> {
-  const { order, memory } = reading
-  const key = `${order.run.uid}\n${order.metric.name}`
+  const { order, memory, session } = reading
+  const key = keyOf(order)
   const known = order.open?.metadata?.[GATE_KNOWLEDGE] ?? memory.recall(key)
-  const knowledge = parseKnowledge(known)
+  const knowledge = known === undefined ? undefined : session.knowledge(known, () => parseKnowledge(known))
   const read = await readSeries(reading, knowledge?.les)
   if ('problem' in read) return read
   const { series } = read
-  const verdict = judgeGate(buildCase(reading, series, knowledge))
+  const verdict = judgeGate(buildCase(reading, series, knowledge), session.judges)
   if (knowledge !== undefined || !needsHistory(verdict)) return { verdict, knowledge: known, series }
   // It has no say before it knows the service's noise, unless that does not matter.
   if (!memory.enter()) return { verdict, knowledge: undefined, series, isWaiting: verdict.reason !== 'HardFloor' }
@@ -101,7 +106,8 @@ async function judge(reading: GateReading): Promise<JudgedSeries | { readonly pr
     if ('problem' in learnt) return learnt
     const text = renderKnowledge(learnt.knowledge)
     memory.remember(key, text)
-    return { verdict: judgeGate(buildCase(reading, series, parseKnowledge(text))), knowledge: text, series }
+    const first = session.knowledge(text, () => parseKnowledge(text))
+    return { verdict: judgeGate(buildCase(reading, series, first), session.judges), knowledge: text, series }
   } finally {
     memory.leave()
   }
@@ -111,7 +117,7 @@ async function judge(reading: GateReading): Promise<JudgedSeries | { readonly pr
 const needsHistory = ({ ticks, reason }: GateVerdict): boolean => ticks >= FEWEST_TICKS || reason === 'BucketsTooCoarse'
 
 function buildCase(
-  { order, plan, since }: GateReading,
+  { order, plan, session, since }: GateReading,
   series: readonly GateSeries[],
   knowledge: GateKnowledge | undefined,
 ): GateCase {
@@ -128,7 +134,7 @@ function buildCase(
     now: order.now,
     stage: stageOf(order, plan),
     onUndecided: plan.onUndecided,
-    queries: renderForPeople(plan),
+    queries: session.forPeople(JSON.stringify(plan), () => renderForPeople(plan)),
   }
 }
 

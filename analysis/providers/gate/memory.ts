@@ -1,12 +1,15 @@
 /**
- * What the gates keep of a run between two looks: samples that were fetched, and what its history taught. All of it can be had again, so it is bounded
- * in entries and bytes: what was used least lately goes first, and everything of a run goes with the run.
+ * What the gates keep of a run between two looks: samples that were fetched, what its history taught, and how far its judges are. All of it can be had
+ * again, so it is bounded in entries and bytes: what was used least lately goes first, and everything of a run goes with the run.
  */
 import type { GateSamples } from './samples-of-run.ts'
+import { createGateSession, type GateSession } from './session.ts'
 
 export interface GateMemory {
   /** Under a key of the run's own; made when it is not there. */
   samples(runUid: string, key: string, make: () => GateSamples): GateSamples
+  /** Of one gate; `key` begins with the run's uid and a line break. */
+  session(key: string): GateSession
   /** What history taught; `key` begins with the run's uid and a line break. */
   recall(key: string): string | undefined
   remember(key: string, knowledge: string): void
@@ -32,6 +35,7 @@ export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): Gat
   // In the order of their last use.
   const entries = new Map<string, GateSamples>()
   const learnt = new Map<string, string>()
+  const sessions = new Map<string, GateSession>()
   let readers = 0
   const sumBytes = (): number => {
     let sum = 0
@@ -58,6 +62,14 @@ export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): Gat
       shrink(full)
       return samples
     },
+    session(key) {
+      const session = sessions.get(key) ?? createGateSession()
+      sessions.delete(key)
+      sessions.set(key, session)
+      const [oldest] = sessions.keys()
+      if (sessions.size > bounds.mostEntries && oldest !== undefined) sessions.delete(oldest)
+      return session
+    },
     recall: (key) => learnt.get(key),
     remember(key, knowledge) {
       learnt.set(key, knowledge)
@@ -73,8 +85,8 @@ export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): Gat
       readers -= 1
     },
     forget(runUid) {
-      for (const key of entries.keys()) if (key.startsWith(`${runUid}\n`)) entries.delete(key)
-      for (const key of learnt.keys()) if (key.startsWith(`${runUid}\n`)) learnt.delete(key)
+      for (const kept of [entries, learnt, sessions])
+        for (const key of kept.keys()) if (key.startsWith(`${runUid}\n`)) kept.delete(key)
     },
     get size() {
       return { entries: entries.size, bytes: sumBytes() }

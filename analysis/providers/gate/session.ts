@@ -1,0 +1,46 @@
+/**
+ * What a gate of a run need not work out again at every look: its plan, the text of its queries, what its history taught, and its judges. All of it follows
+ * from what a look is given, and is made anew where that differs.
+ */
+import type { GateMetric } from '../../../controller/api/gate.ts'
+import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
+import { createGateJudges, type GateJudges } from '../../domain/gates/gate-judges.ts'
+import type { Classify } from './classify.ts'
+import type { GateKnowledge } from './knowledge.ts'
+
+/** The value that was made last, for as long as it is asked for with the same text. */
+export type Recent<T> = (text: string, make: () => T) => T
+
+export type PlannedMetric = { readonly config: GateMetric; readonly plan: GatePlan } | { readonly problem: string }
+
+/** One query of a gate. */
+export interface WantedSamples {
+  /** Whatever makes two gates read or understand the same samples differently is part of it. */
+  readonly key: string
+  readonly selector: string
+  readonly classify: Classify
+}
+
+export interface GateSession {
+  readonly planned: Recent<PlannedMetric>
+  readonly wanted: Recent<readonly WantedSamples[]>
+  readonly forPeople: Recent<readonly string[]>
+  readonly knowledge: Recent<GateKnowledge | undefined>
+  readonly judges: GateJudges
+}
+
+export const createGateSession = (): GateSession => ({
+  planned: createRecent(),
+  wanted: createRecent(),
+  forPeople: createRecent(),
+  knowledge: createRecent(),
+  judges: createGateJudges(),
+})
+
+function createRecent<T>(): Recent<T> {
+  let last: { readonly text: string; readonly value: T } | undefined
+  return (text, make) => {
+    if (last?.text !== text) last = { text, value: make() }
+    return last.value
+  }
+}
