@@ -25,6 +25,9 @@ export type GatePresetId = (typeof gatePresetIds)[number]
 /** What becomes of a stage that ends without a verdict. */
 export const onUndecidedIds = ['pause', 'proceed', 'abort'] as const
 
+/** What becomes of a gate whose self-test is bad. */
+export const onSelfTestIds = ['warn', 'hold'] as const
+
 const text = z.string().optional()
 const number = z
   .union([z.number(), z.string().regex(/^\s*(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*)?$/i, 'is not a number')])
@@ -96,6 +99,13 @@ export const gateMetricSchema = z.strictObject({
   tick: duration,
   /** Stable's history that the noise is learnt from; default 4h. `0s`: none. */
   history: duration,
+  /**
+   * Before its first look the gate replays itself on so much of stable's past, and says how often it would have aborted a healthy release and what it can
+   * catch. Default: it does not.
+   */
+  selfTest: duration,
+  /** When it aborts healthy releases more often there than chance allows: `warn` says so (default), `hold` makes the run Inconclusive. */
+  onSelfTest: z.enum([...onSelfTestIds, '']).optional(),
   /** Pass as soon as the canary is proven to be within the tolerance; default false: at the end of the stage. */
   earlyPass: flag,
   /** Length of the stage. Default: until the run is ended in the background, else 5m. */

@@ -53,6 +53,9 @@ export interface GatePlan {
   readonly hasWorkload: boolean
   readonly thresholds: GateThresholds
   readonly historyMs: number
+  /** Stable's past that the gate replays itself on before its first look; 0: it does not. */
+  readonly selfTestMs: number
+  readonly onSelfTest: 'warn' | 'hold'
   /** Undefined: as the kind of run says. */
   readonly durationMs: number | undefined
   readonly maxHoldMs: number | undefined
@@ -114,6 +117,8 @@ export function planGate(config: GateMetric): PlannedGate {
     hasWorkload: false,
     thresholds,
     historyMs: read.duration('history', { initial: 4 * HOUR_MS, most: LONGEST_HISTORY_MS }),
+    selfTestMs: read.duration('selfTest', { initial: 0, most: LONGEST_HISTORY_MS }),
+    onSelfTest: config.onSelfTest || 'warn',
     durationMs: config.duration ? read.duration('duration', { initial: 0, least: MINUTE_MS / 60 }) : undefined,
     maxHoldMs: config.maxHold ? read.duration('maxHold', { initial: 0 }) : undefined,
     onUndecided: config.onUndecided || 'pause',
@@ -269,7 +274,7 @@ function createReader(config: GateMetric, add: Report) {
       return initial
     },
     duration(
-      field: 'warmup' | 'tick' | 'history' | 'duration' | 'maxHold',
+      field: 'warmup' | 'tick' | 'history' | 'selfTest' | 'duration' | 'maxHold',
       { initial, least = 0, most = 7 * 24 * HOUR_MS }: Bounds,
     ) {
       const given = config[field]

@@ -34,15 +34,18 @@ export interface ReleaseWindow {
   readonly until: number
 }
 
-export interface GateSource {
+export interface StableSource {
   readonly gate: PlanGate
   readonly tickMs: number
-  /** What is wrong with the samples, or worth knowing about them; with an `error` there are no ticks. */
-  readonly problems: readonly DataProblem[]
   /** Pods in the last tick before a time: 0 when there was none shortly before. */
   podsAt(version: string, at: number): number
-  /** Both without ticks where there is nothing to judge by, such as a histogram without fitting buckets. */
+  /** Without ticks where there is nothing to judge by, such as a histogram without fitting buckets. */
   stableTrack(window: StableWindow): GateTrack
+}
+
+export interface GateSource extends StableSource {
+  /** What is wrong with the samples, or worth knowing about them; with an `error` there are no ticks. */
+  readonly problems: readonly DataProblem[]
   releaseTrack(window: ReleaseWindow): GateTrack
 }
 

@@ -12,18 +12,19 @@ import {
   mergeBusiest,
   podsAround,
   type SourceInput,
+  type StableSource,
   shareOf,
   sliceTicks,
 } from './gate-source.ts'
 import type { GateTrack } from './gate-track.ts'
 import { createLatencyTrack } from './latency-track.ts'
+import type { PlanGate } from './plan.ts'
 
 const NOTHING = { bad: 0, total: 0 }
 const SURVEY_MS = 30 * 60_000
 
 export function createLatencySource({ gate, series, from, to }: SourceInput): GateSource {
-  const { rule, historyMs } = gate
-  const { warmupMs, leastTickMs } = rule
+  const { warmupMs, leastTickMs } = gate.rule
   const lengths = leastTickMs === undefined ? { warmupMs } : { warmupMs, leastTickMs }
   const bounds = listBounds([...series.values()].flat())
   let tickMs = 0
@@ -35,9 +36,50 @@ export function createLatencySource({ gate, series, from, to }: SourceInput): Ga
     problems.push(...reading.problems)
     if (reading.ticks.length > 0) tickMs = Math.max(tickMs, reading.tickMs)
   }
+  const track = createTracker(gate, byVersion, { bounds, tickMs })
+  return {
+    ...createStableLatencies(gate, byVersion, { bounds, tickMs }),
+    problems,
+    releaseTrack(window) {
+      const options = { from: window.since, now: window.until + 2 * tickMs, ...lengths }
+      return track(
+        window.since,
+        (plan) =>
+          readLatencyTicks(cutRelease(series, { ...window, until: window.until + tickMs }), plan.bounds, options).ticks,
+        shareOf,
+      )
+    },
+  }
+}
+
+/** Bounds in seconds that the ticks are counted at, and the length of a tick. */
+interface TickShape {
+  readonly bounds: readonly number[]
+  readonly tickMs: number
+}
+type TicksByVersion = ReadonlyMap<string, readonly LatencyTick[]>
+
+/** The same from ticks that were read already, without releases. */
+export function createStableLatencies(gate: PlanGate, byVersion: TicksByVersion, shape: TickShape): StableSource {
+  const { bounds, tickMs } = shape
+  const track = createTracker(gate, byVersion, shape)
+  return {
+    gate,
+    tickMs,
+    podsAt: (version, at) => podsAround(byVersion.get(version), at, tickMs),
+    stableTrack: ({ version, since, until, deal, firstWeightPercent }) =>
+      track(
+        since,
+        (plan) => sliceTicks(byVersion.get(version) ?? [], since, until).map(narrowTo(bounds, plan)),
+        (ticks) => shareOf(ticks.slice(0, 3).map((tick) => deal(tick, firstWeightPercent))),
+      ),
+  }
+}
+
+function createTracker({ rule, historyMs }: PlanGate, byVersion: TicksByVersion, { bounds, tickMs }: TickShape) {
   const stable = mergeBusiest(byVersion)
 
-  function track(
+  return function track(
     since: number,
     read: (plan: EdgePlan) => readonly LatencyTick[],
     shareOfTicks: (ticks: readonly LatencyTick[]) => number,
@@ -49,28 +91,6 @@ export function createLatencySource({ gate, series, from, to }: SourceInput): Ga
     const history = sliceTicks(stable, since - historyMs, since).map(narrowTo(bounds, plan))
     const calibration = calibrateLatency(history, plan, shareOfTicks(ticks))
     return createLatencyTrack({ ticks, tickMs, rule, knowledge: { plan, calibration } })
-  }
-
-  return {
-    gate,
-    tickMs,
-    problems,
-    podsAt: (version, at) => podsAround(byVersion.get(version), at, tickMs),
-    stableTrack: ({ version, since, until, deal, firstWeightPercent }) =>
-      track(
-        since,
-        (plan) => sliceTicks(byVersion.get(version) ?? [], since, until).map(narrowTo(bounds, plan)),
-        (ticks) => shareOf(ticks.slice(0, 3).map((tick) => deal(tick, firstWeightPercent))),
-      ),
-    releaseTrack(window) {
-      const options = { from: window.since, now: window.until + 2 * tickMs, ...lengths }
-      return track(
-        window.since,
-        (plan) =>
-          readLatencyTicks(cutRelease(series, { ...window, until: window.until + tickMs }), plan.bounds, options).ticks,
-        shareOf,
-      )
-    },
   }
 }
 

@@ -1,0 +1,83 @@
+/**
+ * `selfTest` of a gate on a real Prometheus: it says once what the gate would have done to healthy releases and keeps it over a restart; where one of
+ * stable's pods is unlike the others, `hold` asks a person instead of going on.
+ */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { AnalysisRun, Measurement, Metric } from '../../../../controller/api/analysis.ts'
+import { type PrometheusProcess, startPrometheus } from '../prometheus-process.ts'
+import { backfill, healthy } from './backfill.ts'
+import { createRelease, type Release } from './release.ts'
+
+const SELF_TEST = 'penstock.dev/self-test'
+
+const canary = { ...healthy, pods: 1, requestsPerSecond: 10 }
+const scenarios = { healthy: { stable: healthy, canary } }
+
+describe('the self-test of a gate', () => {
+  let prometheus: PrometheusProcess
+  let data: Awaited<ReturnType<typeof backfill>>
+  let release: Release
+
+  before(async () => {
+    data = await backfill(scenarios)
+    prometheus = await startPrometheus(undefined, data.directory)
+  })
+  after(async () => {
+    await release?.close()
+    await prometheus?.close()
+    await data?.close()
+  })
+
+  const metricOf = (config: object): Metric => ({
+    name: 'gate',
+    interval: '15s',
+    count: 1,
+    provider: {
+      plugin: {
+        'penstock/gate': {
+          gate: 'errorRate',
+          address: prometheus.url,
+          service: 'healthy',
+          canary: 'canary',
+          stable: 'stable',
+          duration: '2m',
+          history: '20m',
+          selfTest: '1h',
+          ...config,
+        },
+      },
+    },
+  })
+  const lastOf = (run: AnalysisRun): Measurement => {
+    const measurement = run.status?.metricResults?.[0]?.measurements?.at(-1)
+    assert.ok(measurement, JSON.stringify(run.status))
+    return measurement
+  }
+
+  for (const gate of ['errorRate', 'latency'] as const) {
+    test(`${gate}: healthy pods are never aborted, and what can be caught is told once`, async () => {
+      release = await createRelease()
+      const name = gate.toLowerCase()
+      await release.judge(name, [metricOf({ gate })])
+      const first = lastOf(await release.pass(name, 20))
+      assert.match(
+        first.metadata?.[SELF_TEST] ?? '',
+        /^self-test \(plan 5, 10, 25, 50 % × 120 s on stable's pods\): would have falsely aborted 0 of 7; smallest (error|P99) ratio caught within stage 1: \d/,
+      )
+      const asked = release.queries.length
+      await release.restart()
+      const later = lastOf(await release.pass(name, 40))
+      assert.equal(later.metadata?.[SELF_TEST], first.metadata?.[SELF_TEST])
+      assert.ok(release.queries.length - asked < 12, `asked ${release.queries.length - asked} times after the restart`)
+      await release.close()
+    })
+  }
+
+  test('without it nothing is said', async () => {
+    release = await createRelease()
+    await release.judge('plain', [metricOf({ selfTest: '' })])
+    assert.equal(lastOf(await release.pass('plain', 20)).metadata?.[SELF_TEST], undefined)
+    await release.close()
+  })
+})
