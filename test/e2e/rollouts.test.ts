@@ -10,6 +10,7 @@ import { blueGreenPaths } from './paths/blue-green.ts'
 import { byHandPaths } from './paths/by-hand.ts'
 import { canaryPaths } from './paths/canary.ts'
 import { experimentPaths } from './paths/experiment.ts'
+import { gatePaths } from './paths/gates.ts'
 import { leastPrivilegePaths } from './paths/least-privilege.ts'
 import { restartPaths } from './paths/restart.ts'
 import { restartAtPaths } from './paths/restart-at.ts'
@@ -35,6 +36,7 @@ describe('rollouts on a real control plane', { timeout: 90 * 60_000 }, () => {
   alertPaths(stage)
   analysisPaths(stage)
   analysisJobPaths(stage)
+  gatePaths(stage)
   experimentPaths(stage)
   workloadRefPaths(stage)
   restartAtPaths(stage)
