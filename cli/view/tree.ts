@@ -5,6 +5,7 @@
 import { printable, renderColumns, renderStatus, type Style, type Tone, toneOf } from '../terminal.ts'
 import { renderAge, renderSpan } from './age.ts'
 import { type AnalysisRunView, describeMetric } from './analysis-run-view.ts'
+import { cutTold } from './gate-verdicts.ts'
 import type { PodView } from './pod-view.ts'
 import type { ReplicaSetView, RevisionView, RolloutView } from './rollout-view.ts'
 
@@ -33,7 +34,7 @@ function renderSummary(view: RolloutView, style: Style): string {
     ['Name:', view.name],
     ['Namespace:', view.namespace],
     ['Status:', renderStatus(style, view.phase)],
-    ...(view.message === '' ? [] : [['Message:', printable(view.message)]]),
+    ...(view.message === '' ? [] : [['Message:', printable(cutTold(view.message, view.revisions.flatMap(listTold)))]]),
     ['Strategy:', view.strategy],
     ...(view.step ? [['  Step:', `${view.step.index}/${view.step.count}${stepText(view)}`]] : []),
     ...(view.setWeight === undefined ? [] : [['  SetWeight:', `${view.setWeight}`]]),
@@ -107,6 +108,10 @@ const podNode = (pod: PodView): Node => ({
   children: [],
 })
 
+/** What metrics below say in short, and `explain` in full. */
+const toldOf = ({ metrics }: AnalysisRunView) => metrics.flatMap(({ verdict }) => (verdict ? [{ verdict }] : []))
+const listTold = ({ analysisRuns }: RevisionView) => analysisRuns.flatMap(toldOf)
+
 const analysisRunNode = (run: AnalysisRunView): Node => ({
   name: run.name,
   kind: 'AnalysisRun',
@@ -114,7 +119,7 @@ const analysisRunNode = (run: AnalysisRunView): Node => ({
   ...created(run),
   info: [
     ...(run.type === '' ? [] : [run.stepIndex === undefined ? run.type : `${run.type} ${run.stepIndex + 1}`]),
-    ...(run.message === '' ? [] : [run.message]),
+    ...(run.message === '' ? [] : [cutTold(run.message, toldOf(run))]),
   ].join(', '),
   children: run.metrics.map((metric) => ({
     name: metric.name,

@@ -152,6 +152,38 @@ test('the gates of the current revision are told in full, the newest run of each
   assert.match(text, /\n {4}\(error-rate of web-bbb-2\.1\)\n/)
 })
 
+test('what a gate said stands once, and what came after it beside it', () => {
+  const verdict = judgeGate(gateCase({ canaryRate: 0.05, minutes: 4 }))
+  const said = { phase: 'Running' as const, metadata: { [GATE_VERDICT]: JSON.stringify(verdict) } }
+  const run = {
+    ...analysisRun,
+    metadata: { ...analysisRun.metadata, name: 'web-bbb-2', labels: { [POD_TEMPLATE_HASH]: 'bbb' } },
+    status: {
+      phase: 'Error' as const,
+      metricResults: [
+        {
+          name: 'error-rate',
+          phase: 'Error' as const,
+          measurements: [said, { phase: 'Error' as const, message: 'prometheus: HTTP 503; query: up' }],
+        },
+      ],
+    },
+  }
+  const message = `Rollout aborted update to revision 2: Metric "error-rate" assessed Failed: "Error Message: ${verdict.text}"`
+  const conditions = [condition('Progressing', 'RolloutAborted', message)]
+  const rollout = given({ currentPodHash: 'bbb', abort: true, message, conditions })
+  const told = explain({ rollout, replicaSets, pods: [], analysisRuns: [run], experiments: [], atMs }, [
+    { metadata: { name: 'e' }, reason: 'RolloutAborted', message: `${message.slice(0, 500)}…` },
+    { metadata: { name: 'f' }, reason: 'Other', message: 'two\nlines' },
+  ])
+  const text = renderExplanation(told, createStyle({ unicode: true, color: false }))
+  const [, counts = ''] = verdict.text.split('\n')
+  assert.equal(text.split(counts.trim()).length, 2, text)
+  assert.match(text, /since then: prometheus: HTTP 503; query: up/)
+  assert.match(text, /RolloutAborted: Rollout aborted .*ABORT {2}error-rate .* …\n/)
+  assert.match(text, /Other: two lines/)
+})
+
 test('what it did: events, notices and requests in the order of time', () => {
   const notice = {
     id: '2/StagePassed/0',

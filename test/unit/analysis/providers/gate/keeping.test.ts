@@ -62,7 +62,7 @@ describe('what gates keep', () => {
     const failures = run?.status?.metricResults?.map(({ error = 0 }) => error) ?? []
     assert.ok(
       failures.every((count) => count > 10),
-      `${failures}`,
+      failures.join(),
     )
     assert.equal(run?.status?.phase, 'Running', run?.status?.message)
     assert.deepEqual(verdictsOf(run), [1, 1, 1])
