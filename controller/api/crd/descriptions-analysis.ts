@@ -54,7 +54,8 @@ const metrics: Descriptions = {
   'datadog.queries': 'Queries by name, for the formula; v2 only.',
   'datadog.formula': 'What is made of the queries.',
   'datadog.aggregator': 'How a query becomes one number; v2 only, last when absent.',
-  'datadog.secretRef': 'Secret with api-key and app-key; the environment of the controller or its Secret datadog when absent.',
+  'datadog.secretRef':
+    'Secret with api-key and app-key; the environment of the controller or its Secret datadog when absent.',
   'secretRef.name': 'Name of the Secret.',
   'secretRef.namespaced': 'The Secret is in the namespace of the run and not in that of the controller.',
   'datadog.requestTimeout': 'How long Datadog may take; 10s when absent.',
