@@ -35,6 +35,9 @@ export function compilePolicy(policy: Policy): CompiledPolicy {
       return []
     }
     const gate = compileGate(policy, entry, choice.config)
+    const { successCondition, failureCondition } = entry.metric
+    if (successCondition || failureCondition)
+      notes.push(`conditions of metric ${entry.metric.name} are not replayed: the gate's own rules decide`)
     if (gate.plan.isNotAskedFor) notes.push(`metric ${entry.metric.name} is not asked for: it names no event`)
     return gate.plan.isNotAskedFor ? [] : [gate]
   })

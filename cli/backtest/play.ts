@@ -11,14 +11,16 @@ import {
   type PseudoRollout,
   type PseudoRollouts,
 } from '../../analysis/domain/backtest/pseudo-rollouts.ts'
-import { type Played, playPlan } from '../../analysis/domain/backtest/replay-plan.ts'
+import { type FiredAlert, type Played, playPlan } from '../../analysis/domain/backtest/replay-plan.ts'
 import { CliError } from '../cli-error.ts'
 import type { CompiledPolicy } from './compile-gates.ts'
+import { findOldest } from './read-past.ts'
 
 export interface PlayOrder {
   readonly compiled: CompiledPolicy
   /** By gate, in the policy's order. */
   readonly series: readonly VersionSeries[]
+  readonly alerts: readonly FiredAlert[]
   /** Epoch milliseconds. */
   readonly from: number
   readonly to: number
@@ -83,13 +85,13 @@ export async function playPolicy(order: PlayOrder): Promise<PlayedPolicy> {
   const pseudo: PlayedPseudo[] = []
   for (const window of windows.cases) {
     await pause(order)
-    const played = playWindow(plan, sources, window)
+    const played = playWindow({ plan, sources, alerts: order.alerts }, window)
     pseudo.push({ window, played })
   }
   const past: PlayedRelease[] = []
   for (const release of releases) {
     await pause(order)
-    past.push(playRelease(plan, sources, release))
+    past.push(playRelease({ plan, sources, alerts: order.alerts }, release))
   }
   const [middle] = windows.cases
   return {
@@ -110,7 +112,13 @@ async function pause({ signal, onCase }: PlayOrder): Promise<void> {
   onCase()
 }
 
-function playWindow(plan: BacktestPlan, sources: readonly GateSource[], window: PseudoRollout): Played {
+interface Stage {
+  readonly plan: BacktestPlan
+  readonly sources: readonly GateSource[]
+  readonly alerts: readonly FiredAlert[]
+}
+
+function playWindow({ plan, sources, alerts }: Stage, window: PseudoRollout): Played {
   const { version, since, until, seed } = window
   const deal = dealStable(seed)
   const firstWeightPercent = plan.stages[0]?.weightPercent ?? 0
@@ -118,13 +126,13 @@ function playWindow(plan: BacktestPlan, sources: readonly GateSource[], window: 
     gate: source.gate,
     track: source.stableTrack({ version, since, until, deal, firstWeightPercent }),
   }))
-  return playPlan({ plan, gates, since, until, deal })
+  return playPlan({ plan, gates, since, until, deal, alerts })
 }
 
-function playRelease(plan: BacktestPlan, sources: readonly GateSource[], release: PastRelease): PlayedRelease {
+function playRelease({ plan, sources, alerts }: Stage, release: PastRelease): PlayedRelease {
   const { since, until } = release
   const gates = sources.map((source) => ({ gate: source.gate, track: source.releaseTrack(release) }))
-  const played = playPlan({ plan, gates, since, until, deal: asReleased })
+  const played = playPlan({ plan, gates, since, until, deal: asReleased, alerts })
   const counted = gates.find(({ gate }) => gate.name === played.gate) ?? gates[0]
   return {
     release,
@@ -132,13 +140,4 @@ function playRelease(plan: BacktestPlan, sources: readonly GateSource[], release
     saved: played.outcome === 'aborted' ? Math.round(counted?.track.countBad(played.at) ?? 0) : 0,
     bad: Math.round(counted?.track.countBad(since) ?? 0),
   }
-}
-
-function findOldest(series: readonly VersionSeries[]): number | undefined {
-  let oldest: number | undefined
-  for (const versions of series)
-    for (const own of versions.values())
-      for (const { times } of own)
-        if (times[0] !== undefined && times[0] < (oldest ?? Number.POSITIVE_INFINITY)) oldest = times[0]
-  return oldest
 }

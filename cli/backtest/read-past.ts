@@ -30,7 +30,7 @@ export interface PastOrder {
 const CHUNK_MS = 30 * 60_000
 
 /** Ends of the chunks that cover `(from, to]`; the last one may be short. */
-function listChunks(from: number, to: number): readonly number[] {
+export function listChunks(from: number, to: number): readonly number[] {
   const ends: number[] = []
   for (let end = Math.floor(from / CHUNK_MS + 1) * CHUNK_MS; end < to; end += CHUNK_MS) ends.push(end)
   return [...ends, to]
@@ -79,7 +79,7 @@ async function readPurpose(
   return streams
 }
 
-async function askChunk(ask: Ask, selector: string, end: number): Promise<readonly RawSeries[]> {
+export async function askChunk(ask: Ask, selector: string, end: number): Promise<readonly RawSeries[]> {
   const windowMs = end % CHUNK_MS === 0 ? CHUNK_MS : end % CHUNK_MS
   const answer = await ask({ selector, at: end, windowMs })
   if ('problem' in answer) throw new CliError(answer.problem)
@@ -128,4 +128,14 @@ async function chooseBounds({ gate, to }: PastOrder, ask: Ask): Promise<readonly
     le !== undefined && wanted.has(readBound(le, gate.plan.unitSeconds)) ? [le] : [],
   )
   return [...new Set(names)].sort()
+}
+
+/** Of all samples, epoch milliseconds. */
+export function findOldest(series: readonly VersionSeries[]): number | undefined {
+  let oldest: number | undefined
+  for (const versions of series)
+    for (const own of versions.values())
+      for (const { times } of own)
+        if (times[0] !== undefined && times[0] < (oldest ?? Number.POSITIVE_INFINITY)) oldest = times[0]
+  return oldest
 }

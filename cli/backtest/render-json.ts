@@ -2,7 +2,8 @@
 import { possibleWeights } from '../../analysis/domain/backtest/pseudo-rollouts.ts'
 import type { Played } from '../../analysis/domain/backtest/replay-plan.ts'
 import { renderSummary } from '../../analysis/domain/backtest/summary.ts'
-import { listNotes, type PolicyReport, type ReportRange, summaryOf, timeOf } from './render-report.ts'
+import { timeOf } from './format-time.ts'
+import { listNotes, type PolicyReport, type ReportRange, summaryOf } from './render-report.ts'
 
 export const renderJson = (reports: readonly PolicyReport[], range: ReportRange) => ({
   version: 1,

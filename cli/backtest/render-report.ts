@@ -3,6 +3,7 @@ import { possibleWeights } from '../../analysis/domain/backtest/pseudo-rollouts.
 import { renderSummary, summarize } from '../../analysis/domain/backtest/summary.ts'
 import { renderColumns } from '../terminal.ts'
 import type { CompiledPolicy } from './compile-gates.ts'
+import { durationOf, timeOf } from './format-time.ts'
 import type { PlayedPolicy, PlayedRelease } from './play.ts'
 
 export interface PolicyReport {
@@ -80,11 +81,12 @@ export const summaryOf = (result: PlayedPolicy) =>
   )
 
 function totalsOf({ result }: PolicyReport): readonly string[] {
-  const { cases, outcomes, gates } = summaryOf(result)
-  const byGate = gates.flatMap(({ name, aborted, held }) => [
-    ...(aborted > 0 ? [`${name} aborted ${aborted}`] : []),
-    ...(held > 0 ? [`${name} held ${held}`] : []),
-  ])
+  const { cases, outcomes } = summaryOf(result)
+  const ended = new Map<string, number>()
+  for (const { played } of result.pseudo)
+    if (played.gate !== undefined)
+      ended.set(`${played.gate} ${played.outcome}`, (ended.get(`${played.gate} ${played.outcome}`) ?? 0) + 1)
+  const byGate = [...ended].map(([words, count]) => `${words} ${count}`)
   const numbers = [cases, outcomes.aborted, outcomes.held, outcomes.passed, outcomes.cutShort].map(String)
   return [result.plan.name, ...numbers, byGate.join(', ') || '-']
 }
@@ -138,16 +140,3 @@ function releaseRow({ release, played, saved, bad }: PlayedRelease): readonly st
 const wouldHave = { aborted: 'aborted', held: 'held', passed: 'passed', cutShort: 'let it go on' } as const
 
 const afterOf = (since: number, at: number): string => durationOf(at - since)
-
-export const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
-
-export function durationOf(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  const parts: readonly (readonly [number, string])[] = [
-    [Math.floor(seconds / 3600), 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ]
-  const shown = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count}${unit}`)
-  return shown.join('') || '0s'
-}

@@ -2,9 +2,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CliError } from '../cli-error.ts'
+import { timeOf } from './format-time.ts'
 import { renderPlot } from './plot-svg.ts'
 import type { PolicyReport } from './render-report.ts'
-import { timeOf } from './render-report.ts'
 
 interface Picture {
   readonly name: string

@@ -5,6 +5,7 @@
 
 import type { VersionSeries } from '../../analysis/domain/backtest/gate-source.ts'
 import { lengthOfPlan } from '../../analysis/domain/backtest/plan.ts'
+import type { FiredAlert } from '../../analysis/domain/backtest/replay-plan.ts'
 import { TransportError } from '../../controller/runtime/http.ts'
 import { createAsk } from '../backtest/ask-past.ts'
 import { createCachedSend, type Send } from '../backtest/cached-send.ts'
@@ -12,6 +13,7 @@ import { type CompiledPolicy, compilePolicy } from '../backtest/compile-gates.ts
 import { findAbsence } from '../backtest/find-absence.ts'
 import { playPolicy } from '../backtest/play.ts'
 import { createProgress, type Progress } from '../backtest/progress.ts'
+import { readAlerts } from '../backtest/read-alerts.ts'
 import { readPolicies } from '../backtest/read-files.ts'
 import { countQuestions, readPast } from '../backtest/read-past.ts'
 import { renderJson } from '../backtest/render-json.ts'
@@ -57,9 +59,11 @@ export async function runBacktest(options: BacktestOptions, deps: CliDeps): Prom
     for (const compiled of backtest.compiled) {
       const series = await readAll(compiled, { ...backtest, address: options.prometheus }, cached, progress)
       const historyFrom = historyStart(compiled, backtest.from)
+      const alerts = await readFired(compiled, { ...backtest, address: options.prometheus }, cached)
       const result = await playPolicy({
         ...backtest,
         compiled,
+        alerts,
         series,
         historyFrom,
         signal: deps.signal,
@@ -134,4 +138,18 @@ async function readAll(
     all.push(series)
   }
   return all
+}
+
+/** Asked as the first gate is: there is one at least. */
+async function readFired(
+  { policy, gates }: CompiledPolicy,
+  { from, to, parallel, address }: Backtest & { readonly address: string },
+  send: Send,
+): Promise<readonly FiredAlert[]> {
+  const [first] = gates
+  if (!first) return []
+  return await readAlerts(
+    { policy: policy.name, matchers: policy.alerts, from, to, parallel },
+    createAsk(first, address, send),
+  )
 }

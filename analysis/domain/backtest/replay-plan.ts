@@ -26,6 +26,15 @@ export interface PlayOrder {
   /** After it there is nothing to look at. */
   readonly until: number
   readonly deal: Deal
+  /** Ascending; the first one within the release ends it. */
+  readonly alerts?: readonly FiredAlert[]
+}
+
+/** A moment at which an alert was firing. */
+export interface FiredAlert {
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly name: string
 }
 
 /** `passed`: all stages · `aborted` · `held`: a person would have been asked · `cutShort`: the case ended before the plan did. */
@@ -115,10 +124,15 @@ export function playPlan(order: PlayOrder): Played {
     return { outcome, at, stage: reached, ...said, stages, points, detectable }
   }
 
+  const alert = order.alerts?.find(({ at }) => at >= since && at <= until)
+  const abortForAlert = ({ at, name }: FiredAlert): Played =>
+    finish('aborted', at, { gate: `alert ${name}`, reason: 'AlertFiring' })
+
   begin(since)
   for (const { index, place, at } of listTicks(gates)) {
-    passStages(at)
+    passStages(alert && alert.at < at ? alert.at : at)
     if (isOver() || at > until) break
+    if (alert && alert.at <= at) return abortForAlert(alert)
     const played = gates[index]
     if (!played) continue
     const point = played.track.take(place, deal, plan.stages[stage]?.weightPercent ?? 0)
@@ -132,6 +146,8 @@ export function playPlan(order: PlayOrder): Played {
     // A step that is an analysis ends with it.
     if (waiting.size === 0 && (plan.stages[stage]?.waitsFor.length ?? 0) > 0) endStage(at)
   }
+  passStages(alert ? alert.at : until)
+  if (alert && !isOver()) return abortForAlert(alert)
   passStages(until)
   return isOver() ? finish('passed', stages.at(-1)?.endedAt ?? until) : finish('cutShort', until)
 }

@@ -166,6 +166,21 @@ describe('backtest', () => {
   })
 })
 
+test('an alert that fires within a release ends it at that moment, one before or after does not', () => {
+  const play = (minutes: readonly number[]) =>
+    playPlan({
+      plan: { ...plan, gates: [] },
+      gates: [],
+      since: START,
+      until: START + 10 * MINUTE,
+      deal: asReleased,
+      alerts: minutes.map((minute) => ({ at: START + minute * MINUTE, name: 'Slow' })),
+    })
+  assert.equal(play([-1, 11]).outcome, 'passed')
+  const { outcome, at, stage, gate: by } = play([-1, 7, 8])
+  assert.deepEqual([outcome, at - START, stage, by], ['aborted', 7 * MINUTE, 1, 'alert Slow'])
+})
+
 describe('an undecided stage', () => {
   /** So few requests that nothing could be caught. */
   const quiet = simulate([{ ...healthy, requestsPerScrape: 1 }], 8)
