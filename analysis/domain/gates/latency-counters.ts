@@ -81,15 +81,38 @@ function listClassicCounters(series: readonly GateSeries[], bounds: readonly num
   for (const { pod, buckets, infinite, counts } of groupHistograms(series).values()) {
     const read = buckets.flatMap((one): RawCounter[] => {
       const column = columns.get(one.le ?? Number.NaN)
-      return column === undefined ? [] : [{ series: one, values: one.values, columns: [column] }]
+      return column === undefined || one.times.length === 0
+        ? []
+        : [{ series: one, values: one.values, columns: [column] }]
     })
-    const totals = infinite.length > 0 ? infinite : counts
+    const totals = (infinite.length > 0 ? infinite : counts).filter(({ times }) => times.length > 0)
     if (totals.length === 0) uncounted.add(pod)
     if (read.length < bounds.length) different.add(pod)
-    counters.push(...totals.map((one) => ({ series: one, values: one.values, columns: [TOTAL] })), ...read)
+    const all = totals.map((one): RawCounter => ({ series: one, values: one.values, columns: [TOTAL] }))
+    counters.push(...keepCommonTimes([...all, ...read]))
   }
   return { counters, problems: listBucketProblems(uncounted, different) }
 }
+
+/**
+ * The counters of one histogram come, start anew and go together: where one of them has no sample it was lost, and without it all requests would read as
+ * slower than its bound. What the others have at such a scrape is left out; it comes with the next whole one.
+ */
+function keepCommonTimes(counters: readonly RawCounter[]): readonly RawCounter[] {
+  const [first, ...others] = counters
+  if (first === undefined || others.every(({ series }) => haveSameTimes(series, first.series))) return counters
+  const seen = new Map<number, number>()
+  for (const { series } of counters) for (const time of series.times) seen.set(time, (seen.get(time) ?? 0) + 1)
+  return counters.map((counter) => {
+    const isKept = (_: number, index: number): boolean =>
+      seen.get(counter.series.times[index] ?? Number.NaN) === counters.length
+    const values = counter.values.filter(isKept)
+    return { ...counter, series: { ...counter.series, times: counter.series.times.filter(isKept), values }, values }
+  })
+}
+
+const haveSameTimes = ({ times: one }: GateSeries, { times: other }: GateSeries): boolean =>
+  one === other || (one.length === other.length && one.every((time, index) => time === other[index]))
 
 function listBucketProblems(uncounted: ReadonlySet<string>, different: ReadonlySet<string>): DataProblem[] {
   const problems: DataProblem[] = []
