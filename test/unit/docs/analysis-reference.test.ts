@@ -244,12 +244,13 @@ describe('a gate without further fields is what the reference says', () => {
     test(`${name}: ${value}`, () => assert.equal(told.get(name), value))
 
   test('those that share a row', () => {
-    const { thresholds, timeoutMs, onUndecided, maxHoldMs, durationMs } = planOf('errorRate')
+    const { thresholds, timeoutMs, onUndecided, maxHoldMs, durationMs, selfTestMs, onSelfTest } = planOf('errorRate')
     assert.equal(told.get('beta'), `${share(thresholds.beta)}, false`)
     assert.equal(planGate({ gate: 'errorRate', strict: true }).plan.thresholds.beta, thresholds.alpha)
     assert.equal(told.get('timeout'), `the controller's Prometheus; ${timeoutMs / 1000} s`)
     assert.equal(told.get('onUndecided'), `one more stage, \`${onUndecided}\``)
     assert.deepEqual([maxHoldMs, durationMs], [undefined, undefined])
+    assert.equal(told.get('selfTest'), `${selfTestMs}s, \`${onSelfTest}\``)
     const stage = numberIn('analysis/providers/gate/gate.ts', 'WAITED_FOR_MS') / 60_000
     assert.ok(told.get('duration')?.startsWith(`${stage}m; in the background`))
   })
