@@ -19,9 +19,6 @@ export interface GateKnowledge {
   readonly historyMs: number
 }
 
-/** Key of a measurement's metadata. */
-export const GATE_KNOWLEDGE = 'penstock.dev/calibration'
-
 const wholeCounts = z.object({
   phi: z.number(),
   rho: z.number(),
