@@ -25,7 +25,7 @@ export interface LimitedSide {
 type Interval = Pick<Look, 'ratioLower' | 'ratioUpper'>
 
 /** An end is undefined where no ratio on that side is excluded. */
-export type FindInterval = (ticks: readonly PairCounts[], phi: number, limited?: LimitedSide) => Interval
+type FindInterval = (ticks: readonly PairCounts[], phi: number, limited?: LimitedSide) => Interval
 
 /** Begins each search where the one before ended. */
 export function createIntervalFinder(alpha: number): FindInterval {

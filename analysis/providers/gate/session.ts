@@ -9,7 +9,7 @@ import type { Classify } from './classify.ts'
 import type { GateKnowledge } from './knowledge.ts'
 
 /** The value that was made last, for as long as it is asked for with the same text. */
-export type Recent<T> = (text: string, make: () => T) => T
+type Recent<T> = (text: string, make: () => T) => T
 
 export type PlannedMetric = { readonly config: GateMetric; readonly plan: GatePlan } | { readonly problem: string }
 
