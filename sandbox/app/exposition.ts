@@ -9,7 +9,7 @@ export interface AppMetrics {
 }
 
 const FIRST_BUCKET_S = 0.07
-const LAST_BUCKET_S = 0.4
+const LAST_BUCKET_S = 0.25
 /** Fine enough to see a P99 that is 15 % worse (classic default buckets would hide it). */
 const BUCKET_GROWTH = 1.1
 

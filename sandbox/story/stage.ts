@@ -53,7 +53,7 @@ export interface StageOptions {
 const LEASE_NAMESPACE = 'penstock'
 const SYNC_EVERY_MS = 2_000
 /** More than the gates' history, for all of the story. */
-const PAST_MS = 126 * 60_000
+const PAST_MS = 80 * 60_000
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
 /** Throws one sentence when something is missing. What was started is in `stops` and is the caller's to stop, also after a failure. */
@@ -81,7 +81,7 @@ export async function buildStage({ broken, say, stops }: StageOptions): Promise<
   await cluster.writeKubeconfig(kubeconfig)
   await installPlatform(cluster)
 
-  say('starting Prometheus and Alertmanager, with the last two hours of the shop')
+  say('starting Prometheus and Alertmanager, with the last hour of the shop')
   const slack = await startSlackSink(context)
   stops.add(() => slack.stop())
   const tap = await startWebhookTap(context)
