@@ -12,3 +12,12 @@ export async function bundleController(directory: string): Promise<string> {
   await promisify(execFile)(process.execPath, ['--import', 'tsx', 'build.ts', outdir], { cwd: ROOT })
   return join(outdir, 'controller.js')
 }
+
+/**
+ * How the image starts it: flags of Node and environment as in the Dockerfile. With glibc's own, moving thresholds the process keeps what compiling the
+ * bundle or one large answer took, for good.
+ */
+export const asShipped = {
+  nodeFlags: ['--max-semi-space-size=1'],
+  env: { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' },
+} as const

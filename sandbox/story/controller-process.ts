@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { routerIds } from '../../controller/api/router-capabilities.ts'
 import type { Clock } from '../../controller/runtime/clock.ts'
 import { startChild } from '../child.ts'
-import { bundleController } from '../controller-bundle.ts'
+import { asShipped, bundleController } from '../controller-bundle.ts'
 import { waitFor } from '../wait.ts'
 
 export interface ControllerOptions {
@@ -104,9 +104,8 @@ export async function startController(options: ControllerOptions): Promise<Runni
   const child = await startChild({
     name: 'controller',
     command: process.execPath,
-    // As the image starts it.
-    args: ['--max-semi-space-size=1', bundle, ...(await renderFlags(options))],
-    env: { ARGO_ROLLOUTS_PROMETHEUS_ADDRESS: options.prometheusUrl },
+    args: [...asShipped.nodeFlags, bundle, ...(await renderFlags(options))],
+    env: { ...asShipped.env, ARGO_ROLLOUTS_PROMETHEUS_ADDRESS: options.prometheusUrl },
     logFile,
     onLine: (line) => {
       started ??= readStarted(line)

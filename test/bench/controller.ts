@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import { startChild } from '../../sandbox/child.ts'
+import { asShipped } from '../../sandbox/controller-bundle.ts'
 import { waitFor } from '../../sandbox/wait.ts'
 import { type ControllerMetrics, readControllerMetrics } from './controller-metrics.ts'
 
@@ -53,6 +54,7 @@ export async function startController(options: ControllerOptions): Promise<Bench
       `--leader-election-namespace=${options.leaseNamespace}`,
       ...(options.flags ?? []),
     ],
+    env: asShipped.env,
     logFile: join(options.directory, 'controller.log'),
     onLine(line) {
       const entry = parseLine(line)

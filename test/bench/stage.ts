@@ -16,7 +16,7 @@ import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import { silentLogger } from '../../controller/runtime/log.ts'
 import { systemRandom as random } from '../../controller/runtime/random.ts'
 import { type Cluster, startCluster } from '../../sandbox/cluster.ts'
-import { bundleController } from '../../sandbox/controller-bundle.ts'
+import { asShipped, bundleController } from '../../sandbox/controller-bundle.ts'
 import type { RunningGateway } from '../../sandbox/gateway/gateway.ts'
 import type { HttpRoute } from '../../sandbox/gateway/objects.ts'
 import { applyManifest, type Manifest, parseManifests } from '../../sandbox/manifests.ts'
@@ -118,7 +118,7 @@ async function buildStage(options: StageOptions): Promise<Stage> {
   for (const manifest of platform) await applyManifest(client, manifest, 'bench')
   const kubeconfig = join(directory, 'kubeconfig')
   await cluster.writeKubeconfig(kubeconfig)
-  const { nodeFlags = ['--max-semi-space-size=1'] } = options
+  const { nodeFlags = asShipped.nodeFlags } = options
   const start = (flags: readonly string[]): Promise<BenchController> =>
     startController({ directory, kubeconfig, leaseNamespace: NAMESPACE, bundle, nodeFlags, flags })
   let controller = await start(options.controllerFlags ?? [])

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { asShipped } from '../../../sandbox/controller-bundle.ts'
 
 const root = new URL('../../../', import.meta.url)
 const read = (name: string): string => readFileSync(new URL(name, root), 'utf8')
@@ -48,8 +49,13 @@ describe('Dockerfile', () => {
 
   test('starts the controller without a shell, so that SIGTERM reaches it', () => {
     const [entry] = restsOf('ENTRYPOINT', finalStage)
-    assert.deepEqual(JSON.parse(entry ?? ''), ['node', '--max-semi-space-size=1', '/app/dist/controller.js'])
+    assert.deepEqual(JSON.parse(entry ?? ''), ['node', ...asShipped.nodeFlags, '/app/dist/controller.js'])
     assert.deepEqual(restsOf('CMD', finalStage), [])
+  })
+
+  test('what the sandbox and the benchmarks start is started likewise', () => {
+    const entries = Object.entries(asShipped.env).map(([name, value]) => `${name}=${value}`)
+    assert.ok(restsOf('ENV', finalStage).includes(entries.join(' ')))
   })
 
   test('installs exactly what the lock file says and downloads nothing else', () => {
