@@ -53,6 +53,10 @@ describe('the command line', () => {
       routers: [],
       controllerFlags: [],
       baseline: undefined,
+      seed: 1,
+      noise: 'own',
+      only: undefined,
+      record: false,
     })
     assert.equal(parseOptions(['routers'])?.rollouts, 500)
     const chosen = parseOptions(['routers', '--router', 'istio', '--router', 'smi', '--flag=--qps=40'])
