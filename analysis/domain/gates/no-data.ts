@@ -178,11 +178,8 @@ function findIdle(facts: DataFacts): Finding | undefined {
     return error({ reason, what: `${what}${listQueries(queries)}`, fix })
   }
   if (ticks.length === 0) {
-    return hold({
-      reason: 'WarmingUp',
-      what: `pods that are younger than ${Math.round(warmupMs / 1000)} s do not count, and there is no scrape of both arms yet`,
-      fix: 'wait',
-    })
+    const young = warmupMs > 0 ? `pods that are younger than ${Math.round(warmupMs / 1000)} s do not count, and ` : ''
+    return hold({ reason: 'WarmingUp', what: `${young}there is no scrape of both arms yet`, fix: 'wait' })
   }
   const canary = sumOf(ticks, 'canary', 'total')
   const stable = sumOf(ticks, 'stable', 'total')

@@ -249,6 +249,15 @@ describe('the no-data table', () => {
     assert.equal(data.kind === 'error' && data.what, 'series are absent in both arms: sum(x)')
   })
 
+  test('a warm-up is spoken of where there is one', () => {
+    const whatOf = (warmupMs: number): unknown => {
+      const { data } = look('errorRate', [canary, stable], { ticks: [], warmupMs })
+      return data.kind === 'hold' && data.what
+    }
+    assert.equal(whatOf(0), 'there is no scrape of both arms yet')
+    assert.match(String(whatOf(600_000)), /^pods that are younger than 600 s do not count, and there is no scrape/)
+  })
+
   test('notes say what changes nothing', () => {
     const gap = buildSeries([0, 10, 20, undefined, ...growing(17, 10, 50)])
     const { data } = look('errorRate', [gap, stable], {
