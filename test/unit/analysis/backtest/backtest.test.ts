@@ -13,22 +13,12 @@ import { listPseudoRollouts } from '../../../../analysis/domain/backtest/pseudo-
 import { playPlan } from '../../../../analysis/domain/backtest/replay-plan.ts'
 import { renderSummary, summarize } from '../../../../analysis/domain/backtest/summary.ts'
 import { judgeGate } from '../../../../analysis/domain/gates/judge-gate.ts'
-import { MINUTE, START, simulate } from './service.ts'
+import { errorRule, MINUTE, START, simulate } from './service.ts'
 
 const gate: PlanGate = {
   name: 'error-rate',
   gate: 'errorRate',
-  rule: {
-    direction: 'up',
-    alpha: 1 / 300,
-    beta: 1 / 3,
-    toleranceRatio: 1.2,
-    toleranceExcess: 0.001,
-    minEvents: 5,
-    target: 3,
-    earlyPass: false,
-    warmupMs: 0,
-  },
+  rule: errorRule,
   historyMs: 60 * MINUTE,
   onUndecided: 'pause',
   maxHoldMs: 5 * MINUTE,

@@ -4,22 +4,12 @@ import { describe, test } from 'node:test'
 import { createCountSource } from '../../../../analysis/domain/backtest/count-source.ts'
 import type { PlanGate } from '../../../../analysis/domain/backtest/plan.ts'
 import { createSelfTest, mostByChance } from '../../../../analysis/domain/backtest/self-test.ts'
-import { MINUTE, START, simulate } from './service.ts'
+import { errorRule, MINUTE, START, simulate } from './service.ts'
 
 const gate: PlanGate = {
   name: 'error-rate',
   gate: 'errorRate',
-  rule: {
-    direction: 'up',
-    alpha: 1 / 300,
-    beta: 1 / 3,
-    toleranceRatio: 1.2,
-    toleranceExcess: 0.001,
-    minEvents: 5,
-    target: 3,
-    earlyPass: false,
-    warmupMs: 0,
-  },
+  rule: errorRule,
   historyMs: 0,
   onUndecided: 'pause',
   maxHoldMs: 0,

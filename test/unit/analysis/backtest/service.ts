@@ -1,5 +1,7 @@
 /** A service that is made up, seeded: pods with counters of requests, failures and events, scraped every 15 seconds. */
+
 import type { VersionSeries } from '../../../../analysis/domain/backtest/gate-source.ts'
+import type { PlanGate } from '../../../../analysis/domain/backtest/plan.ts'
 import type { GateSeries } from '../../../../analysis/domain/gates/samples.ts'
 import { seededRandom } from '../../../fakes/fake-random.ts'
 
@@ -42,4 +44,17 @@ function simulateVersion(version: Version, random: () => number): readonly GateS
       { ...common, role: 'failed', values: failed, detail: '503' },
     ] satisfies GateSeries[]
   })
+}
+
+/** The error gate's defaults, without a warm-up. */
+export const errorRule: PlanGate['rule'] = {
+  direction: 'up',
+  alpha: 1 / 300,
+  beta: 1 / 3,
+  toleranceRatio: 1.2,
+  toleranceExcess: 0.001,
+  minEvents: 5,
+  target: 3,
+  earlyPass: false,
+  warmupMs: 0,
 }
