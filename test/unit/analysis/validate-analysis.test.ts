@@ -203,6 +203,24 @@ describe('PromQL', () => {
     test(`refuses ${query}`, () =>
       assert.match(findPromqlProblem(query) ?? '', /^bad PromQL \(column \d+\)\n.*\n *\^$/))
 
+  const chain = (term: string, operator: string, length: number): string => Array(length).fill(term).join(operator)
+  const long = [
+    ['800 sums', chain('errors_total{code="500"}', '+', 800)],
+    ['as many terms as fit', chain('a', '+', 10_000)],
+    ['comparisons between `or`', chain('up{job="a"} == bool 1', ' or ', 750)],
+    [
+      'a chain in a call, and another one after it',
+      `sum(${chain('a', ' + ', 2400)}) / sum(${chain('b', ' - ', 2400)})`,
+    ],
+    ['parentheses', `${'('.repeat(2000)}a${')'.repeat(2000)}`],
+  ] as const
+  for (const [what, query] of long)
+    test(`reads long queries as Prometheus does: ${what}`, () => assert.equal(findPromqlProblem(query), undefined))
+  test('points at the mistake in a long chain', () => {
+    const query = `${chain('a', '+', 5000)}+)+${chain('a', '+', 4000)}`
+    assert.match(findPromqlProblem(query) ?? '', /^bad PromQL \(column 10001\)/)
+  })
+
   const bad = ['a"b', "it's", 'a\nb', 'a\\', 'x"} or vector(1) # ']
   for (const value of bad)
     test(`refuses the argument ${JSON.stringify(value)}`, () =>
