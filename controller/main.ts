@@ -1,39 +1,28 @@
 /**
- * The composition root: flags → clients → caches → controllers → servers. The only file that builds real adapters; it decides the order of
- * start and stop, and nothing about rollouts.
+ * The composition root: flags → real adapters → controller → servers. The only file that touches the operating system; what is built on the adapters
+ * is `assembly.ts`.
  */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { createAnalysisController } from '../analysis/reconcile/controller.ts'
 import { type AdmissionServer, createAdmissionServer } from '../webhooks/admission-server.ts'
 import { defaultAlertMapping, parseAlertMapping } from '../webhooks/mapping.ts'
 import { createWebhookServer, type WebhookServer } from '../webhooks/server.ts'
 import { INSTANCE_ID } from './api/labels.ts'
 import type { KubeObject } from './api/meta.ts'
+import { assemble, type ReceiverPorts } from './assembly.ts'
 import { type Config, ConfigError, readConfig, USAGE } from './config.ts'
 import { manifestRules } from './domain/validation/manifests.ts'
 import { renderProblems } from './domain/validation/problem.ts'
-import { createExperimentController } from './experiment-controller.ts'
 import { loadKubeConfig } from './kube/credentials.ts'
-import { createEventRecorder } from './kube/events.ts'
-import { createFence } from './kube/fence.ts'
-import { createGatedClient } from './kube/gated-client.ts'
 import { createHttpClient } from './kube/http-client.ts'
-import { createInformers, type Informers } from './kube/informers.ts'
+import type { Informers } from './kube/informers.ts'
 import { ingresses } from './kube/kinds.ts'
-import { createLeaderElection } from './kube/lease.ts'
-import { leaseNameFor, renderIdentity } from './kube/lease-record.ts'
-import { createVersionedClient } from './kube/served-versions.ts'
+import { renderIdentity } from './kube/lease-record.ts'
 import { openChannels } from './notify/channels.ts'
-import { createOutbox } from './notify/outbox.ts'
 import { createElbReader } from './outside/aws/elb.ts'
 import { createLoadBalancers } from './outside/aws/load-balancers.ts'
 import { openConsul } from './outside/consul/open.ts'
-import { openCaches, ownedBy } from './reconcile/caches.ts'
-import { declareExperimentMetrics } from './reconcile/experiment/experiment-metrics.ts'
-import { declareRolloutMetrics } from './reconcile/rollout-metrics.ts'
-import { createRolloutController } from './rollout-controller.ts'
 import { systemClock as clock } from './runtime/clock.ts'
 import { createHealth } from './runtime/health.ts'
 import { createHttpTransport } from './runtime/http-transport.ts'
@@ -43,8 +32,6 @@ import { createOutboundPolicy } from './runtime/outbound-policy.ts'
 import { systemRandom as random } from './runtime/random.ts'
 import { createRedactor } from './runtime/redact.ts'
 import { startHealthServer, startMetricsServer } from './runtime/server.ts'
-import { stepPlugins } from './step-plugins/registry.ts'
-import { createStepRunner } from './step-plugins/runner.ts'
 import { loadBalancers } from './traffic/alb/load-balancer.ts'
 import { checkRouterConfigs } from './traffic/check-configs.ts'
 import { createGatedStore } from './traffic/outside.ts'
@@ -68,50 +55,26 @@ function openRuntime({ settings, apiServerHost }: Config) {
 }
 type Runtime = ReturnType<typeof openRuntime>
 
-interface Leadership {
-  onStarted(): void
-  onStopped(cause: 'lost' | 'released'): void
-}
-
-/** The API server: the direct client, the one that writes only while we lead, and the caches. Nothing is read or sent yet. */
-function openCluster(config: Config, runtime: Runtime, leadership: Leadership) {
-  const { redactor, log, metrics } = runtime
-  const { settings, watchNamespace } = config
+/** The API server, over HTTP. Nothing is read or sent yet. */
+function openApi({ settings }: Config, { redactor, log, metrics }: Runtime) {
   const { kubeconfig, context, qps, burst } = settings
   const access = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) }
   // The client reads it again and again; an error that is there from the start is the flag's.
   fromFlag('--kubeconfig', () => loadKubeConfig(access))
   const userAgent = `penstock/${VERSION}`
-  const http = createHttpClient({ clock, random, log, metrics, redactor, userAgent, qps, burst, ...access })
-  const direct = createVersionedClient(http, { clock, log })
-  const election = createLeaderElection({
-    client: direct,
-    clock,
-    random,
-    log,
-    namespace: config.leaseNamespace,
-    name: leaseNameFor(settings['instance-id'] ?? ''),
-    identity: renderIdentity(hostname(), randomUUID()),
-    ...leadership,
-  })
-  const client = settings['leader-elect'] ? createGatedClient(direct, () => election.mayWrite()) : direct
-  const scope = watchNamespace === undefined ? {} : { namespace: watchNamespace }
-  const informers = createInformers({ client: direct, clock, random, log, metrics, ...scope })
-  const events = createEventRecorder({ client, clock, random, log, component: 'rollouts-controller' })
-  const consul = openConsulKeys(config, runtime)
-  const mayWrite = (): boolean => !settings['leader-elect'] || election.mayWrite()
-  const stores = [...openStores(settings, informers), ...(consul ? [createGatedStore(consul, mayWrite)] : [])]
-  const caches = openCaches(informers, { routers: settings.routers, stores })
-  return { direct, discovery: http, client, election, informers, stores, caches, events }
+  return createHttpClient({ clock, random, log, metrics, redactor, userAgent, qps, burst, ...access })
 }
-type Cluster = ReturnType<typeof openCluster>
 
 /** What routers read or write outside the cluster. */
-function openStores({ 'alb-tag-key-resource-id': resourceTag, ...settings }: Config['settings'], informers: Informers) {
-  if (!settings['aws-verify-target-group']) return []
-  const elb = createElbReader({ resourceTag })
+function openStores(config: Config, runtime: Runtime, informers: Informers, mayWrite: () => boolean) {
+  const { 'alb-tag-key-resource-id': resourceTag, 'aws-verify-target-group': verifies } = config.settings
   const ingress = (namespace: string, name: string) => informers.find(ingresses)?.get(namespace, name)
-  return [createLoadBalancers({ kind: loadBalancers, elb, clock, ingress })]
+  const elb = verifies ? createElbReader({ resourceTag }) : undefined
+  const consul = openConsulKeys(config, runtime)
+  return [
+    ...(elb ? [createLoadBalancers({ kind: loadBalancers, elb, clock, ingress })] : []),
+    ...(consul ? [createGatedStore(consul, mayWrite)] : []),
+  ]
 }
 
 /** Undefined where no flag says where Consul is. */
@@ -128,100 +91,16 @@ function openConsulKeys({ settings, consulToken }: Config, { redactor, http }: R
   )
 }
 
-/** What works while we lead: rollouts, analysis, messages. */
-function openControllers(config: Config, { redactor, log, metrics, http }: Runtime, cluster: Cluster) {
-  const { settings, prometheusAddress } = config
-  const { direct, discovery, client, informers, caches, events } = cluster
-  for (const key of ['apiKey', 'appKey'] as const) redactor.registerSecret(config.providers.datadog?.[key] ?? '')
-  const channels = fromFlag('notifications', () => openChannels(config.notify, redactor))
-  const instance = settings['instance-id'] === undefined ? {} : { instanceId: settings['instance-id'] }
-  const rollouts = createRolloutController({
-    caches,
-    concurrency: settings['rollout-threads'],
-    registry: metrics,
-    deps: {
-      client,
-      caches,
-      events,
-      clock,
-      log,
-      fence: createFence({ clock, log, client: direct, caches: informers }),
-      metrics: declareRolloutMetrics(metrics),
-      observe: {
-        caches,
-        now: () => clock.now(),
-        compat: settings.compat,
-        notices: channels.length > 0,
-        disabledPlugins: settings['disable-step-plugin'],
-        ...instance,
-      },
-    },
-  })
-  const experiments = createExperimentController({
-    caches,
-    concurrency: settings['experiment-threads'],
-    registry: metrics,
-    deps: {
-      client,
-      caches,
-      events,
-      clock,
-      log,
-      fence: createFence({ clock, log, client: direct, caches: informers }),
-      metrics: declareExperimentMetrics(metrics),
-      observe: { caches, now: () => clock.now(), compat: settings.compat, ...instance },
-    },
-  })
-  const address = prometheusAddress === undefined ? {} : { prometheusAddress }
-  const verdicts = {
-    threads: settings['analysis-threads'],
-    compat: settings.compat,
-    controllerNamespace: config.leaseNamespace,
-    readableNamespaces: settings['step-plugin-namespace'],
-    providers: config.providers,
-    ...address,
-    ...instance,
-  }
-  const analysis = createAnalysisController({
-    client,
-    discovery,
-    informers,
-    clock,
-    log,
-    http,
-    metrics,
-    events,
-    redactor,
-    config: verdicts,
-  })
-  const cache = caches.rollouts
-  const outbox = createOutbox({ channels, client, cache, clock, random, log, transport: http, redactor, metrics })
-  const stepRunner = createStepRunner({
-    client,
-    cache,
-    clock,
-    log,
-    transport: http,
-    redactor,
-    metrics,
-    plugins: stepPlugins,
-    readableNamespaces: settings['step-plugin-namespace'],
-    ...instance,
-  })
-  return { rollouts, experiments, analysis, outbox, stepRunner }
-}
-
 const bindTo = ({ settings }: Config) =>
   settings['bind-address'] === undefined ? {} : { host: settings['bind-address'] }
 
-/** The alert receiver, where a flag says how to trust the sender. It works on every replica, leading or not. */
+/** The alert receiver, where a flag says how to trust the sender. */
 function openWebhooks(
   config: Config,
   { redactor, log, metrics }: Runtime,
-  cluster: Cluster,
+  receiver: ReceiverPorts,
 ): WebhookServer | undefined {
   const { settings } = config
-  const { direct, informers, caches } = cluster
   if (settings['webhook-token-file'].length === 0 && !settings['webhook-insecure']) {
     log.info('the alert receiver is off: set --webhook-token-file to take alerts', { reason: 'ReceiverOff' })
     return undefined
@@ -235,13 +114,7 @@ function openWebhooks(
       webhookTlsKey: settings['webhook-tls-key'],
     },
     mapping: readMapping(settings['alert-mapping']),
-    // Storing an intent is safe from every replica: the leader's pass obeys it, the version precondition orders it.
-    client: direct,
-    cache: {
-      getRollout: (namespace, name) => caches.rollouts.get(namespace, name),
-      listReplicaSets: (rollout) => ownedBy(caches.replicaSets, rollout.metadata.uid ?? ''),
-    },
-    findObstacle: () => informers.unready(),
+    ...receiver,
     clock,
     log,
     metrics,
@@ -275,7 +148,7 @@ function openAdmission(config: Config, { log, metrics }: Runtime): AdmissionServ
   )
 }
 
-async function startServers(config: Config, { metrics }: Runtime, { informers }: Cluster) {
+async function startServers(config: Config, { metrics }: Runtime, informers: Informers) {
   const health = createHealth()
   health.addLiveness('watches', () => (informers.hasSynced() ? informers.unready() : undefined))
   health.addReadiness('caches', () => informers.unready())
@@ -289,49 +162,30 @@ async function run(config: Config): Promise<void> {
   const { log, http } = runtime
   for (const name of config.ignored)
     log.warn(`--${name} is a flag of Argo Rollouts that has no effect here`, { reason: 'FlagIgnored' })
-  const cluster = openCluster(config, runtime, {
-    onStarted: () => void lead(),
-    onStopped: (cause) => {
-      if (cause === 'lost') void stop(1, 'the lease was lost')
-    },
+  const api = openApi(config, runtime)
+  const controller = assemble(config, {
+    ...runtime,
+    clock,
+    random,
+    api,
+    identity: renderIdentity(hostname(), randomUUID()),
+    channels: fromFlag('notifications', () => openChannels(config.notify, runtime.redactor)),
+    openStores: (informers, mayWrite) => openStores(config, runtime, informers, mayWrite),
+    onLost: () => void stop(1, 'the lease was lost'),
   })
-  const { direct, election, informers, stores, events } = cluster
-  const { rollouts, experiments, analysis, outbox, stepRunner } = openControllers(config, runtime, cluster)
-  const webhooks = openWebhooks(config, runtime, cluster)
+  const webhooks = openWebhooks(config, runtime, controller.receiver)
   const admission = openAdmission(config, runtime)
-  const { healthServer, metricsServer } = await startServers(config, runtime, cluster)
-  const waiting = new AbortController()
+  const { healthServer, metricsServer } = await startServers(config, runtime, controller.informers)
   let stopping = false
-  let leading = false
-
-  async function lead(): Promise<void> {
-    if (leading || !(await informers.waitForSync(waiting.signal)) || stopping) return
-    leading = true
-    rollouts.start()
-    experiments.start()
-    analysis.start()
-    outbox.start()
-    stepRunner.start()
-  }
 
   async function stop(code: number, why: string): Promise<void> {
     if (stopping) return
     stopping = true
     log.info('stopping', { reason: why })
-    waiting.abort()
     const late = clock.setTimer(STOP_WITHIN_MS, () => process.exit(code))
-    await Promise.allSettled([
-      webhooks?.stop(),
-      admission?.stop(),
-      rollouts.stop(),
-      experiments.stop(),
-      analysis.stop(),
-      outbox.stop(),
-      stepRunner.stop(),
-    ])
-    await Promise.allSettled([events.flush()])
-    await Promise.allSettled([election.stop(), events.stop(), informers.stop(), ...stores.map((store) => store.stop())])
-    await Promise.allSettled([direct.close(), healthServer.close(), metricsServer.close()])
+    await Promise.allSettled([webhooks?.stop(), admission?.stop(), controller.stopWork()])
+    await controller.release()
+    await Promise.allSettled([api.close(), healthServer.close(), metricsServer.close()])
     http.close()
     late()
     process.exitCode = code
@@ -341,7 +195,6 @@ async function run(config: Config): Promise<void> {
   process.once('SIGINT', () => void stop(0, 'SIGINT'))
   await webhooks?.start().catch(throwAs('--webhook-token-file'))
   await admission?.start().catch(throwAs('--admission-tls-cert'))
-  informers.start()
   const ports = { metricsPort: metricsServer.port, healthzPort: healthServer.port }
   log.info('started', {
     version: VERSION,
@@ -349,9 +202,7 @@ async function run(config: Config): Promise<void> {
     webhooks: webhooks?.url() ?? '',
     admission: admission?.url() ?? '',
   })
-  if (config.settings['leader-elect']) return election.start()
-  log.info('leading', { reason: 'LeaderElectionOff' })
-  await lead()
+  await controller.start()
 }
 
 /** What a flag names is looked at before anything starts; the error is one sentence and the flag's. */
