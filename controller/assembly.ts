@@ -173,6 +173,7 @@ function openControllers(config: Config, adapters: Adapters, cluster: Cluster) {
   const outbox = createOutbox({ channels, client, cache, clock, random, log, transport: http, redactor, metrics })
   const stepRunner = createStepRunner({
     client,
+    discovery: adapters.api,
     cache,
     clock,
     log,

@@ -10,7 +10,7 @@
  *   any      the kind is not served               Error: nothing is known of it
  */
 import { type KubernetesMetric, kubernetesMetricSchema } from '../../controller/api/metric-providers/kubernetes.ts'
-import { refOfAny } from '../../controller/kube/any-object.ts'
+import { describeUnserved, refOfAny } from '../../controller/kube/any-object.ts'
 import { KubeError, type ObjectRef } from '../../controller/kube/client.ts'
 import type { Value } from '../../controller/metric-language/expression/syntax.ts'
 import { findByJsonPath, parseJsonPath } from '../../controller/metric-language/json-path.ts'
@@ -78,6 +78,6 @@ async function readObject(ref: ObjectRef, ports: LookPorts): Promise<Read> {
   }
   // The API server says the same 404 to an object that is not there and to a kind that it does not know.
   if (object === undefined && !(await ports.listResources(group, version)).includes(plural))
-    return { problem: `the cluster serves no ${plural} in version ${version} of ${where}` }
+    return { problem: describeUnserved(ref) }
   return { document: object as Value | undefined }
 }

@@ -21,6 +21,10 @@ export function refOfAny(object: NamedObject, namespace: string): ObjectRef {
   }
 }
 
+/** Said where discovery does not know the kind: the API server's 404 is the same as for an object that is not there. */
+export const describeUnserved = ({ kind: { group, version, plural } }: ObjectRef): string =>
+  `the cluster serves no ${plural} in version ${version} of ${group === '' ? 'the core group' : group}`
+
 function guessPlural(kind: string): string {
   const singular = kind.toLowerCase()
   if (singular.endsWith('endpoints')) return singular

@@ -6,7 +6,7 @@ import type { Rollout } from '../api/rollout.ts'
 import { isStepPluginName } from '../api/step-plugin-config.ts'
 import { operationId, requestKey, type StepEntry } from '../api/step-plugin-status.ts'
 import { LONGEST_RESULT_MESSAGE, LONGEST_STATE, type StepAnswer } from '../api/step-result.ts'
-import type { KubeClient } from '../kube/client.ts'
+import type { Discovery, KubeClient } from '../kube/client.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { type HttpTransport, TransportError } from '../runtime/http.ts'
 import type { Redactor } from '../runtime/redact.ts'
@@ -15,6 +15,7 @@ import { readSecretValue } from './secrets.ts'
 
 export interface CallDeps {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'delete'>
+  readonly discovery: Pick<Discovery, 'listResources'>
   readonly transport: HttpTransport
   readonly clock: Clock
   readonly redactor: Redactor
@@ -60,10 +61,11 @@ function renderCall(rollout: Rollout, { index, operation, startedAt, status }: S
   }
 }
 
-function portsOf({ client, transport, clock, redactor, readableNamespaces }: CallDeps): StepPorts {
+function portsOf({ client, discovery, transport, clock, redactor, readableNamespaces }: CallDeps): StepPorts {
   return {
     http: transport,
     client,
+    listResources: (group, version) => discovery.listResources(group, version),
     readSecret: (namespace, name, key) => readSecretValue({ namespace, name, key }, { client, redactor }),
     now: () => clock.now(),
     readableNamespaces,

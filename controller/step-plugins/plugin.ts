@@ -6,7 +6,7 @@ import type { z } from 'zod'
 import type { Rollout } from '../api/rollout.ts'
 import type { StepPluginName } from '../api/step-plugin-config.ts'
 import type { StepAnswer } from '../api/step-result.ts'
-import type { KubeClient } from '../kube/client.ts'
+import type { Discovery, KubeClient } from '../kube/client.ts'
 import type { HttpTransport } from '../runtime/http.ts'
 
 export interface StepCall<Config> {
@@ -38,6 +38,7 @@ export interface StepFacts {
 export interface StepPorts {
   readonly http: HttpTransport
   readonly client: Pick<KubeClient, 'get' | 'create' | 'delete'>
+  readonly listResources: Discovery['listResources']
   /** The value, known to the redactor. Throws {@link StepProblem} when it cannot be read. */
   readonly readSecret: (namespace: string, name: string, key: string) => Promise<string>
   /** Epoch milliseconds. */

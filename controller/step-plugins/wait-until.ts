@@ -1,12 +1,13 @@
 /**
  * `penstock/wait-until`: holds a step until a moment, a daily window, or a fact of another object. The object is read with the controller's own
  * rights: only in the Rollout's namespace unless the controller allows more, and never a Secret; its values are judged and not shown.
+ * Of a kind that the cluster does not serve nothing is known: that is a problem, and no absence.
  */
 import type { KubeObject } from '../api/meta.ts'
 import { parseInstant } from '../api/scalars.ts'
 import { SHORTEST_POLL_SECONDS, stepPluginSchemas, type WaitUntilConfig } from '../api/step-plugin-config.ts'
 import type { StepAnswer } from '../api/step-result.ts'
-import { refOfAny } from '../kube/any-object.ts'
+import { describeUnserved, refOfAny } from '../kube/any-object.ts'
 import { KubeError, type ObjectRef } from '../kube/client.ts'
 import { describeRef } from '../kube/kinds.ts'
 import { secondsUntilOpen } from './daily-window.ts'
@@ -44,13 +45,13 @@ async function waitForObject(
   object: WantedObject,
   ownNamespace: string,
   afterSeconds: number,
-  { client, readableNamespaces }: StepPorts,
+  ports: StepPorts,
 ): Promise<StepAnswer> {
   const namespace = object.namespace ?? ownNamespace
-  if (!object.clusterScope && namespace !== ownNamespace && !readableNamespaces.includes(namespace))
+  if (!object.clusterScope && namespace !== ownNamespace && !ports.readableNamespaces.includes(namespace))
     throw new StepProblem(`namespace "${namespace}" may not be read from here; see --step-plugin-namespace`)
   const ref = refOfAny({ ...object, namespaced: object.clusterScope !== true }, namespace)
-  const found = await read(ref, client)
+  const found = await read(ref, ports)
   const what = `${describeRef(ref)} ${object.jsonPath}`
   if (!found && object.exists !== false)
     return { phase: 'Running', message: `waits for ${describeRef(ref)}, which does not exist`, afterSeconds }
@@ -59,7 +60,15 @@ async function waitForObject(
   return { phase: 'Running', message: `waits for ${what}`, afterSeconds }
 }
 
-async function read(ref: ObjectRef, client: StepPorts['client']): Promise<KubeObject | undefined> {
+async function read(ref: ObjectRef, ports: StepPorts): Promise<KubeObject | undefined> {
+  const found = await get(ref, ports)
+  const { group, version, plural } = ref.kind
+  if (found === undefined && !(await ports.listResources(group, version)).includes(plural))
+    throw new StepProblem(`${describeUnserved(ref)}: install it, or correct apiVersion, kind and resource`)
+  return found
+}
+
+async function get(ref: ObjectRef, { client }: StepPorts): Promise<KubeObject | undefined> {
   try {
     return await client.get<KubeObject>(ref)
   } catch (error) {

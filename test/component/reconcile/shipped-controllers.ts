@@ -54,6 +54,7 @@ export async function startControllers({ client, clock, registry, transport, not
   })
   const stepRunner = createStepRunner({
     ...ports,
+    discovery: { listResources: async () => ['configmaps'] },
     cache: caches.rollouts,
     transport,
     redactor: createRedactor(),

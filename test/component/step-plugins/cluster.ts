@@ -113,6 +113,7 @@ export async function createCluster(t: TestContext) {
     const transport = createHttpTransport({ ...ports, redactor, metrics, policy })
     const runner = createStepRunner({
       client: options.client ?? client,
+      discovery: client,
       cache,
       clock: systemClock,
       log,

@@ -344,6 +344,16 @@ test('a wait-until step sees an object of its namespace', bound, async (t) => {
   assert.equal((await cluster.answer()).phase, 'Successful')
 })
 
+test('a wait-until step takes a kind that is not served for no absence', bound, async (t) => {
+  const cluster = await createCluster(t)
+  const object = { apiVersion: 'db.example/v1', kind: 'Lock', name: 'freeze', jsonPath: '{.spec}', exists: false }
+  await record(cluster, 'penstock/wait-until', { object })
+  await cluster.startRunner()
+  const { phase, message } = await cluster.answer()
+  assert.equal(phase, 'Error')
+  assert.match(message ?? '', /^the cluster serves no locks in version v1 of db\.example/)
+})
+
 describe('controller and runner together', () => {
   const step = (path: string, url: string, config: object = {}) => ({
     plugin: { name: 'penstock/webhook', config: { url: `${url}/${path}`, ...config } },

@@ -36,6 +36,7 @@ const refuse = async (): Promise<never> => {
 export const portsWith = (ports: Partial<StepPorts> = {}): StepPorts => ({
   http: { send: refuse },
   client: { get: refuse, create: refuse, delete: refuse },
+  listResources: refuse,
   readSecret: refuse,
   now: () => Date.parse('2026-01-01T12:00:00Z'),
   readableNamespaces: [],

@@ -79,7 +79,7 @@ function clientWith(found: object | undefined, refs: ObjectRef[] = []): Partial<
     refs.push(ref)
     return found as T | undefined
   }
-  return { client: { ...portsWith().client, get } }
+  return { client: { ...portsWith().client, get }, listResources: async () => ['databases'] }
 }
 
 describe('a fact of another object', () => {
@@ -123,6 +123,27 @@ describe('a fact of another object', () => {
       refs.map(({ namespace, kind }) => [namespace, kind.group, kind.version, kind.plural]),
       [['shop', 'db.example', 'v1', 'databases']],
     )
+  })
+  for (const [name, change] of [
+    ['exists: false', { exists: false }],
+    ['a value', { equals: 'Ready' }],
+  ] as const)
+    test(`a kind that the cluster does not serve is no answer to ${name}`, async () => {
+      const { equals: _equals, ...object } = database
+      const asked: string[] = []
+      const listResources = async (group: string, version: string): Promise<readonly string[]> => {
+        asked.push(`${group}/${version}`)
+        return ['backups']
+      }
+      await assert.rejects(
+        ask({ object: { ...object, ...change } }, { ...clientWith(undefined), listResources }),
+        /^Error: the cluster serves no databases in version v1 of db\.example: install it, or correct apiVersion, kind and resource$/,
+      )
+      assert.deepEqual(asked, ['db.example/v1'])
+    })
+  test('the core group has a name', async () => {
+    const object = { ...database, apiVersion: 'v1', kind: 'Podd' }
+    await assert.rejects(ask({ object }, clientWith(undefined)), /serves no podds in version v1 of the core group/)
   })
   test('another namespace has to be allowed', async () => {
     const object = { ...database, namespace: 'infra' }
