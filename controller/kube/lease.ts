@@ -9,6 +9,7 @@ import { jitter, type Random } from '../runtime/random.ts'
 import { isAlreadyExists, isConflict, type KubeClient, KubeError, type ObjectRef } from './client.ts'
 import { leases } from './kinds.ts'
 import { type Lease, type LeaseSpec, renderHeldSpec, renderReleasedSpec } from './lease-record.ts'
+import { compareResourceVersions } from './resource-version.ts'
 
 export interface LeaderElectionOptions {
   /** Not the gated one: the lease is how the gate opens. */
@@ -23,6 +24,11 @@ export interface LeaderElectionOptions {
   readonly leaseDurationMs?: number
   readonly renewDeadlineMs?: number
   readonly retryPeriodMs?: number
+  /**
+   * Resolves when no write of ours is under way. Waited for, with the gate shut, before a lease is released: what is not answered in time
+   * keeps the lease until it runs out.
+   */
+  readonly settled?: () => Promise<void>
   readonly onStarted?: () => void
   /** Told once per lost or released leadership. The gate is shut before. */
   readonly onStopped?: (cause: 'lost' | 'released') => void
@@ -40,6 +46,10 @@ export interface LeaderElection {
 }
 
 const RETRY_JITTER = 1.2
+/** Who waits looks more often than the leader renews: a released lease is taken, and a dead leader's counted out, without delay. */
+const LOOKS_PER_RETRY = 2
+const LOOK_JITTER = 0.2
+const SETTLE_WITHIN_MS = 2_000
 
 export function createLeaderElection(options: LeaderElectionOptions): LeaderElection {
   const { clock, random, log, identity } = options
@@ -74,7 +84,8 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     // A renewal needs no read: the patch fails by its resourceVersion if anybody else has written.
     if (!(mayWrite() && observed)) {
       const lease = await options.client.get<Lease>(ref)
-      if (!lease) return createHeld()
+      // A deleted lease stays its holder's for the time that it was granted: the holder may not know yet.
+      if (!lease) return isForeignAndAlive(observed?.lease.spec) ? undefined : createHeld()
       observe(lease)
     }
     if (!observed || isForeignAndAlive(observed.lease.spec)) return
@@ -94,6 +105,8 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   }
 
   function hold(sentAtMs: number, lease: Lease): void {
+    // An answer that was overtaken: what we know since, perhaps another holder, stands.
+    if (compareResourceVersions(lease.metadata.resourceVersion, observed?.lease.metadata.resourceVersion) === -1) return
     observed = { lease, atMs: clock.monotonicMs() }
     if (stopping.signal.aborted) return
     // Counted from the sending: the server stored it no earlier, so others wait at least until then plus the duration.
@@ -137,22 +150,37 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
     while (!stopping.signal.aborted) {
       await attempt()
       if (mayWrite()) await lead()
-      else await clock.sleep(jitter(random, retryPeriodMs, RETRY_JITTER), stopping.signal)
+      else await clock.sleep(untilNextLook(), stopping.signal)
     }
   }
 
+  /** Soon, and at once when the lease that we have seen runs out. */
+  function untilNextLook(): number {
+    const lookMs = jitter(random, retryPeriodMs / LOOKS_PER_RETRY, LOOK_JITTER)
+    const spec = observed?.lease.spec
+    if (!observed || !isForeignAndAlive(spec)) return lookMs
+    return Math.min(lookMs, observed.atMs + (spec?.leaseDurationSeconds ?? 0) * 1000 - clock.monotonicMs())
+  }
+
+  /** Also a lease that was acquired by an answer that came while we stopped, or that we lost to time alone. */
   async function release(): Promise<void> {
-    const wasLeader = mayWrite()
-    gateUntilMs = Number.NEGATIVE_INFINITY
-    if (!wasLeader || !observed) return
-    const { uid, resourceVersion } = observed.lease.metadata
-    const spec = renderReleasedSpec(observed.lease.spec ?? {}, clock.now())
-    try {
-      await options.client.patch<Lease>(ref, 'merge', { metadata: { uid, resourceVersion }, spec })
-    } catch (error) {
-      log.warn('leader election: the lease could not be released', { reason: 'ReleaseFailed', error })
+    const isSettled = await settles(clock, options.settled?.() ?? Promise.resolve(), SETTLE_WITHIN_MS)
+    if (!isSettled) {
+      log.warn('leader election: a write got no answer; the lease is left to run out', { reason: 'ReleaseFailed' })
+      return
     }
-    options.onStopped?.('released')
+    for (let left = 2; left > 0 && observed?.lease.spec?.holderIdentity === identity; left -= 1) {
+      const { uid, resourceVersion } = observed.lease.metadata
+      const spec = renderReleasedSpec(observed.lease.spec, clock.now())
+      try {
+        const lease = await options.client.patch<Lease>(ref, 'merge', { metadata: { uid, resourceVersion }, spec })
+        observed = { lease, atMs: clock.monotonicMs() }
+        log.info('the lease is released', { reason: 'LeaderReleased', identity })
+      } catch (error) {
+        if (isConflict(error) && left > 1) await refresh()
+        else log.warn('leader election: the lease could not be released', { reason: 'ReleaseFailed', error })
+      }
+    }
   }
 
   return {
@@ -160,9 +188,12 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       running ??= run()
     },
     async stop() {
+      const wasLeader = mayWrite()
       stopping.abort()
+      gateUntilMs = Number.NEGATIVE_INFINITY
       await running
       await release()
+      if (wasLeader) options.onStopped?.('released')
     },
     mayWrite,
     isLeader: mayWrite,
@@ -175,5 +206,18 @@ function withinMs(clock: Clock, work: Promise<void>, ms: number): Promise<void> 
   return new Promise((resolve, reject) => {
     const cancel = clock.setTimer(ms, resolve)
     work.then(resolve, reject).finally(cancel)
+  })
+}
+
+/** Whether `work` ends, either way, within `ms`. */
+function settles(clock: Clock, work: Promise<void>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.setTimer(ms, () => resolve(false))
+    void work
+      .then(
+        () => resolve(true),
+        () => resolve(true),
+      )
+      .finally(cancel)
   })
 }

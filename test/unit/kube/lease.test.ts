@@ -13,7 +13,7 @@ import { createMemoryKube, type MemoryKube } from '../../fakes/memory-kube.ts'
 const name = leaseNameFor('')
 const ref = { kind: leases, namespace: 'penstock', name }
 
-function candidate(kube: MemoryKube, clock: FakeClock, identity: string) {
+function candidate(kube: MemoryKube, clock: FakeClock, identity: string, settled?: () => Promise<void>) {
   const log: string[] = []
   const election = createLeaderElection({
     client: kube.client,
@@ -23,6 +23,7 @@ function candidate(kube: MemoryKube, clock: FakeClock, identity: string) {
     namespace: 'penstock',
     name,
     identity,
+    ...(settled ? { settled } : {}),
     onStarted: () => log.push('started'),
     onStopped: (cause) => log.push(cause),
   })
@@ -140,6 +141,104 @@ describe('leader election', () => {
     await stop()
   })
 
+  test('a lease that was given back is taken within 1.5 s, one of a dead leader 16.5 s after its death at the latest', async () => {
+    for (const offsetMs of [0, 250, 500, 1_000, 1_500, 1_750]) {
+      const { kube, a, b, advance, stop } = setUp()
+      a.election.start()
+      await advance(1_000)
+      b.election.start()
+      await advance(20_000 + offsetMs)
+      // Killed: it neither renews nor releases, and is heard of no more.
+      await advance(16_500, [b])
+      assert.equal(b.mayWrite(), true, `killed ${offsetMs} ms later`)
+      a.clock.suspend(0)
+      await b.election.stop()
+      assert.equal(storedLease(kube)?.holderIdentity, '')
+      await advance(1_500, [a])
+      assert.equal(a.mayWrite(), true, `released ${offsetMs} ms later`)
+      await stop()
+    }
+  })
+
+  test('a stop while the lease is being acquired gives it back', async () => {
+    const { kube, a, stop } = setUp()
+    let answer = (): void => {}
+    kube.before((verb) =>
+      verb === 'create'
+        ? new Promise<void>((resolve) => {
+            answer = resolve
+          })
+        : undefined,
+    )
+    a.election.start()
+    await a.clock.settle()
+    const stopped = a.election.stop()
+    answer()
+    await stopped
+    assert.equal(storedLease(kube)?.holderIdentity, '')
+    assert.deepEqual(a.log, [], 'it never led')
+    await stop()
+  })
+
+  test('a release that meets its own late renewal is repeated', async () => {
+    const { kube, a, advance, stop } = setUp()
+    a.election.start()
+    await advance(1_000)
+    let isFirst = true
+    kube.before(async (verb) => {
+      if (verb !== 'patch' || !isFirst) return
+      isFirst = false
+      await kube.client.patch(ref, 'merge', { spec: { renewTime: 'late' } })
+    })
+    await a.election.stop()
+    assert.equal(storedLease(kube)?.holderIdentity, '')
+    await stop()
+  })
+
+  test('a release waits for the writes under way, with the gate shut; without their answers the lease is left to run out', async () => {
+    for (const isAnswered of [true, false]) {
+      const kube = createMemoryKube()
+      let answer = (): void => {}
+      const settled = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      const { clock, election, mayWrite } = candidate(kube, createFakeClock(), 'a', () => settled)
+      election.start()
+      await clock.advance(1_000)
+      const stopped = election.stop()
+      await clock.settle()
+      assert.equal(mayWrite(), false)
+      assert.equal(storedLease(kube)?.holderIdentity, 'a', 'not yet')
+      if (isAnswered) answer()
+      else await clock.advance(3_000)
+      await stopped
+      assert.equal(storedLease(kube)?.holderIdentity, isAnswered ? '' : 'a')
+    }
+  })
+
+  test('an answer that comes after another holder was seen opens nothing', async () => {
+    const { kube, a, advance, stop } = setUp()
+    a.election.start()
+    await advance(1_000)
+    let answer = (): void => {}
+    let isFirst = true
+    kube.after((verb) => {
+      if (verb !== 'patch' || !isFirst) return
+      isFirst = false
+      return new Promise<void>((resolve) => {
+        answer = resolve
+      })
+    })
+    await advance(2_500)
+    await kube.client.patch(ref, 'merge', { spec: { holderIdentity: 'usurper', leaseDurationSeconds: 15 } })
+    await advance(6_000)
+    assert.equal(a.mayWrite(), false, 'the usurper was seen')
+    answer()
+    await advance(250)
+    assert.equal(a.mayWrite(), false)
+    await stop()
+  })
+
   test('a leader that finds a foreign holder stops at once', async () => {
     const { kube, a, advance, stop } = setUp()
     a.election.start()
@@ -160,6 +259,21 @@ describe('leader election', () => {
     assert.deepEqual(a.log, ['started', 'lost', 'started'])
     assert.equal(storedLease(kube)?.holderIdentity, 'a')
     await stop()
+  })
+
+  test('a lease that somebody deletes is not taken from a leader that cannot know yet', async () => {
+    for (let offsetMs = 0; offsetMs < 4_000; offsetMs += 250) {
+      const { kube, a, b, advance, stop } = setUp()
+      a.election.start()
+      await advance(1_000)
+      b.election.start()
+      await advance(2_000 + offsetMs)
+      await kube.client.delete(ref)
+      // Every quarter of a second: never both.
+      await advance(20_000)
+      assert.ok(a.mayWrite() !== b.mayWrite(), 'one of them leads')
+      await stop()
+    }
   })
 
   test('after the lease zero writes pass the gated client, reads do', async () => {
