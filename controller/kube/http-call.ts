@@ -21,6 +21,7 @@ import type { HttpPool } from './http-pool.ts'
 import { notLeader, renderNoAnswer } from './no-answer.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { parseFailure } from './request-path.ts'
+import { askedWhenSent } from './send-permit.ts'
 
 export type HttpVerb = 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete'
 
@@ -83,11 +84,16 @@ export interface HttpCaller {
 export function createHttpCaller(deps: HttpCallDeps): HttpCaller {
   const logWarnings = createWarningLog(deps.log)
 
+  function poolOf(call: HttpCall, access: ApiAccess): Dispatcher {
+    if (call.verb === 'watch') return deps.pool.forWatches(access)
+    const pool = deps.pool.forCalls(access)
+    const { isPermitted } = call
+    return isPermitted ? askedWhenSent(pool, isPermitted, () => notLeader(describeCall(call))) : pool
+  }
+
   async function sendOnce(call: HttpCall, access: ApiAccess, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const pool = call.verb === 'watch' ? deps.pool.forWatches(access) : deps.pool.forCalls(access)
+    const pool = poolOf(call, access)
     const base = new URL(access.server)
-    // The last moment before the request is handed to the connection: the lease may have run out during the waits above.
-    if (call.isPermitted?.() === false) throw notLeader(describeCall(call))
     const response = await pool.request({
       origin: base.origin,
       path: `${base.pathname.replace(/\/$/, '')}${call.path}`,

@@ -241,6 +241,30 @@ describe('http client', () => {
     assert.equal(requests.length, 1)
   })
 
+  test('the gate is asked when a connection takes the write: what waited for one until the lease was over is not sent', async (t) => {
+    const CONNECTIONS = 48
+    const answers: (() => void)[] = []
+    const { client, requests } = await setUp(t, (request, response) => {
+      if (request.method !== 'GET') return sendJson(response, 200, pod)
+      answers.push(() => sendJson(response, 200, pod))
+    })
+    const reads = Array.from({ length: CONNECTIONS }, () => client.get(ref))
+    while (answers.length < CONNECTIONS) await systemClock.sleep(5)
+    let isLeader = true
+    const gated = createGatedClient(client, () => isLeader)
+    const write = gated.patch(ref, 'merge', { spec: {} })
+    const refused = assert.rejects(write, (error) => error instanceof KubeError && error.reason === 'NotLeader')
+    // Every connection is taken: the write is behind them.
+    await systemClock.sleep(50)
+    isLeader = false
+    for (const answer of answers) answer()
+    await Promise.all(reads)
+    await refused
+    assert.deepEqual(new Set(requests.map(({ method }) => method)), new Set(['GET']))
+    isLeader = true
+    assert.equal((await gated.patch(ref, 'merge', { spec: {} })).metadata.name, 'a')
+  })
+
   test('the rate limit holds routine calls back and lets urgent and lease writes pass', async (t) => {
     const { client } = await setUp(t, (_request, response) => sendJson(response, 200, pod), { qps: 2, burst: 1 })
     await client.get(ref)
