@@ -296,6 +296,24 @@ describe('leader election', () => {
     await stop()
   })
 
+  test('the gated client has settled when every write that it let pass is answered', async () => {
+    const kube = createMemoryKube()
+    const gated = createGatedClient(kube.client, () => true)
+    await gated.settled()
+    const answers: (() => void)[] = []
+    kube.before((verb) => (verb === 'create' ? new Promise<void>((resolve) => answers.push(resolve)) : undefined))
+    const writes = ['x', 'y'].map((each) => gated.create(configMaps, { metadata: { name: each, namespace: 'shop' } }))
+    let hasSettled = false
+    const settled = gated.settled().then(() => {
+      hasSettled = true
+    })
+    answers[0]?.()
+    await writes[0]
+    assert.equal(hasSettled, false)
+    answers[1]?.()
+    await Promise.all([...writes, settled])
+  })
+
   test('periods that would allow two leaders are refused', () => {
     const kube = createMemoryKube()
     const options = { client: kube.client, clock: createFakeClock(), random: constantRandom(0), log: silentLogger }
