@@ -37,6 +37,8 @@ export const PENDING_METADATA = 'penstock.dev/pending-pod-metadata'
 export const COMPAT = 'penstock.dev/compat'
 /** On AnalysisRuns: when users were first exposed to the release that is judged; evidence of all its runs begins there. */
 export const EXPOSED_SINCE = 'penstock.dev/exposed-since'
+/** On AnalysisRuns with a gate: JSON of the weights that the release passes through, and at which of them it is; see `release-stage.ts`. */
+export const STAGE = 'penstock.dev/stage'
 /** What an alert that fires but cannot be attributed to the canary does: `abort` (default), `pause` or `ignore`. */
 export const UNATTRIBUTED_ALERTS = 'penstock.dev/unattributed-alerts'
 /** A label, of any value, on ConfigMaps that routers drive: others are never watched. */

@@ -85,6 +85,7 @@ export type Action =
   /** Takes this controller out of the field managers of the routers' objects that are not the Rollout's own; changes nothing that they say. */
   | { readonly do: 'releaseRoutes'; readonly objects: readonly string[] }
   | { readonly do: 'createAnalysisRun'; readonly run: AnalysisRun }
+  | { readonly do: 'annotateAnalysisRun'; readonly run: AnalysisRun; readonly annotations: AnnotationPatch }
   | { readonly do: 'terminateAnalysisRun'; readonly run: AnalysisRun }
   | { readonly do: 'deleteAnalysisRun'; readonly run: AnalysisRun }
   | { readonly do: 'createExperiment'; readonly experiment: Experiment }

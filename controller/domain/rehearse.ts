@@ -78,6 +78,7 @@ const moves: { readonly [V in Verb]: (action: Extract<Action, { readonly do: V }
   releaseRoutes: never,
   setDefaultReplicas: never,
   createAnalysisRun: never,
+  annotateAnalysisRun: never,
   terminateAnalysisRun: never,
   deleteAnalysisRun: never,
 }

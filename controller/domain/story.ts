@@ -4,6 +4,7 @@
  */
 import { isCompleted } from '../api/analysis.ts'
 import { describeColor } from '../api/color-text.ts'
+import { STAGE } from '../api/labels.ts'
 import { readStepEntries, type StepEntry } from '../api/step-plugin-status.ts'
 import type { Subsets } from '../api/traffic.ts'
 import { withReadableStatus } from '../argo/readable-status.ts'
@@ -110,7 +111,9 @@ export function renderAction(action: Action): string {
     case 'releaseRoutes':
       return `release field ownership of ${action.objects.join(', ')}`
     case 'createAnalysisRun':
-      return `analyse ${action.run.metadata.name}`
+      return `analyse ${action.run.metadata.name}${renderStage(action.run.metadata.annotations?.[STAGE])}`
+    case 'annotateAnalysisRun':
+      return `annotate ${action.run.metadata.name} ${renderAnnotations(action.annotations)}`
     case 'terminateAnalysisRun':
       return `terminate ${action.run.metadata.name}`
     case 'deleteAnalysisRun':
@@ -128,6 +131,9 @@ const renderAnnotations = (annotations: Readonly<Record<string, string | null>>)
   Object.entries(annotations)
     .map(([key, value]) => (value === null ? `-${key}` : `${key}=${value.length > 60 ? '…' : value}`))
     .join(' ')
+
+const renderStage = (stage: string | undefined): string =>
+  stage === undefined ? '' : ` ${renderAnnotations({ [STAGE]: stage })}`
 
 /** Weights as they are written; what only some rollouts have is told only where it is. */
 function renderReading({ programmedCanary, additional, managedRoutes, confirmation, isGone }: RouteReading): string {

@@ -117,6 +117,14 @@ async function perform(
       return route(key, world, action, deps)
     case 'releaseRoutes':
       return releaseRoutes(key, world, deps)
+    case 'annotateAnalysisRun':
+      return patchObserved(
+        key,
+        refIn(world, kinds.analysisRuns, action.run.metadata.name),
+        action.run,
+        { metadata: { annotations: action.annotations } },
+        deps,
+      )
     case 'terminateAnalysisRun':
       return patchObserved(
         key,

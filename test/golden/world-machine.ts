@@ -328,6 +328,11 @@ export function createMachine(options: MachineOptions) {
         })
         return
       }
+      case 'annotateAnalysisRun': {
+        const run = runs.get(action.run.metadata.name)
+        if (run) runs.set(action.run.metadata.name, mergeAnnotations(run, action.annotations))
+        return
+      }
       case 'terminateAnalysisRun':
         endRun(action.run.metadata.name, 'Inconclusive', 'terminated')
         return

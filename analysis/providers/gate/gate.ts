@@ -2,13 +2,13 @@
  * `penstock/gate`: compares the canary with stable at every look, from raw samples since the release began, until a verdict stands or the stage is
  * over. Evidence is computed anew at each look and belongs to the release, not to the run: a restart, an error or the next stage goes on with it.
  */
-import { EXPOSED_SINCE, ROLLOUT_TYPE } from '../../../controller/api/labels.ts'
+import { EXPOSED_SINCE } from '../../../controller/api/labels.ts'
 import { parseInstant } from '../../../controller/api/scalars.ts'
 import { GATE_KNOWLEDGE, type GateVerdict } from '../../../controller/api/verdict.ts'
 import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import type { HistoryFacts } from '../../domain/gates/data-facts.ts'
 import { nameEvents } from '../../domain/gates/event-noun.ts'
-import type { GateCase, GateRule, GateStage } from '../../domain/gates/gate-case.ts'
+import type { GateCase, GateRule } from '../../domain/gates/gate-case.ts'
 import { judgeGate } from '../../domain/gates/judge-gate.ts'
 import type { GateSeries } from '../../domain/gates/samples.ts'
 import type { LongProviderModule, LookOrder, LookOutcome, LookPorts } from '../long-provider.ts'
@@ -21,6 +21,7 @@ import { concludeGate, decideOutcome } from './outcome.ts'
 import { prepareGate } from './prepare.ts'
 import { renderForPeople } from './queries.ts'
 import { readSeries } from './read-series.ts'
+import { type GatePlace, readPlace, recallPlace, stageOf } from './stage.ts'
 
 export const createGate = (memory: GateMemory = createGateMemory()): LongProviderModule => ({
   id: 'penstock/gate',
@@ -70,7 +71,8 @@ export async function readGateCase(
   const reading: GateReading = { ...prepared, order, memory, session, since: startOf(order) }
   const knowledge = parseKnowledge(order.open?.metadata?.[GATE_KNOWLEDGE])
   const read = await readSeries(reading, knowledge?.les)
-  return 'problem' in read ? read : { gateCase: buildCase(reading, read.series, knowledge) }
+  const place = recallPlace(order.open)
+  return 'problem' in read ? read : { gateCase: buildCase(reading, read.series, knowledge, place) }
 }
 
 const keyOf = ({ run, metric }: LookOrder): string => `${run.uid}\n${metric.name}`
@@ -120,6 +122,7 @@ function buildCase(
   { order, plan, session, since }: GateReading,
   series: readonly GateSeries[],
   knowledge: GateKnowledge | undefined,
+  place: GatePlace = readPlace(order.run),
 ): GateCase {
   const { calibration, latency, before, historyMs } = knowledge ?? {}
   return {
@@ -132,7 +135,7 @@ function buildCase(
     ...(historyMs === undefined ? {} : { history: describeHistory(historyMs, plan.historyMs) }),
     since,
     now: order.now,
-    stage: stageOf(order, plan),
+    stage: stageOf(order, plan, place),
     onUndecided: plan.onUndecided,
     queries: session.forPeople(JSON.stringify(plan), () => renderForPeople(plan)),
   }
@@ -150,14 +153,4 @@ const describeHistory = (historyMs: number, askedMs: number): HistoryFacts => ({
 function ruleOf({ gate, thresholds, event }: GateReading['plan']): GateRule {
   const noun = gate === 'events' ? nameEvents(event) : undefined
   return noun === undefined ? thresholds : { ...thresholds, noun }
-}
-
-/** A run that somebody waits for has an end; one in the background is ended by others (analysis.md 3: stages of 5 minutes). */
-const WAITED_FOR_MS = 5 * 60_000
-const waitedFor: readonly (string | undefined)[] = ['Step', 'PrePromotion', 'PostPromotion']
-
-function stageOf({ run, metric }: LookOrder, { durationMs, maxHoldMs }: GateReading['plan']): GateStage {
-  const length = durationMs ?? (waitedFor.includes(run.labels[ROLLOUT_TYPE]) ? WAITED_FOR_MS : undefined)
-  if (length === undefined) return { maxHoldMs: 0 }
-  return { endsAt: run.createdAt + readLimits(metric).initialDelayMs + length, maxHoldMs: maxHoldMs ?? length }
 }

@@ -14,13 +14,14 @@ import { ROLLOUT_TYPE, STEP_INDEX } from '../../api/labels.ts'
 import type { RolloutAnalysis, RolloutStatus } from '../../api/rollout.ts'
 import type { AbortCause } from '../lifecycle.ts'
 import type { Halt } from '../pauses.ts'
-import type { Hold, Part } from '../plan.ts'
+import type { AnnotationPatch, Hold, Part } from '../plan.ts'
 import { podHashOf, revisionOf } from '../revisions.ts'
 import type { RolloutView } from '../view.ts'
 import { type AnalysisKind, type AnalysisRunRequest, buildAnalysisRun, renderAnalysisRunName } from './analysis-runs.ts'
 import { renderExposedSince } from './exposed-since.ts'
 import { describeUndecidedGates, explainsItself } from './gate-words.ts'
 import { byName, expiredRuns } from './run-history.ts'
+import { renderStage, renderStageChange, type StageFacts } from './tell-stage.ts'
 
 /** Annotation on a run: the attempt of the revision that it judges. */
 export const ATTEMPT = 'penstock.dev/attempt'
@@ -40,6 +41,8 @@ export interface Question {
   readonly stepIndex?: number
   /** What status says about the run of this kind. */
   readonly recorded: RunReference | null | undefined
+  /** Where the release stands. */
+  readonly stage?: StageFacts
 }
 
 export interface Inquiry {
@@ -48,6 +51,8 @@ export interface Inquiry {
   readonly run: AnalysisRun | undefined
   /** The run to create now, when a fresh one is due. */
   readonly due: AnalysisRun | undefined
+  /** What `run` does not say yet. */
+  readonly change?: AnnotationPatch | undefined
   readonly problem?: Hold
 }
 
@@ -55,7 +60,8 @@ export function inquire(view: RolloutView, question: Question): Inquiry {
   const { kind } = question
   const latest = runsOf(view, question).at(-1)
   const resumed = latest?.status?.phase === 'Inconclusive' && wasResumed(view, question, latest.metadata.name)
-  if (latest && !resumed) return { kind, run: latest, due: undefined }
+  if (latest && !resumed)
+    return { kind, run: latest, due: undefined, change: renderStageChange(latest, question.stage) }
   const built = buildRun(view, question)
   if ('problem' in built)
     return { kind, run: undefined, due: undefined, problem: { reason: 'InvalidAnalysis', message: built.problem } }
@@ -96,7 +102,7 @@ function wasResumed({ status }: RolloutView, { recorded }: Question, name: strin
   return recorded?.name === name && recorded.status === 'Inconclusive' && !halted
 }
 
-function buildRun(view: RolloutView, { kind, stepIndex, analysis }: Question) {
+function buildRun(view: RolloutView, { kind, stepIndex, analysis, stage }: Question) {
   const { world } = view
   const request: Omit<AnalysisRunRequest, 'nameSuffix'> = {
     rollout: world.rollout,
@@ -120,6 +126,7 @@ function buildRun(view: RolloutView, { kind, stepIndex, analysis }: Question) {
       built.run,
       world.analysisRuns.filter((run) => isOfThisAttempt(view, run)),
     ),
+    ...renderStage(built.run, stage),
     [ATTEMPT]: view.lifecycle.attempt,
   }
   return { run: { ...built.run, metadata: { ...built.run.metadata, annotations } } }
@@ -214,6 +221,15 @@ export function decideRuns(view: RolloutView, inquiries: readonly (Inquiry | und
     holds: inquiries.flatMap((found) => (found?.problem ? [found.problem] : [])),
   }
 }
+
+/** Notes the stage on the runs that count. The gates' texts are all that depends on it, so it comes last. */
+export const tellStages = (inquiries: readonly (Inquiry | undefined)[]): Part => ({
+  actions: inquiries.flatMap((found) =>
+    found?.run && found.change
+      ? [{ do: 'annotateAnalysisRun', run: found.run, annotations: found.change } as const]
+      : [],
+  ),
+})
 
 /** What status says about an inquiry's run; null clears the field. */
 export function referenceOf(found: Inquiry | undefined): { name: string; status: string; message?: string } | null {

@@ -19,7 +19,7 @@ export function renderExposedSince(
   run: AnalysisRun,
   ofThisAttempt: readonly AnalysisRun[],
 ): Readonly<Record<string, string>> {
-  if (!run.spec.metrics.some(isGate)) return {}
+  if (!hasGate(run)) return {}
   const earlier = ofThisAttempt.flatMap(
     ({ metadata }) => metadata.annotations?.[EXPOSED_SINCE] ?? metadata.creationTimestamp ?? [],
   )
@@ -27,6 +27,9 @@ export function renderExposedSince(
   const since = earlier.sort()[0] ?? (isMadeForIt ? newRs?.metadata.creationTimestamp : undefined)
   return since === undefined ? {} : { [EXPOSED_SINCE]: since }
 }
+
+/** Whether anybody asks for more than Argo's runs tell. */
+export const hasGate = ({ spec }: AnalysisRun): boolean => spec.metrics.some(isGate)
 
 function isGate(metric: AnalysisRun['spec']['metrics'][number]): boolean {
   const choice = chooseProvider(metric)

@@ -16,6 +16,9 @@ export interface BlueGreenInquiries {
   readonly after: Inquiry | undefined
 }
 
+/** Nobody meets the preview; the cutover is the only stage. */
+const ALL_AT_ONCE = { weights: [100], isReached: true }
+
 export const nothingAsked: BlueGreenInquiries = { before: undefined, after: undefined }
 
 export function askBlueGreen(view: BlueGreenView): BlueGreenInquiries {
@@ -33,7 +36,7 @@ function askBefore(view: BlueGreenView): Inquiry | undefined {
   const { prePromotionAnalysis: analysis } = view.strategy
   if (!analysis || !wantsBefore(view) || view.isCutOver || view.isGatePassed) return undefined
   const recorded = view.status.blueGreen?.prePromotionAnalysisRunStatus
-  const found = inquire(view, { kind: 'PrePromotion', analysis, recorded })
+  const found = inquire(view, { kind: 'PrePromotion', analysis, recorded, stage: { ...ALL_AT_ONCE, number: 0 } })
   return found.run || isPreviewReady(view) ? found : undefined
 }
 
@@ -41,7 +44,7 @@ function askAfter(view: BlueGreenView): Inquiry | undefined {
   const { postPromotionAnalysis: analysis } = view.strategy
   if (!analysis || !wantsAfter(view) || !view.isCutOver) return undefined
   const recorded = view.status.blueGreen?.postPromotionAnalysisRunStatus
-  const found = inquire(view, { kind: 'PostPromotion', analysis, recorded })
+  const found = inquire(view, { kind: 'PostPromotion', analysis, recorded, stage: { ...ALL_AT_ONCE, number: 1 } })
   return found.run || view.isSettled ? found : undefined
 }
 

@@ -5,6 +5,7 @@
 import { type Inquiry, inquire, referenceOf } from '../analysis/analyses.ts'
 import type { Memory } from '../plan.ts'
 import { isWithinRollbackWindow } from '../rollback-window.ts'
+import { releaseStageOf } from './release-stage.ts'
 import type { CanaryView } from './view.ts'
 
 export interface CanaryInquiries {
@@ -17,6 +18,7 @@ export function askCanary(view: CanaryView): CanaryInquiries {
   if (view.mode !== 'updating' || view.promoteFull) return { inline: undefined, background: undefined }
   const { step, stepIndex, status } = view
   const background = view.strategy.analysis
+  const stage = releaseStageOf(view)
   return {
     inline: step?.analysis
       ? inquire(view, {
@@ -24,6 +26,7 @@ export function askCanary(view: CanaryView): CanaryInquiries {
           analysis: step.analysis,
           stepIndex,
           recorded: status.canary?.currentStepAnalysisRunStatus,
+          stage,
         })
       : undefined,
     background:
@@ -32,6 +35,7 @@ export function askCanary(view: CanaryView): CanaryInquiries {
             kind: 'Background',
             analysis: background,
             recorded: status.canary?.currentBackgroundAnalysisRunStatus,
+            stage,
           })
         : undefined,
   }

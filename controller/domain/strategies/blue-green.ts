@@ -4,7 +4,7 @@
  */
 import type { BlueGreenStrategy } from '../../api/rollout.ts'
 import { abortEvent, abortMemory, forgetFormerUpdate } from '../aborts.ts'
-import { abortByAnalysis, decideRuns, haltsOf, runEvents } from '../analysis/analyses.ts'
+import { abortByAnalysis, decideRuns, haltsOf, runEvents, tellStages } from '../analysis/analyses.ts'
 import { askBlueGreen, nothingAsked, rememberRuns } from '../blue-green/analyses.ts'
 import { judgeGate, pauseBeforeCutover } from '../blue-green/gate.ts'
 import { decideProgress } from '../blue-green/progress.ts'
@@ -60,6 +60,7 @@ export function decideBlueGreen(base: RolloutView, strategy: BlueGreenStrategy):
     pauseEvents(view, pauses),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
     waits.wakeAtMs === undefined ? {} : { wakeAtMs: waits.wakeAtMs },
+    tellStages(progress.promoted ? [] : runs),
   )
   return conclude(view, {
     part,

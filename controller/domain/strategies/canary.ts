@@ -4,7 +4,7 @@
  */
 import type { CanaryStrategy } from '../../api/rollout.ts'
 import { abortEvent, abortMemory, forgetFormerUpdate } from '../aborts.ts'
-import { abortByAnalysis, decideRuns, haltsOf, runEvents } from '../analysis/analyses.ts'
+import { abortByAnalysis, decideRuns, haltsOf, runEvents, tellStages } from '../analysis/analyses.ts'
 import { askCanary, rememberRuns } from '../canary/analyses.ts'
 import {
   abortByExperiment,
@@ -85,6 +85,7 @@ export function decideCanary(base: RolloutView, strategy: CanaryStrategy): Strat
     pauseEvents(view, pauses),
     deadline.atMs === undefined ? {} : { wakeAtMs: deadline.atMs },
     waits.wakeAtMs === undefined ? {} : { wakeAtMs: waits.wakeAtMs },
+    tellStages(progress.promoted ? [] : runs),
   )
   return conclude(view, {
     part: join(part, releaseRoutes(view, part)),

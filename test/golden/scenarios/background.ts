@@ -1,8 +1,25 @@
 /** Stories of the analysis in the background: how far it goes with an update, and what becomes of the update when it has no verdict. */
+import type { AnalysisTemplate } from '../../../controller/api/analysis.ts'
 import type { CanaryStep } from '../../../controller/api/rollout.ts'
 import { rollout } from '../../builders/rollout.ts'
 import type { Machine, MachineOptions } from '../world-machine.ts'
 import { begin, currentRun, gate, type Scenario, SECOND } from './scenario.ts'
+
+const statistical: AnalysisTemplate = {
+  metadata: { name: 'gate', namespace: 'web' },
+  spec: {
+    metrics: [
+      {
+        name: 'errors',
+        provider: { plugin: { 'penstock/gate': { gate: 'errorRate', canary: 'new', stable: 'old' } } },
+      },
+    ],
+  },
+}
+const bakedAtLast = [
+  ...[20, 50].flatMap((setWeight) => [{ setWeight }, { pause: { duration: 10 } }]),
+  { setWeight: 100 },
+]
 
 const watched = (steps: readonly CanaryStep[], startingStep?: number): MachineOptions => ({
   rollout: rollout({
@@ -44,6 +61,54 @@ export const backgroundScenarios: readonly Scenario[] = [
     options: watched([]),
     play(machine) {
       begin(machine, 40)
+    },
+  },
+  {
+    name: 'gates-in-the-background-are-told-each-stage',
+    options: { ...watched([...bakedAtLast, { pause: { duration: 10 } }]), templates: [statistical] },
+    play(machine) {
+      begin(machine, 45)
+    },
+  },
+  {
+    name: 'gates-in-the-background-are-told-each-stage-without-a-router',
+    options: {
+      rollout: rollout({
+        steps: bakedAtLast.slice(0, 4),
+        routed: false,
+        canary: { analysis: { templates: [{ templateName: 'gate' }] } },
+      }),
+      templates: [statistical],
+    },
+    play(machine) {
+      begin(machine, 60)
+    },
+  },
+  {
+    name: 'gates-of-a-step-are-told-its-stage',
+    options: {
+      rollout: rollout({
+        steps: [10, 10, 30].flatMap((setWeight) => [
+          { setWeight },
+          { analysis: { templates: [{ templateName: 'gate' }] } },
+        ]),
+      }),
+      templates: [statistical],
+    },
+    play(machine) {
+      begin(machine, 10)
+      machine.say('the first analysis passes, and so does the second at the same weight')
+      for (let done = 0; done < 2; done += 1) {
+        machine.endRun(currentRun(machine), 'Successful')
+        machine.run(10 * SECOND)
+      }
+      machine.say('the third fails')
+      machine.endRun(
+        currentRun(machine),
+        'Failed',
+        'Metric "errors" assessed Failed due to failed (1) > failureLimit (0)',
+      )
+      machine.run(5 * SECOND)
     },
   },
   {

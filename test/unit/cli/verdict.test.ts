@@ -9,7 +9,7 @@ import { createGate } from '../../../analysis/providers/gate/gate.ts'
 import type { LookOrder } from '../../../analysis/providers/long-provider.ts'
 import { runCli } from '../../../cli/program.ts'
 import type { AnalysisRun, Measurement } from '../../../controller/api/analysis.ts'
-import { EXPOSED_SINCE } from '../../../controller/api/labels.ts'
+import { EXPOSED_SINCE, STAGE } from '../../../controller/api/labels.ts'
 import { GATE_VERDICT } from '../../../controller/api/verdict.ts'
 import type { HttpRequest, HttpResponse } from '../../../controller/runtime/http.ts'
 import { CASE_START, gateSeries } from '../../builders/gate-case.ts'
@@ -75,7 +75,7 @@ function runWith(measurement: Measurement): AnalysisRun {
 }
 
 /** As the controller takes it. */
-async function look(): Promise<Measurement> {
+async function look(annotations: AnalysisRun['metadata']['annotations'] = {}): Promise<Measurement> {
   const order: LookOrder = {
     config: { ...config, canary: 'bbb' },
     metric,
@@ -84,7 +84,7 @@ async function look(): Promise<Measurement> {
       namespace: 'shop',
       uid: 'u',
       labels: {},
-      annotations: { [EXPOSED_SINCE]: created },
+      annotations: { ...annotations, [EXPOSED_SINCE]: created },
       createdAt: CASE_START,
       startedAt: CASE_START,
     },
@@ -139,6 +139,32 @@ describe('penstock verdict', () => {
     assert.equal(replayed.exitCode, 0)
     assert.match(replayed.out, /^ABORT {2}error-rate .*\n {2}canary \d+ of /)
     assert.match(replayed.out, /\nthe same numbers as recorded\n$/)
+  })
+
+  test('the stage is the one of the look, also when the run has been told the next one since', async () => {
+    const run = runWith(await look({ [STAGE]: '{"number":2,"weights":[5,10,25,100]}' }))
+    const later = { ...run.metadata.annotations, [STAGE]: '{"number":3,"weights":[5,10,25,100]}' }
+    const cli = cliFor({ ...run, metadata: { ...run.metadata, annotations: later } })
+    const text = await save(cli)
+    assert.match(cli.output().err, /they give the verdict that the run recorded\n/)
+    assert.deepEqual(JSON.parse(text).case.stage, {
+      index: 1,
+      count: 4,
+      weightPercent: 10,
+      nextWeightPercent: 25,
+      maxHoldMs: 0,
+    })
+    const replayed = await replay(text)
+    assert.equal(replayed.exitCode, 0)
+    assert.match(replayed.out, /^ABORT {2}error-rate {2}stage 2\/4 \(10.%\) {2}/)
+  })
+
+  test('a run that nobody told a stage has none in its file', async () => {
+    const run = runWith(await look())
+    const later = { ...run.metadata.annotations, [STAGE]: '{"number":3,"weights":[5,10,25,100]}' }
+    const text = await save(cliFor({ ...run, metadata: { ...run.metadata, annotations: later } }))
+    assert.deepEqual(JSON.parse(text).case.stage, { maxHoldMs: 0 })
+    assert.equal((await replay(text)).exitCode, 0)
   })
 
   test('one byte more or less in the samples is another verdict, and the file says which numbers', async () => {

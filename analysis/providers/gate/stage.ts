@@ -1,0 +1,54 @@
+/**
+ * Where the release stands at a look of its gate: which stage as the Rollout's controller noted it on the run, or as a verdict recorded it, and when the
+ * run's own time is over. A run that nobody made for a Rollout has no stages. It must not judge.
+ */
+import { ROLLOUT_TYPE, STAGE } from '../../../controller/api/labels.ts'
+import { readReleaseStage } from '../../../controller/api/release-stage.ts'
+import { readGateVerdict } from '../../../controller/api/verdict.ts'
+import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
+import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
+import type { GateStage } from '../../domain/gates/gate-case.ts'
+import type { LookOrder } from '../long-provider.ts'
+
+/** The stage among the others, without its end. */
+export type GatePlace = Pick<GateStage, 'index' | 'count' | 'weightPercent' | 'nextWeightPercent'>
+
+/** What the run says now. */
+export function readPlace({ annotations }: LookOrder['run']): GatePlace {
+  const stage = readReleaseStage(annotations[STAGE])
+  if (!stage) return {}
+  const { number, weights } = stage
+  const [weightPercent, nextWeightPercent] = [weights[number - 1], weights[number]]
+  return {
+    ...(number === 0 ? {} : { index: number - 1 }),
+    count: weights.length,
+    ...(weightPercent === undefined ? {} : { weightPercent }),
+    ...(nextWeightPercent === undefined ? {} : { nextWeightPercent }),
+  }
+}
+
+/** What the run said at the look that a measurement holds: it may have gone on since. */
+export function recallPlace(open: LookOrder['open']): GatePlace {
+  const { number, count, weightPercent, nextWeightPercent } = readGateVerdict(open)?.stage ?? {}
+  return {
+    ...(number === undefined ? {} : { index: number - 1 }),
+    ...(count === undefined ? {} : { count }),
+    ...(weightPercent === undefined ? {} : { weightPercent }),
+    ...(nextWeightPercent === undefined ? {} : { nextWeightPercent }),
+  }
+}
+
+/** A run that somebody waits for has an end; one in the background is ended by others (analysis.md 3: stages of 5 minutes). */
+const WAITED_FOR_MS = 5 * 60_000
+const waitedFor: readonly (string | undefined)[] = ['Step', 'PrePromotion', 'PostPromotion']
+
+export function stageOf(
+  { run, metric }: Pick<LookOrder, 'run' | 'metric'>,
+  { durationMs, maxHoldMs }: Pick<GatePlan, 'durationMs' | 'maxHoldMs'>,
+  place: GatePlace,
+): GateStage {
+  const length = durationMs ?? (waitedFor.includes(run.labels[ROLLOUT_TYPE]) ? WAITED_FOR_MS : undefined)
+  if (length === undefined) return { ...place, maxHoldMs: 0 }
+  const endsAt = run.createdAt + readLimits(metric).initialDelayMs + length
+  return { ...place, endsAt, maxHoldMs: maxHoldMs ?? length }
+}
