@@ -26,6 +26,8 @@ export interface Child {
   /** Undefined while it runs. */
   exitCode(): number | undefined
   stop(graceMs?: number): Promise<void>
+  /** SIGKILL, as the kernel does it when memory is short; resolves when it is gone. */
+  kill(): Promise<void>
 }
 
 const TAIL_LINES = 8
@@ -75,6 +77,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       const kill = setTimeout(() => child.kill('SIGKILL'), graceMs)
       await exited
       clearTimeout(kill)
+    },
+    async kill() {
+      if (code === undefined) child.kill('SIGKILL')
+      await exited
     },
   }
 }

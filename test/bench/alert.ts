@@ -9,13 +9,14 @@ export async function postAlert(stage: Stage, name: string, version: number): Pr
   if (!answer.includes('"decision":"abort"')) throw new Error(`the alert for ${name} did not abort: ${answer}`)
 }
 
-function renderAlert(name: string, version: number, hash: string): object {
+/** `firingSince` is what every repetition of the post carries. */
+export function renderAlert(name: string, version: number, hash: string, firingSince = new Date()): object {
   const labels = { alertname: 'HighErrorRate', namespace: NAMESPACE, rollout: name, rollouts_pod_template_hash: hash }
   const alert = {
     status: 'firing',
     labels,
     annotations: { summary: 'more than 5 % of requests fail' },
-    startsAt: new Date().toISOString(),
+    startsAt: firingSince.toISOString(),
     endsAt: '0001-01-01T00:00:00Z',
     generatorURL: '',
     fingerprint: `${name}-${version}`,

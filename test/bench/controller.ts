@@ -21,6 +21,8 @@ export interface ControllerOptions {
   readonly nodeFlags: readonly string[]
   /** Besides those that every suite gives. */
   readonly flags?: readonly string[]
+  /** Until it must lead; 30 s when absent. After a kill the Lease alone takes 15. */
+  readonly startWithinMs?: number
 }
 
 export interface BenchController {
@@ -28,7 +30,10 @@ export interface BenchController {
   /** Posts an Alertmanager payload; rejects unless it is answered with 200. */
   post(payload: object): Promise<unknown>
   readMetrics(): Promise<ControllerMetrics>
+  /** Undefined while it runs. */
+  exitCode(): number | undefined
   stop(): Promise<void>
+  kill(): Promise<void>
 }
 
 const START_WITHIN_MS = 30_000
@@ -67,7 +72,7 @@ export async function startController(options: ControllerOptions): Promise<Bench
         if (child.exitCode() !== undefined) throw new Error(`the controller ended: ${child.tail()}`)
         return lines.has('leading') && lines.get('started')
       },
-      { clock, what: 'the controller to lead', withinMs: START_WITHIN_MS },
+      { clock, what: 'the controller to lead', withinMs: options.startWithinMs ?? START_WITHIN_MS },
     )
     const webhook = `${String(started.webhooks)}/webhooks/alertmanager`
     const metrics = `http://127.0.0.1:${String(started.metricsPort)}/metrics`
@@ -75,7 +80,9 @@ export async function startController(options: ControllerOptions): Promise<Bench
       pid: child.pid,
       post: (payload) => post(webhook, token, payload),
       readMetrics: () => readControllerMetrics(metrics),
+      exitCode: () => child.exitCode(),
       stop: () => child.stop(),
+      kill: () => child.kill(),
     }
   } catch (error) {
     await child.stop()

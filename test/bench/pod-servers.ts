@@ -9,11 +9,16 @@ import { HASH_HEADER } from '../../sandbox/gateway/proxy.ts'
 import { POD_PORT } from './manifests.ts'
 
 export interface Pod extends KubeObject {
+  readonly spec?: { readonly containers: readonly { readonly image?: string }[] }
   readonly status?: { readonly podIP?: string }
 }
 
+type CodeOf = (pod: Pod) => number
+
+const alwaysOk: CodeOf = () => 200
+
 /** Serves every pod of the cache from its address on; the answer ends all of it. */
-export function servePods(pods: ObjectCache<Pod>): () => Promise<void> {
+export function servePods(pods: ObjectCache<Pod>, codeOf: CodeOf = alwaysOk): () => Promise<void> {
   const servers = new Map<string, Server>()
   const unsubscribe = pods.subscribe(({ type, object }) => {
     const uid = object.metadata.uid ?? ''
@@ -23,7 +28,7 @@ export function servePods(pods: ObjectCache<Pod>): () => Promise<void> {
       servers.delete(uid)
       if (server) void close(server)
     } else if (address !== undefined && !servers.has(uid)) {
-      servers.set(uid, serve(address, object.metadata.labels?.['rollouts-pod-template-hash'] ?? ''))
+      servers.set(uid, serve(address, object, codeOf))
     }
   })
   return async () => {
@@ -32,10 +37,11 @@ export function servePods(pods: ObjectCache<Pod>): () => Promise<void> {
   }
 }
 
-function serve(address: string, hash: string): Server {
+function serve(address: string, pod: Pod, codeOf: CodeOf): Server {
+  const hash = pod.metadata.labels?.['rollouts-pod-template-hash'] ?? ''
   const server = createServer((request, response) => {
     request.resume()
-    response.writeHead(200, { [HASH_HEADER]: hash }).end('ok\n')
+    response.writeHead(codeOf(pod), { [HASH_HEADER]: hash }).end('ok\n')
   })
   server.keepAliveTimeout = 60_000
   // An address that another sandbox holds: the gateway then reports the pod's requests as lost, and the benchmark with it.

@@ -39,6 +39,8 @@ export interface StageOptions {
   readonly controllerFlags?: readonly string[]
   /** False: pods are there and answer nobody. */
   readonly isServed?: boolean
+  /** What a pod answers the next request with; 200 when absent. */
+  readonly codeOf?: (pod: Pod) => number
   /** Of a router's kinds that are no part of the embedded cluster: their definitions, the objects of one Rollout, and what is to be seen of them. */
   readonly routed?: {
     readonly crds?: URL
@@ -55,6 +57,8 @@ export interface Stage {
   readonly controller: BenchController
   /** Ends the controller and starts it again with these flags and no others of the suite's. */
   restartController(flags: readonly string[]): Promise<void>
+  /** As if its node had died: SIGKILL, and after `downMs` another process with the flags of the first. Resolves once that one leads. */
+  killController(downMs: number): Promise<void>
   readonly names: readonly string[]
   readonly caches: {
     readonly rollouts: ObjectCache<Rollout>
@@ -70,6 +74,7 @@ export interface Stage {
   untilAll(what: string, isSo: (rollout: Rollout) => boolean): Promise<void>
 }
 
+const START_AFTER_KILL_WITHIN_MS = 120_000
 /** A first deployment takes about seven writes; a machine with other work does a few dozen a second. */
 const settleWithinMs = (rollouts: number): number => 120_000 + rollouts * 600
 
@@ -111,7 +116,7 @@ async function buildStage(options: StageOptions): Promise<Stage> {
     routes: informers.for<HttpRoute>(kinds.httpRoutes),
     routed: routed && informers.for<KubeObject>(routed.kind),
   }
-  if (options.isServed !== false) stops.add(servePods(informers.for<Pod>(kinds.pods)))
+  if (options.isServed !== false) stops.add(servePods(informers.for<Pod>(kinds.pods), options.codeOf))
   informers.start()
   stops.add(() => informers.stop())
 
@@ -119,8 +124,8 @@ async function buildStage(options: StageOptions): Promise<Stage> {
   const kubeconfig = join(directory, 'kubeconfig')
   await cluster.writeKubeconfig(kubeconfig)
   const { nodeFlags = asShipped.nodeFlags } = options
-  const start = (flags: readonly string[]): Promise<BenchController> =>
-    startController({ directory, kubeconfig, leaseNamespace: NAMESPACE, bundle, nodeFlags, flags })
+  const start = (flags: readonly string[], limit: { readonly startWithinMs?: number } = {}): Promise<BenchController> =>
+    startController({ directory, kubeconfig, leaseNamespace: NAMESPACE, bundle, nodeFlags, flags, ...limit })
   let controller = await start(options.controllerFlags ?? [])
   stops.add(() => controller.stop())
 
@@ -139,6 +144,11 @@ async function buildStage(options: StageOptions): Promise<Stage> {
     async restartController(flags) {
       await controller.stop()
       controller = await start(flags)
+    },
+    async killController(downMs) {
+      await controller.kill()
+      await clock.sleep(downMs)
+      controller = await start(options.controllerFlags ?? [], { startWithinMs: START_AFTER_KILL_WITHIN_MS })
     },
     names,
     caches,
