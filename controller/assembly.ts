@@ -66,11 +66,16 @@ export interface Assembly {
   readonly receiver: ReceiverPorts
   /** Fills the caches and contends for the Lease; without election it resolves when the controllers work. */
   start(): Promise<void>
-  /** Takes no more work; resolves when the passes under way have ended. */
+  /** Takes no more work; resolves when the passes under way have ended, or have had time to. */
   stopWork(): Promise<void>
-  /** After `stopWork`: tells the last events, releases the Lease, ends the watches. */
+  /** After `stopWork`: tells the last events, shuts the gate to what has not ended, releases the Lease, ends the watches. */
   release(): Promise<void>
 }
+
+/** A successor must not wait for a measurement or a message: what has not ended by then is abandoned, which every write survives. */
+const FINISH_WITHIN_MS = 1_000
+/** An abort must not wait for the list of a kind that fails; the guards still read live. */
+const REFRESH_WITHIN_MS = 5_000
 
 interface Leadership {
   onStarted(): void
@@ -90,16 +95,18 @@ function openCluster(config: Config, adapters: Adapters, leadership: Leadership)
     namespace: config.leaseNamespace,
     name: leaseNameFor(settings['instance-id'] ?? ''),
     identity,
+    settled: () => gated.settled(),
     ...leadership,
   })
   const mayWrite = (): boolean => !settings['leader-elect'] || election.mayWrite()
-  const client = settings['leader-elect'] ? createGatedClient(direct, mayWrite) : direct
+  const gated = createGatedClient(direct, mayWrite)
+  const client = settings['leader-elect'] ? gated : direct
   const scope = watchNamespace === undefined ? {} : { namespace: watchNamespace }
   const informers = createInformers({ client: direct, clock, random, log, metrics, ...scope })
   const events = createEventRecorder({ client, clock, random, log, component: 'rollouts-controller' })
   const stores = adapters.openStores(informers, mayWrite)
   const caches = openCaches(informers, { routers: settings.routers, stores })
-  return { direct, client, election, informers, stores, caches, events }
+  return { direct, client, mayWrite, election, informers, stores, caches, events }
 }
 type Cluster = ReturnType<typeof openCluster>
 
@@ -170,7 +177,9 @@ function openControllers(config: Config, adapters: Adapters, cluster: Cluster) {
     config: verdicts,
   })
   const cache = caches.rollouts
-  const outbox = createOutbox({ channels, client, cache, clock, random, log, transport: http, redactor, metrics })
+  const mayDeliver = cluster.mayWrite
+  const messages = { channels, client, cache, clock, random, log, transport: http, redactor, metrics, mayDeliver }
+  const outbox = createOutbox(messages)
   const stepRunner = createStepRunner({
     client,
     discovery: adapters.api,
@@ -197,9 +206,9 @@ const receiverPorts = ({ direct, informers, caches }: Cluster): ReceiverPorts =>
 })
 
 export function assemble(config: Config, adapters: Adapters): Assembly {
-  const { log, onLost } = adapters
+  const { clock, log, onLost } = adapters
   const cluster = openCluster(config, adapters, {
-    onStarted: () => void lead(),
+    onStarted: () => void succeed(),
     onStopped: (cause) => {
       if (cause === 'lost') onLost()
     },
@@ -215,23 +224,47 @@ export function assemble(config: Config, adapters: Adapters): Assembly {
     for (const controller of controllers) controller.start()
   }
 
+  /** Before a new leader's first decision: its view must not be older than the last write of the one before (S16). */
+  async function succeed(): Promise<void> {
+    const giveUp = new AbortController()
+    waiting.signal.addEventListener('abort', () => giveUp.abort(), { once: true })
+    const cancel = clock.setTimer(REFRESH_WITHIN_MS, () => giveUp.abort())
+    const isCurrent = await informers.refresh(giveUp.signal)
+    cancel()
+    if (!isCurrent && !waiting.signal.aborted)
+      log.warn('leading without having listed every kind anew', { reason: 'CacheBehind' })
+    await lead()
+  }
+
+  /** Whoever cannot see must not hold the Lease of those who can. */
+  async function contend(): Promise<void> {
+    if ((await informers.waitForSync(waiting.signal)) && !waiting.signal.aborted) election.start()
+  }
+
   return {
     informers,
     receiver: receiverPorts(cluster),
     async start() {
       informers.start()
-      if (config.settings['leader-elect']) return election.start()
+      if (config.settings['leader-elect']) return void contend()
       log.info('leading', { reason: 'LeaderElectionOff' })
       await lead()
     },
     async stopWork() {
       waiting.abort()
-      await Promise.allSettled(controllers.map((controller) => controller.stop()))
+      await atMost(clock, FINISH_WITHIN_MS, Promise.allSettled(controllers.map((controller) => controller.stop())))
     },
     async release() {
-      await Promise.allSettled([events.flush()])
+      await atMost(clock, FINISH_WITHIN_MS, Promise.allSettled([events.flush()]))
       const parts = [election, events, informers, ...stores]
       await Promise.allSettled(parts.map((part) => part.stop()))
     },
   }
+}
+
+/** Resolves when `work` does, or after `ms`. */
+async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const ended = new AbortController()
+  await Promise.race([work, clock.sleep(ms, ended.signal)])
+  ended.abort()
 }

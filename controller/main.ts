@@ -183,8 +183,11 @@ async function run(config: Config): Promise<void> {
     stopping = true
     log.info('stopping', { reason: why })
     const late = clock.setTimer(STOP_WITHIN_MS, () => process.exit(code))
-    await Promise.allSettled([webhooks?.stop(), admission?.stop(), controller.stopWork()])
+    // What is being answered may take its time; the Lease need not wait for it.
+    const answered = Promise.allSettled([webhooks?.stop(), admission?.stop()])
+    await controller.stopWork()
     await controller.release()
+    await answered
     await Promise.allSettled([api.close(), healthServer.close(), metricsServer.close()])
     http.close()
     late()

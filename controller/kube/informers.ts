@@ -48,6 +48,11 @@ export interface Informers {
   hasSynced(): boolean
   /** Resolves true once every cache is filled, or has been tried if it is on demand, false when `signal` ended the wait. */
   waitForSync(signal: AbortSignal): Promise<boolean>
+  /**
+   * Lists everything anew. Resolves true once every cache shows what was true at the call or later, false when `signal` ended the wait; a kind
+   * that may be absent is not waited for when it cannot be listed.
+   */
+  refresh(signal: AbortSignal): Promise<boolean>
   health(): readonly WatchHealth[]
   /** One sentence for a readiness check; undefined while all is well. */
   unready(): string | undefined
@@ -113,6 +118,9 @@ export function createInformers(options: InformersOptions): Informers {
     (need === 'optional' && reflector.isMissing()) ||
     (need === 'onDemand' && cache.state() !== 'filling')
 
+  const isExcused = ({ reflector, cache, need }: Source): boolean =>
+    (need !== 'required' && reflector.isMissing()) || (need === 'onDemand' && cache.state() === 'failing')
+
   const judge = (source: Source): WatchHealth => {
     const lastMs = source.reflector.lastProgressMs()
     const silentMs = lastMs === undefined ? undefined : clock.monotonicMs() - lastMs
@@ -154,6 +162,13 @@ export function createInformers(options: InformersOptions): Informers {
     async waitForSync(signal) {
       while (!hasSynced() && !signal.aborted) await clock.sleep(SYNC_POLL_MS, signal)
       return hasSynced()
+    },
+    async refresh(signal) {
+      const asked = [...sources.values()]
+      for (const { reflector } of asked) reflector.refresh()
+      const isCurrent = () => asked.every((source) => source.reflector.isCurrent() || isExcused(source))
+      while (!isCurrent() && !signal.aborted) await clock.sleep(SYNC_POLL_MS, signal)
+      return isCurrent()
     },
     health: () => [...sources.values()].map(judge),
     unready() {

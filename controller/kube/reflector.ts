@@ -9,15 +9,16 @@
  *   nothing for `silenceMs`, first time          watch from position (an event that got lost is replayed from there)
  *   nothing for `silenceMs`, again               list again and compare: either the kind is quiet or the server stalls
  */
-import type { FieldManagerEntry, KubeObject } from '../api/meta.ts'
+import type { KubeObject } from '../api/meta.ts'
 import { createBackoff } from '../runtime/backoff.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/log.ts'
 import type { Random } from '../runtime/random.ts'
 import type { CacheSink } from './cache.ts'
 import { isGone, type KubeClient, KubeError, type ListOptions, type ResourceKind, type WatchEvent } from './client.ts'
-import { apiVersionOf, kindId } from './kinds.ts'
+import { kindId } from './kinds.ts'
 import { listPages } from './list-pages.ts'
+import { normalizeObject } from './normalize-object.ts'
 import type { ReflectorMetrics, RestartCause } from './reflector-metrics.ts'
 import { compareResourceVersions } from './resource-version.ts'
 import { openSession, type WatchSession } from './watch-session.ts'
@@ -51,6 +52,10 @@ export interface Reflector {
   isMissing(): boolean
   /** Lists again soon, because someone has reason to distrust the cache. Coalesces. */
   relist(): void
+  /** Lists again now, back-off or not. */
+  refresh(): void
+  /** True unless a list that somebody wants is still to come. */
+  isCurrent(): boolean
 }
 
 const FIRST_BACKOFF_MS = 800
@@ -96,7 +101,9 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
   let running: Promise<void> | undefined
   let relistIsWanted = false
   let listedAtMs = 0
+  let isListing = false
   let interruptWatch = (): void => {}
+  let endPause = (): void => {}
 
   const noteProgress = (): void => {
     progress.lastMs = clock.monotonicMs()
@@ -210,7 +217,10 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
 
   async function listOrWait(): Promise<void> {
     try {
-      await list()
+      isListing = true
+      await list().finally(() => {
+        isListing = false
+      })
     } catch (error) {
       if (stopping.signal.aborted) return
       // A list that somebody asked for is still owed to them.
@@ -221,7 +231,17 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     }
   }
 
-  const pause = (ms: number): Promise<void> => clock.sleep(ms, stopping.signal)
+  async function pause(ms: number): Promise<void> {
+    const waiting = new AbortController()
+    endPause = () => waiting.abort()
+    if (stopping.signal.aborted) endPause()
+    await clock.sleep(ms, waiting.signal)
+  }
+
+  const relist = (): void => {
+    relistIsWanted = true
+    interruptWatch()
+  }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -243,15 +263,18 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     },
     async stop() {
       stopping.abort()
+      endPause()
       await running
     },
     hasSynced: () => progress.synced,
     lastProgressMs: () => progress.lastMs,
     isMissing: () => progress.isMissing,
-    relist() {
-      relistIsWanted = true
-      interruptWatch()
+    relist,
+    refresh() {
+      relist()
+      endPause()
     },
+    isCurrent: () => progress.synced && !relistIsWanted && !isListing,
   }
 }
 
@@ -270,25 +293,3 @@ function selectionOf(options: {
 
 const retryAfterOf = (error: unknown): number =>
   error instanceof KubeError ? Math.min(error.retryAfterMs ?? 0, MAX_BACKOFF_MS) : 0
-
-/**
- * The object as every consumer sees it: list items get the apiVersion and kind that only watch events carry, and managedFields
- * go, which would be half of the cache's memory; where they are asked for, what they say of the managers stays.
- */
-export function normalizeObject<T extends KubeObject>(object: T, kind: ResourceKind, keepsManagers = false): T {
-  const { managedFields = [], ...metadata } = object.metadata
-  const managers = keepsManagers && managedFields.length > 0 ? { managedFields: managedFields.map(withoutFields) } : {}
-  return {
-    ...object,
-    apiVersion: object.apiVersion ?? apiVersionOf(kind),
-    kind: object.kind ?? kind.kind,
-    metadata: { ...metadata, ...managers },
-  }
-}
-
-const withoutFields = ({ manager, operation, time, subresource }: FieldManagerEntry): FieldManagerEntry => ({
-  ...(manager === undefined ? {} : { manager }),
-  ...(operation === undefined ? {} : { operation }),
-  ...(time === undefined ? {} : { time }),
-  ...(subresource === undefined ? {} : { subresource }),
-})

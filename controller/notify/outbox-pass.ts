@@ -22,6 +22,8 @@ export interface OutboxPassDeps extends DeliveryDeps {
   readonly cache: Pick<ObjectCache<Rollout>, 'get'>
   readonly random: Random
   readonly log: Logger
+  /** Asked before each message: whoever leads no more must not tell what its successor tells (L7). Always, when absent. */
+  readonly mayDeliver?: () => boolean
   /** Age at which a notice is given up, counted from `notice.at`; one hour when absent. */
   readonly giveUpAfterMs?: number
 }
@@ -88,7 +90,8 @@ export function createOutboxPass(deps: OutboxPassDeps): OutboxPass {
   }
 
   async function tryChannel(channel: Notifier, rollout: Rollout, notice: Notice, progress: Progress): Promise<void> {
-    if ((pausedUntilMs.get(channel.id) ?? 0) > clock.monotonicMs()) return
+    const isPaused = (pausedUntilMs.get(channel.id) ?? 0) > clock.monotonicMs()
+    if (isPaused || deps.mayDeliver?.() === false) return
     const { namespace = '', name } = rollout.metadata
     const delivery = await sendNotice(channel, { namespace, name, notice }, deps)
     const isSettled = settle(channel, notice, delivery, progress)

@@ -59,6 +59,43 @@ describe('informers', () => {
     await informers.stop()
   })
 
+  test('a refresh shows what a stalled watch has kept back, back-off or not', async () => {
+    const { clock, kube, informers } = setUp()
+    const cache = informers.for(httpRoutes)
+    informers.start()
+    await clock.settle()
+    kube.answerLists(kubeFailure(500))
+    kube.onWatch((watch) => watch.fail(kubeFailure(500)))
+    kube.lastWatch().fail(kubeFailure(500))
+    // Lists fail as well by now, with pauses of many seconds.
+    await clock.advance(120_000)
+    kube.answerLists(listOf('9', route))
+    kube.onWatch(() => {})
+    let isCurrent: boolean | undefined
+    void informers.refresh(new AbortController().signal).then((result) => {
+      isCurrent = result
+    })
+    await clock.advance(100)
+    assert.equal(isCurrent, true)
+    assert.ok(cache.get('shop', 'web'))
+    await informers.stop()
+  })
+
+  test('a refresh waits for a list that began after it, and gives up with its signal', async () => {
+    const { clock, kube, informers } = setUp()
+    informers.for(httpRoutes)
+    informers.for(pods, { optional: true })
+    informers.start()
+    await clock.settle()
+    kube.answerLists(kubeFailure(500))
+    const giveUp = new AbortController()
+    const refreshed = informers.refresh(giveUp.signal)
+    await clock.advance(5_000)
+    giveUp.abort()
+    assert.equal(await refreshed, false)
+    await informers.stop()
+  })
+
   test('waitForSync gives up with its signal', async () => {
     const { clock, kube, informers } = setUp()
     kube.answerLists(kubeFailure(500))

@@ -96,6 +96,32 @@ describe('the outbox', () => {
     assert.equal(store.patches.length, 1)
   })
 
+  test('a leader that was paused between its look and its message leaves the message to its successor', async () => {
+    const { store, clock, deps, texts } = setUp()
+    let isLeader = true
+    const paused = createOutbox({
+      ...deps,
+      mayDeliver: () => isLeader,
+      client: {
+        ...store.client,
+        async get(ref) {
+          const live = await store.client.get(ref)
+          isLeader = false
+          return live as never
+        },
+      },
+    })
+    started.push(paused)
+    store.put(rolloutWith([notices.Aborted]))
+    paused.start()
+    await clock.advance(600_000)
+    assert.deepEqual(texts(), [])
+    const successor = setUp(store)
+    successor.open()
+    await successor.clock.settle()
+    assert.equal(successor.texts().length, 1)
+  })
+
   test('a cache that is behind tells nothing twice', async () => {
     const { store, clock, open, kinds } = setUp()
     store.put(rolloutWith([notices.UpdateStarted, notices.StagePassed]))
