@@ -107,37 +107,18 @@ export function shareOf(ticks: readonly { readonly canary: Totals; readonly stab
 }
 type Totals = readonly { readonly total: number }[]
 
-/** Samples before a release that increments start from. */
-const BASE_MS = 120_000
-
-/** The series of both versions within a release, each with its arm. */
-export function cutRelease(
-  series: VersionSeries,
-  { canary, stable, since, until }: ReleaseWindow,
-): readonly GateSeries[] {
-  const cut = (one: GateSeries, arm: GateSeries['arm']): readonly GateSeries[] => {
-    const first = one.times.findIndex((time) => time > since - BASE_MS)
-    const after = one.times.findIndex((time) => time > until)
-    const end = after < 0 ? one.times.length : after
-    if (first < 0 || first >= end) return []
-    const { histograms } = one
-    return [
-      {
-        ...one,
-        arm,
-        times: one.times.slice(first, end),
-        values: one.values.slice(first, end),
-        ...(histograms === undefined ? {} : { histograms: histograms.slice(first, end) }),
-      },
-    ]
-  }
-  return [
-    ...(series.get(canary) ?? []).flatMap((one) => cut(one, 'canary')),
-    ...(series.get(stable) ?? []).flatMap((one) => cut(one, 'stable')),
-  ]
-}
+/** What does not depend on what a tick counts. */
+export const describeStable = (
+  gate: PlanGate,
+  byVersion: ReadonlyMap<string, readonly Weighed[]>,
+  tickMs: number,
+): Pick<StableSource, 'gate' | 'tickMs' | 'podsAt'> => ({
+  gate,
+  tickMs,
+  podsAt: (version, at) => podsAround(byVersion.get(version), at, tickMs),
+})
 
 /** How many pods there were around a time. */
-export function podsAround(ticks: readonly Weighed[] | undefined, at: number, tickMs: number): number {
+function podsAround(ticks: readonly Weighed[] | undefined, at: number, tickMs: number): number {
   return sliceTicks(ticks ?? [], at - 3 * tickMs, at + 3 * tickMs).at(-1)?.stable.length ?? 0
 }

@@ -2,15 +2,13 @@
 import { calibrateLatency } from '../gates/latency-calibration.ts'
 import { listBounds } from '../gates/latency-counters.ts'
 import { type EdgePlan, planEdges } from '../gates/latency-edges.ts'
-import type { DataProblem } from '../gates/problems.ts'
 import { readLatencyHistory, readLatencyTicks } from '../gates/read-latency-ticks.ts'
 import type { LatencyTick, PodLatency } from '../gates/samples.ts'
 import { sumSurvival } from '../gates/survival.ts'
 import {
-  cutRelease,
+  describeStable,
   type GateSource,
   mergeBusiest,
-  podsAround,
   type SourceInput,
   type StableSource,
   shareOf,
@@ -19,36 +17,27 @@ import {
 import type { GateTrack } from './gate-track.ts'
 import { createLatencyTrack } from './latency-track.ts'
 import type { PlanGate } from './plan.ts'
+import { readRelease, readVersions } from './read-versions.ts'
 
 const NOTHING = { bad: 0, total: 0 }
 const SURVEY_MS = 30 * 60_000
 
-export function createLatencySource({ gate, series, from, to }: SourceInput): GateSource {
-  const { warmupMs, leastTickMs } = gate.rule
-  const lengths = leastTickMs === undefined ? { warmupMs } : { warmupMs, leastTickMs }
-  const bounds = listBounds([...series.values()].flat())
-  let tickMs = 0
-  const problems: DataProblem[] = []
-  const byVersion = new Map<string, readonly LatencyTick[]>()
-  for (const [version, own] of series) {
-    const reading = readLatencyHistory(own, bounds, { from, now: to, ...lengths })
-    byVersion.set(version, reading.ticks)
-    problems.push(...reading.problems)
-    if (reading.ticks.length > 0) tickMs = Math.max(tickMs, reading.tickMs)
-  }
+export function createLatencySource(input: SourceInput): GateSource {
+  const { gate } = input
+  const bounds = listBounds([...input.series.values()].flat())
+  const { byVersion, tickMs, problems } = readVersions(input, (own, options) =>
+    readLatencyHistory(own, bounds, options),
+  )
   const track = createTracker(gate, byVersion, { bounds, tickMs })
   return {
     ...createStableLatencies(gate, byVersion, { bounds, tickMs }),
     problems,
-    releaseTrack(window) {
-      const options = { from: window.since, now: window.until + 2 * tickMs, ...lengths }
-      return track(
+    releaseTrack: (window) =>
+      track(
         window.since,
-        (plan) =>
-          readLatencyTicks(cutRelease(series, { ...window, until: window.until + tickMs }), plan.bounds, options).ticks,
+        (plan) => readRelease(input, window, tickMs, (own, options) => readLatencyTicks(own, plan.bounds, options)),
         shareOf,
-      )
-    },
+      ),
   }
 }
 
@@ -64,9 +53,7 @@ export function createStableLatencies(gate: PlanGate, byVersion: TicksByVersion,
   const { bounds, tickMs } = shape
   const track = createTracker(gate, byVersion, shape)
   return {
-    gate,
-    tickMs,
-    podsAt: (version, at) => podsAround(byVersion.get(version), at, tickMs),
+    ...describeStable(gate, byVersion, tickMs),
     stableTrack: ({ version, since, until, deal, firstWeightPercent }) =>
       track(
         since,
