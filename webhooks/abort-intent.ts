@@ -1,6 +1,7 @@
 /**
  * Turns the alerts that name one Rollout into stored intent: decide on the cached view, write the annotation with the
- * resourceVersion that was decided on, and on a conflict decide anew on a live read. It must not touch anything but that annotation.
+ * resourceVersion that was decided on, and on a conflict decide anew on a live read. What would be left alone is looked up live before it is:
+ * a replica that is cut off must not tell the sender from memory that there is nothing to do. It must not touch anything but that annotation.
  */
 import {
   ABORT_REQUEST_LIMIT,
@@ -8,10 +9,11 @@ import {
   type AbortRequest,
   readAbortRequests,
 } from '../controller/api/abort-request.ts'
+import { POD_TEMPLATE_HASH } from '../controller/api/labels.ts'
 import type { ReplicaSet, Rollout } from '../controller/api/rollout.ts'
-import { applyMergePatch } from '../controller/kube/apply.ts'
+import { applyMergePatch, controllerOf } from '../controller/kube/apply.ts'
 import { isConflict, type KubeClient, KubeError } from '../controller/kube/client.ts'
-import { refOf, rollouts } from '../controller/kube/kinds.ts'
+import { refOf, replicaSets, rollouts } from '../controller/kube/kinds.ts'
 import type { Clock } from '../controller/runtime/clock.ts'
 import type { AbortBreaker } from './abort-breaker.ts'
 import type { Alert } from './alertmanager.ts'
@@ -50,6 +52,37 @@ interface Round {
   readonly added: readonly AbortRequest[]
 }
 
+/** What alerts are judged by. */
+interface View {
+  readonly rollout: Rollout | undefined
+  /** Its ReplicaSets. */
+  readonly owned: readonly ReplicaSet[]
+  readonly isLive: boolean
+}
+
+function readCached({ namespace, name }: AlertTarget, { cache }: IntentDeps): View {
+  const rollout = cache.getRollout(namespace, name)
+  return { rollout, owned: rollout ? cache.listReplicaSets(rollout) : [], isLive: false }
+}
+
+/** A cache that is behind may lack the canary's ReplicaSet as well. */
+async function readLive(known: Rollout, { client, cache }: IntentDeps): Promise<View> {
+  const rollout = await client.get<Rollout>(refOf(rollouts, known))
+  if (!rollout) return { rollout, owned: [], isLive: true }
+  const cached = cache.listReplicaSets(rollout)
+  const { currentPodHash } = rollout.status ?? {}
+  const isComplete = cached.some(({ metadata }) => metadata.labels?.[POD_TEMPLATE_HASH] === currentPodHash)
+  if (isComplete || !currentPodHash) return { rollout, owned: cached, isLive: true }
+  const { namespace = '', name, uid } = rollout.metadata
+  const canary = await client.get<ReplicaSet>({ kind: replicaSets, namespace, name: `${name}-${currentPodHash}` })
+  const isOurs = canary !== undefined && controllerOf(canary)?.uid === uid
+  return { rollout, owned: isOurs ? [...cached, canary] : cached, isLive: true }
+}
+
+/** Nothing to do, by what may be out of date. */
+const isHearsay = ({ decisions, added }: Round, { isLive }: View): boolean =>
+  !isLive && added.length === 0 && decisions.some((one) => one.decision === 'ignored' && one.reason !== 'Resolved')
+
 function decideRound(
   alerts: readonly NamedAlert[],
   facts: RolloutFacts | undefined,
@@ -68,8 +101,8 @@ function decideRound(
   return { decisions, added }
 }
 
-function decideGuarded(alerts: readonly NamedAlert[], rollout: Rollout | undefined, deps: IntentDeps): Round {
-  const facts = rollout && readRolloutFacts(rollout, deps.cache.listReplicaSets(rollout))
+function decideGuarded(alerts: readonly NamedAlert[], { rollout, owned }: View, deps: IntentDeps): Round {
+  const facts = rollout && readRolloutFacts(rollout, owned)
   const round = decideRound(alerts, facts, deps, true)
   if (!rollout || !round.added.some((request) => request.action === 'abort')) return round
   const key = `${rollout.metadata.namespace ?? ''}/${rollout.metadata.name}`
@@ -114,17 +147,23 @@ export async function storeAlertIntent(
 ): Promise<readonly AlertDecision[]> {
   const target = alerts[0]?.target
   if (!target) return []
-  let rollout = deps.cache.getRollout(target.namespace, target.name)
+  let view = readCached(target, deps)
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted()
-    const round = decideGuarded(alerts, rollout, deps)
-    if (!rollout || round.added.length === 0) return round.decisions
+    const round = decideGuarded(alerts, view, deps)
+    const { rollout } = view
+    if (!rollout) return round.decisions
+    if (isHearsay(round, view)) {
+      view = await readLive(rollout, deps)
+      continue
+    }
+    if (round.added.length === 0) return round.decisions
     try {
       await applyRequests(rollout, round.added, deps, signal)
       return round.decisions
     } catch (error) {
       if (!isOvertaken(error) || attempt >= MOST_ATTEMPTS) throw error
-      rollout = await deps.client.get<Rollout>(refOf(rollouts, rollout))
+      view = await readLive(rollout, deps)
     }
   }
 }

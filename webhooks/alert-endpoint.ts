@@ -25,7 +25,8 @@ const BODY_LIMIT_BYTES = 1024 * 1024
 const sourceLimit = { perSecond: 50, burst: 500, mostSources: 1000 }
 
 function refuse(response: Response, status: number, reason: string): void {
-  if (status === 503) response.setHeader('Retry-After', '1')
+  // On a new connection the next attempt can reach another replica.
+  if (status === 503) response.setHeader('Retry-After', '1').setHeader('Connection', 'close')
   response.status(status).json({ error: reason })
 }
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ABORT_REQUEST_LIMIT, type AbortRequest, readAbortRequests } from '../../../controller/api/abort-request.ts'
-import { KubeError } from '../../../controller/kube/client.ts'
+import { KubeError, type ObjectRef } from '../../../controller/kube/client.ts'
 import { type AbortBreaker, createAbortBreaker } from '../../../webhooks/abort-breaker.ts'
 import { mergeRequests, storeAlertIntent } from '../../../webhooks/abort-intent.ts'
 import type { Alert } from '../../../webhooks/alertmanager.ts'
 import { defaultAlertMapping } from '../../../webhooks/mapping.ts'
 import { createFakeClock } from '../../fakes/fake-clock.ts'
 import { createRolloutStore } from '../../fakes/rollout-store.ts'
-import { bothReplicaSets, T0, updatingRollout } from './alert-objects.ts'
+import { bothReplicaSets, replicaSet, T0, updatingRollout } from './alert-objects.ts'
 
 const alert = (more: Partial<Alert> = {}): Alert => ({
   status: 'firing',
@@ -87,6 +87,48 @@ describe('storing what an alert asks for', () => {
     store.freezeCache()
     store.remove('shop', 'checkout')
     assert.deepEqual(await take(named()), [{ decision: 'ignored', reason: 'UnknownRollout' }])
+  })
+
+  test('a replica that is behind does not leave alone from memory what has to be obeyed', async () => {
+    const rows: readonly (readonly [string, ReturnType<typeof updatingRollout>])[] = [
+      ['the update began meanwhile', updatingRollout({ status: { stableRS: 'canary1' } })],
+      ['it was tried again meanwhile', updatingRollout({ status: { abort: true } })],
+      ['another revision was on its way', updatingRollout({ status: { currentPodHash: 'older' } })],
+    ]
+    for (const [title, before] of rows) {
+      const { store, take, requests } = setUp()
+      store.put(before, bothReplicaSets)
+      store.freezeCache()
+      store.put(updatingRollout())
+      const labels = { alertname: 'High', rollouts_pod_template_hash: 'canary1' }
+      const [first] = await take(named({ labels }))
+      assert.equal(first?.decision, 'abort', title)
+      assert.equal(requests().length, 1, title)
+    }
+  })
+
+  test('a replica whose cache lacks the ReplicaSet of the canary looks for it', async () => {
+    const { store, deps, requests } = setUp()
+    const ours = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'checkout', uid: 'uid-checkout' }
+    const canary = replicaSet('canary1', '2026-01-01T00:00:00Z', 2)
+    const live = { ...canary, metadata: { ...canary.metadata, ownerReferences: [{ ...ours, controller: true }] } }
+    store.put(updatingRollout(), bothReplicaSets.slice(0, 1))
+    const get = async (ref: ObjectRef) => (ref.name === 'checkout-canary1' ? live : store.client.get(ref))
+    const client = { ...store.client, get } as typeof store.client
+    const [first] = await storeAlertIntent([named()], { ...deps, client }, new AbortController().signal)
+    assert.equal(first?.decision, 'abort')
+    assert.equal(requests().length, 1)
+  })
+
+  test('a replica that is cut off knows nothing, and says so', async () => {
+    const { store, deps } = setUp()
+    store.put(updatingRollout({ status: { stableRS: 'canary1' } }))
+    const get = () => Promise.reject(new KubeError({ code: 0, reason: 'ConnectionLost' }, 'GET'))
+    const cutOff = { ...deps, client: { ...store.client, get } }
+    const signal = new AbortController().signal
+    await assert.rejects(storeAlertIntent([named()], cutOff, signal), /ConnectionLost/)
+    const resolved = [named({ status: 'resolved' })]
+    assert.deepEqual(await storeAlertIntent(resolved, cutOff, signal), [{ decision: 'ignored', reason: 'Resolved' }])
   })
 
   test('a refusal of the API server is an error, never a decision', async () => {

@@ -143,6 +143,7 @@ describe('the alert receiver', () => {
     const { post, requests } = await setUp({ findObstacle: () => 'caches are not synced' })
     const response = await post('{')
     assert.equal(response.status, 503)
+    assert.equal(response.headers.get('connection'), 'close', 'the next attempt may reach another replica')
     assert.deepEqual(await response.json(), { error: 'Not ready: caches are not synced' })
     assert.deepEqual(requests(), [])
   })
