@@ -40,6 +40,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/traffic/registry.ts',
     'controller/traffic/outside.ts',
   ],
+  // Plans played forward in memory; the controller itself never does.
+  'controller/small-world/': ['controller/api/', 'controller/domain/', 'controller/reconcile/pods.ts'],
   // Stores of objects that no API server holds, one folder or file for each system.
   'controller/outside/': [
     'controller/api/',

@@ -6,8 +6,8 @@ import { isSameTemplate } from '../../../controller/argo/pod-template.ts'
 import { refreshAntiAffinity, withAntiAffinity } from '../../../controller/domain/anti-affinity.ts'
 import type { Revisions } from '../../../controller/domain/revisions.ts'
 import type { World } from '../../../controller/domain/world.ts'
+import { amend } from '../../../controller/small-world/pods.ts'
 import { rollout } from '../../builders/rollout.ts'
-import { amend } from '../../golden/machine-pods.ts'
 
 const required = { requiredDuringSchedulingIgnoredDuringExecution: {} }
 const preferred = { preferredDuringSchedulingIgnoredDuringExecution: { weight: 7 } }

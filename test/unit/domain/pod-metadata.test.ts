@@ -17,8 +17,8 @@ import {
 import type { Revisions } from '../../../controller/domain/revisions.ts'
 import { validateRollout } from '../../../controller/domain/validation/validate.ts'
 import type { World } from '../../../controller/domain/world.ts'
+import { amend } from '../../../controller/small-world/pods.ts'
 import { rollout } from '../../builders/rollout.ts'
-import { amend } from '../../golden/machine-pods.ts'
 
 const EPHEMERAL = 'rollout.argoproj.io/ephemeral-metadata'
 const PENDING = 'penstock.dev/pending-pod-metadata'

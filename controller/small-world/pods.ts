@@ -1,8 +1,8 @@
-/** The pods of the tiny cluster, as data: how one is made of its ReplicaSet's template, how it looks from outside, how a patch changes it. */
-import type { Pod } from '../../controller/api/pod.ts'
-import type { ReplicaSet } from '../../controller/api/rollout.ts'
-import { formatInstant } from '../../controller/api/scalars.ts'
-import type { AnnotationPatch, MetadataPatch, TemplatePatch } from '../../controller/domain/plan.ts'
+/** The pods of the small world, as data: how one is made of its ReplicaSet's template, how it looks from outside, how a patch changes it. */
+import type { Pod } from '../api/pod.ts'
+import type { ReplicaSet } from '../api/rollout.ts'
+import { formatInstant } from '../api/scalars.ts'
+import type { AnnotationPatch, MetadataPatch, TemplatePatch } from '../domain/plan.ts'
 
 type Strings = Readonly<Record<string, string>>
 
@@ -30,7 +30,7 @@ export const makePod = (
 export const showPod = (rs: ReplicaSet, pod: MachinePod, now: number): Pod => ({
   metadata: {
     name: pod.name,
-    namespace: 'web',
+    namespace: rs.metadata.namespace ?? '',
     uid: `uid-${pod.name}`,
     creationTimestamp: formatInstant(pod.createdAtMs),
     labels: pod.labels,

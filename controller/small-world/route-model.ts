@@ -2,9 +2,9 @@
  * One route of the small world: weights by Service, managed routes and a data plane that follows after a while. It obeys what it is told like a
  * gateway, knows no steps, and can be lost, found and damaged by hand. It may tell the two parts apart by subsets of one Service.
  */
-import type { ManagedRoute, Subsets, TrafficIntent } from '../../controller/api/traffic.ts'
-import type { CanaryRoles } from '../../controller/domain/canary/roles.ts'
-import type { LastWriter, RouteReading } from '../../controller/domain/world.ts'
+import type { ManagedRoute, Subsets, TrafficIntent } from '../api/traffic.ts'
+import type { CanaryRoles } from '../domain/canary/roles.ts'
+import type { LastWriter, RouteReading } from '../domain/world.ts'
 
 export interface RouteModelOptions {
   /** How the data plane answers: it reports, or it does not. */
