@@ -47,6 +47,11 @@ export const gateVerdictSchema = z.strictObject({
   ticks: z.int(),
   canary: count,
   stable: count,
+  /**
+   * `beforeAfter`: `stable` are the hours before the release, not the same seconds. Weaker: what has changed for everybody since then counts against the
+   * release. Absent: side by side.
+   */
+  comparison: z.literal('beforeAfter').optional(),
   /** What the events are called: `order`, `orders`. */
   noun: z.strictObject({ one: z.string(), many: z.string() }).optional(),
   /** The two ticks in which more than half of the canary's requests failed. */

@@ -26,7 +26,7 @@ export interface SampleAssessment {
 export function assessSamples(
   gateCase: GateCase,
   reading: TickReading<CountedTick>,
-  buckets?: DataFacts['buckets'],
+  special: Pick<DataFacts, 'buckets' | 'isAlone'> = {},
 ): SampleAssessment {
   const { gate, rule, series, since, now, canaryUp, warnings, history, queries } = gateCase
   const data = readData({
@@ -40,7 +40,7 @@ export function assessSamples(
     ...(canaryUp === undefined ? {} : { canaryUp }),
     ...(warnings === undefined ? {} : { warnings }),
     ...(history === undefined ? {} : { history }),
-    ...(buckets === undefined ? {} : { buckets }),
+    ...special,
   })
   if (data.kind === 'evidence') return { samples: 'whole', problems: data.notes }
   const { kind, usable, reason, what, fix, notes } = data

@@ -23,6 +23,8 @@ export interface DataFacts {
   readonly queries: readonly string[]
   /** Latency: no edge was found, or the last bucket ends below stable's P99. */
   readonly buckets?: 'tooCoarse' | 'endBelowP99'
+  /** All traffic is on the canary, and it is not compared with stable. */
+  readonly isAlone?: true
   readonly history?: HistoryFacts
 }
 

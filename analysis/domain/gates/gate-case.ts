@@ -58,6 +58,8 @@ export interface GateCase {
   readonly history?: HistoryFacts
   /** What stable counted before the release began, to tell a shared cause. */
   readonly before?: Count
+  /** For `events`: overdispersion of what {@link before} counted around its own rate; undefined when it is not known. */
+  readonly beforePhi?: number
   /** When the release began, epoch milliseconds: nothing counts before. */
   readonly since: number
   /** Time of this look. */

@@ -32,7 +32,7 @@ export function inspectLatency(gateCase: GateCase, judges: GateJudges): Inspecti
   const isWorthAsking = ticks.length > 0 && (plan === undefined || plan.endsBelowP99)
   const buckets = isWorthAsking ? (plan === undefined ? 'tooCoarse' : 'endBelowP99') : undefined
   return {
-    ...assessSamples(gateCase, reading, buckets),
+    ...assessSamples(gateCase, reading, buckets === undefined ? {} : { buckets }),
     look,
     historyMs: primary(latency?.calibration.edges)?.historyMs ?? 0,
     hardFloor: undefined,

@@ -3,11 +3,12 @@
  * gives the same verdict before and after a restart, and from a file; judges that are kept between two looks only save time.
  */
 import { formatInstant } from '../../../controller/api/scalars.ts'
-import type { GateVerdict } from '../../../controller/api/verdict.ts'
+import type { GateId, GateVerdict } from '../../../controller/api/verdict.ts'
 import { decideOutcome, judgeStage, type OutcomeFacts } from './decide-outcome.ts'
 import type { GateCase } from './gate-case.ts'
 import { createGateJudges, type GateJudges } from './gate-judges.ts'
 import { inspectCounts } from './inspect-counts.ts'
+import { inspectEvents } from './inspect-events.ts'
 import { inspectLatency } from './inspect-latency.ts'
 import type { Inspection } from './inspection.ts'
 import type { Outlook } from './outlook.ts'
@@ -16,7 +17,7 @@ import { renderVerdictText } from './verdict-text.ts'
 
 /** The verdict at `gateCase.now`. Total: samples of any kind give one. `judges`: of looks at the same gate before, if there were any. */
 export function judgeGate(gateCase: GateCase, judges: GateJudges = createGateJudges()): GateVerdict {
-  const found = gateCase.gate === 'latency' ? inspectLatency(gateCase, judges) : inspectCounts(gateCase, judges)
+  const found = INSPECT[gateCase.gate](gateCase, judges)
   const numbers: VerdictNumbers = {
     version: 1,
     gate: gateCase.gate,
@@ -29,6 +30,12 @@ export function judgeGate(gateCase: GateCase, judges: GateJudges = createGateJud
     queries: [...gateCase.queries],
   }
   return { ...numbers, text: renderVerdictText(numbers) }
+}
+
+const INSPECT: Readonly<Record<GateId, (gateCase: GateCase, judges: GateJudges) => Inspection>> = {
+  errorRate: inspectCounts,
+  latency: inspectLatency,
+  events: inspectEvents,
 }
 
 function factsOf({ rule, stage, now, onUndecided }: GateCase, found: Inspection): OutcomeFacts {
@@ -74,9 +81,10 @@ function describeSamples({ rule, before, now }: GateCase, { problems, look, expo
   }
 }
 
-function describeEvidence({ rule }: GateCase, { look, historyMs, hardFloor }: Inspection) {
+function describeEvidence({ rule }: GateCase, { look, historyMs, hardFloor, comparison }: Inspection) {
   const live = look?.phi.live
   return {
+    ...(comparison === undefined ? {} : { comparison }),
     ...(hardFloor === undefined ? {} : { hardFloor: { canary: hardFloor.canary, stable: hardFloor.stable } }),
     ...(look?.ratio === undefined ? {} : { ratio: look.ratio }),
     ...(look?.ratioLower === undefined ? {} : { ratioLower: look.ratioLower }),

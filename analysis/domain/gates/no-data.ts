@@ -28,6 +28,8 @@
  *   no bucket bound that few enough requests exceed                 latency    hold     BucketsTooCoarse   yes
  *   more than 1 % of requests are slower than the last bucket       latency    hold     BucketsEndBelowP99 yes
  *   less history than the gate insists on                           all        hold     HistoryShort       yes
+ *   all traffic on the canary, held against history: rows about     events     as above
+ *   stable, and events that are absent in both arms, do not hold
  *   anything else: also events absent on the canary alone, which    all        evidence                    yes
  *   are 0 events (client libraries export no series before the
  *   first one), and failures absent in both arms
@@ -58,7 +60,7 @@ const unusable = (note: DataNote): Finding => ({ ...note, kind: 'error', usable:
 const error = (note: DataNote): Finding => ({ ...note, kind: 'error', usable: true })
 const hold = (note: DataNote): Finding => ({ ...note, kind: 'hold', usable: true })
 
-function findUnusable({ gate, series, problems, warnings = [], queries }: DataFacts): Finding | undefined {
+function findUnusable({ gate, series, problems, warnings = [], queries, isAlone }: DataFacts): Finding | undefined {
   if (warnings.length > 0) {
     return unusable({
       reason: 'PartialData',
@@ -72,7 +74,8 @@ function findUnusable({ gate, series, problems, warnings = [], queries }: DataFa
     return unusable({ reason, what: `${what}${listQueries(queries)}`, fix })
   }
   const seen = series.filter(hasSamples)
-  const isAbsent = !seen.some(isCounted) || (gate === 'events' && !seen.some(({ role }) => role === 'events'))
+  const isAbsent =
+    !seen.some(isCounted) || (gate === 'events' && !isAlone && !seen.some(({ role }) => role === 'events'))
   if (!isAbsent) return gate === 'errorRate' ? findCodeless(seen, queries) : undefined
   return unusable({
     reason: 'SeriesAbsent',
@@ -98,9 +101,9 @@ function findCodeless(seen: readonly GateSeries[], queries: readonly string[]): 
 const TICKS_OF_GRACE = 3
 
 function findAbsent(facts: DataFacts): Finding | undefined {
-  const { series, from, now, warmupMs, tickMs, canaryUp, queries } = facts
+  const { series, from, now, warmupMs, tickMs, canaryUp, queries, isAlone } = facts
   const has = (arm: Arm): boolean => series.some((one) => one.arm === arm && isCounted(one) && hasSamples(one))
-  if (!has('stable')) {
+  if (!isAlone && !has('stable')) {
     return error({
       reason: 'StableAbsent',
       what: `stable has no series, so there is nothing to compare the canary with${listQueries(queries)}`,
@@ -133,10 +136,10 @@ const noTraffic = (what: string): DataNote => ({
 const PATIENCE_MS = 2000
 
 function findStale(facts: DataFacts): Finding | undefined {
-  const { now, scrapeIntervalMs, canaryUp } = facts
+  const { now, scrapeIntervalMs, canaryUp, isAlone } = facts
   const oldest = now - FRESH_INTERVALS * scrapeIntervalMs - PATIENCE_MS
   const [canary, stable] = [findNewest(facts, 'canary'), findNewest(facts, 'stable')]
-  if (canaryUp !== false && canary >= oldest && stable >= oldest) return findLateTicks(facts)
+  if (canaryUp !== false && canary >= oldest && (isAlone || stable >= oldest)) return findLateTicks(facts)
   const isCanary = canaryUp === false || canary < oldest
   const arm = isCanary ? 'the canary' : 'stable'
   const seconds = Math.round((now - (isCanary ? canary : stable)) / 1000)
@@ -171,7 +174,7 @@ const findNewest = ({ series }: DataFacts, arm: Arm): number =>
   )
 
 function findIdle(facts: DataFacts): Finding | undefined {
-  const { gate, ticks, warmupMs, problems, queries } = facts
+  const { gate, ticks, warmupMs, problems, queries, isAlone } = facts
   const invalid = problems.find(({ reason }) => reason === 'SamplesInvalid')
   if (ticks.length === 0 && invalid) {
     const { reason, what, fix } = invalid
@@ -185,7 +188,7 @@ function findIdle(facts: DataFacts): Finding | undefined {
   const stable = sumOf(ticks, 'stable', 'total')
   if (canary === 0) return hold(noTraffic('the canary counted no request yet'))
   if (hasDriedUp(facts)) return hold(noTraffic('the canary gets no requests any more'))
-  const hasControl = stable > 0 && (gate !== 'events' || sumOf(ticks, 'stable', 'bad') > 0)
+  const hasControl = isAlone || (stable > 0 && (gate !== 'events' || sumOf(ticks, 'stable', 'bad') > 0))
   if (hasControl) return undefined
   return hold({
     reason: 'NoControl',

@@ -91,6 +91,7 @@ export const savedCaseSchema = z.strictObject({
     latency: latency.optional(),
     history: z.strictObject({ foundMs: z.number(), askedMs: z.number(), neededMs: z.number() }).optional(),
     before: count.optional(),
+    beforePhi: z.number().optional(),
     since: z.number(),
     now: z.number(),
     scrapeIntervalMs: z.number().optional(),

@@ -4,11 +4,12 @@
  */
 import type { GateVerdict } from '../../../controller/api/verdict.ts'
 import { formatCount, formatPercent, formatRatio, formatSeconds, formatShare, formatWait } from './format.ts'
-import { nounOf, renderInterval, type VerdictNumbers } from './text-lines.ts'
+import { isBeforeAfter, nounOf, renderInterval, type VerdictNumbers } from './text-lines.ts'
 
 export function renderLead(verdict: VerdictNumbers): string {
   const word = verdict.outcome.toUpperCase().padEnd(7)
-  const parts = [nameOf(verdict), ...LEADS[verdict.outcome](verdict)]
+  const comparison = isBeforeAfter(verdict) ? 'before/after, weaker' : ''
+  const parts = [nameOf(verdict), stageOf(verdict), comparison, ...LEADS[verdict.outcome](verdict)]
   return `${word}${parts.filter((part) => part !== '').join('  ')}`
 }
 
@@ -20,17 +21,13 @@ const nameOf = (verdict: VerdictNumbers): string =>
   ({ errorRate: 'error-rate', latency: 'p99', events: nounOf(verdict).many })[verdict.gate]
 
 const LEADS: Readonly<Record<GateVerdict['outcome'], (verdict: VerdictNumbers) => readonly string[]>> = {
-  abort: (verdict) => [
-    stageOf(verdict),
-    verdict.reason === 'AbortUndecided' ? renderForced(verdict) : sinceOf(verdict),
-  ],
-  pass: (verdict) => [stageOf(verdict), renderPass(verdict), `${renderPower(verdict)}.`],
+  abort: (verdict) => [verdict.reason === 'AbortUndecided' ? renderForced(verdict) : sinceOf(verdict)],
+  pass: (verdict) => [renderPass(verdict), `${renderPower(verdict)}.`],
   hold: (verdict) => [
-    stageOf(verdict),
     ...(tellsProblem(verdict) ? [renderProblem(verdict)] : renderHold(verdict)),
     renderNoPass(verdict),
   ],
-  error: (verdict) => [stageOf(verdict), renderProblem(verdict)],
+  error: (verdict) => [renderProblem(verdict)],
 }
 
 function stageOf({ stage }: VerdictNumbers): string {
@@ -54,7 +51,8 @@ function renderPass(verdict: VerdictNumbers): string {
   const { reason, ratio, ratioUpper, ratioLower, gate } = verdict
   if (reason === 'ProceedUndecided')
     return `undecided${renderOverdue(verdict)}, and onUndecided is proceed: nothing is proven.`
-  const value = ratio === undefined ? 'stable had no bad event' : `canary/stable ${formatRatio(ratio)}`
+  const arms = isBeforeAfter(verdict) ? 'after/before' : 'canary/stable'
+  const value = ratio === undefined ? 'stable had no bad event' : `${arms} ${formatRatio(ratio)}`
   const bound = gate === 'events' ? ratioLower : ratioUpper
   if (reason !== 'Proven' || bound === undefined) return `${value} (${renderInterval(verdict)}).`
   return `${value} (${gate === 'events' ? `≥ ${formatRatio(bound, 'down')}` : `≤ ${formatRatio(bound, 'up')}`} proven).`

@@ -25,13 +25,16 @@ export const nounOf = ({ noun }: Pick<VerdictNumbers, 'noun'>): Noun => noun ?? 
 
 const shareOf = ({ bad, total }: Count): number => (total > 0 ? bad / total : 0)
 
+export const isBeforeAfter = ({ comparison }: VerdictNumbers): boolean => comparison === 'beforeAfter'
+
 export function renderComparison(verdict: VerdictNumbers): Line {
   const { canary, stable, ratio } = verdict
   const [of, verb] = WORDS[verdict.gate](verdict)
   const side = (count: Count, isFirst: boolean): string =>
     `${formatCount(count.bad)}${isFirst ? of[0] : of[1]} ${formatCount(count.total)}${isFirst ? verb : ''} (${formatShare(shareOf(count))})`
   const ratioText = ratio === undefined ? renderInterval(verdict) : `${formatRatio(ratio)} (${renderInterval(verdict)})`
-  return [`canary ${side(canary, true)}, stable in the same seconds ${side(stable, false)} → ${ratioText}`]
+  const other = isBeforeAfter(verdict) ? 'stable before the release' : 'stable in the same seconds'
+  return [`canary ${side(canary, true)}, ${other} ${side(stable, false)} → ${ratioText}`]
 }
 
 /** By gate: what stands between the two numbers (in full, and the second time), and after them. */
@@ -60,11 +63,17 @@ export function renderEvidence(verdict: VerdictNumbers): readonly string[] {
   const odds = `evidence ${formatOdds(evidence)} (limit ${formatOdds(evidenceLimit)})`
   const beyond = `beyond the tolerated ${formatRatio(tolerance)}: ${formatOdds(toleranceEvidence)} (limit ${formatOdds(toleranceLimit)})`
   if (reason !== 'Regression') return [evidence >= evidenceLimit ? `${odds}, but not enough ${beyond}` : odds]
+  const beyondIt = `${odds}, ${beyond}${isPast(verdict) ? '; both limits were reached before' : ''}.`
+  if (isBeforeAfter(verdict)) return [`${beyondIt} ${WEAKER}`]
   const promise = `A healthy release reaches the limit in at most 1 of ${formatCount(evidenceLimit)} rollouts, however often we look.`
-  // An abort stays one, also when what came later speaks for the canary.
-  const isPast = evidence < evidenceLimit || toleranceEvidence < toleranceLimit
-  return [`${odds}, ${beyond}${isPast ? '; both limits were reached before' : ''}. ${promise}`]
+  return [`${beyondIt} ${promise}`]
 }
+
+const WEAKER = 'Weaker than side by side: what has changed for everybody since then counts against the release.'
+
+/** An abort stays one, also when what came later speaks for the canary. */
+const isPast = ({ evidence, evidenceLimit, toleranceEvidence, toleranceLimit }: VerdictNumbers): boolean =>
+  evidence < evidenceLimit || toleranceEvidence < toleranceLimit
 
 /** From here on fluctuations are called clumps. */
 const CLUMPED = 1.05
@@ -93,7 +102,9 @@ function renderNoiseSource({ noise: { live, historySeconds } }: VerdictNumbers):
 const MOVED_DEVIATIONS = 3
 
 /** Both arms are compared in the same seconds, so a shared cause is never part of the ratio. */
-function renderSharedCause({ stableBefore, stable, noise }: VerdictNumbers): string {
+function renderSharedCause(verdict: VerdictNumbers): string {
+  const { stableBefore, stable, noise } = verdict
+  if (isBeforeAfter(verdict)) return 'not told apart, nothing runs beside it'
   if (stableBefore === undefined || stableBefore.total === 0) return 'cancels, both arms in the same seconds'
   const before = shareOf(stableBefore)
   const expected = before * stable.total
@@ -113,7 +124,7 @@ export function renderExposure(verdict: VerdictNumbers): Line {
     latency: formatAmount(lost, { one: 'extra slow request', many: 'extra slow requests' }),
     events: `${formatAmount(lost, nounOf(verdict))} missing`,
   }
-  const share = formatShare(lost / (canary.total + stable.total))
+  const share = formatShare(lost / (canary.total + (isBeforeAfter(verdict) ? 0 : stable.total)))
   const exposure = lost >= 0.5 ? [`exposure: ${words[gate]}, ${share} of all requests.`] : []
   const where = top ? [`top: ${top.detail.slice(0, 100)} (${formatCount(top.bad)} of ${formatCount(top.of)})`] : []
   const parts = [...exposure, ...where]

@@ -115,8 +115,9 @@ async function judge(reading: GateReading): Promise<JudgedSeries | { readonly pr
   }
 }
 
-/** Live buckets alone may say less about where the P99 is than hours of them. */
-const needsHistory = ({ ticks, reason }: GateVerdict): boolean => ticks >= FEWEST_TICKS || reason === 'BucketsTooCoarse'
+/** Live buckets alone may say less about where the P99 is than hours of them; with all traffic on the canary, nothing but history may be left. */
+const needsHistory = ({ ticks, reason, gate, stage }: GateVerdict): boolean =>
+  ticks >= FEWEST_TICKS || reason === 'BucketsTooCoarse' || (gate === 'events' && stage?.weightPercent === 100)
 
 function buildCase(
   { order, plan, session, since }: GateReading,
@@ -124,7 +125,7 @@ function buildCase(
   knowledge: GateKnowledge | undefined,
   place: GatePlace = readPlace(order.run),
 ): GateCase {
-  const { calibration, latency, before, historyMs } = knowledge ?? {}
+  const { calibration, latency, before, beforePhi, historyMs } = knowledge ?? {}
   return {
     gate: plan.gate,
     rule: ruleOf(plan),
@@ -132,6 +133,7 @@ function buildCase(
     calibration,
     ...(latency === undefined ? {} : { latency }),
     ...(before === undefined ? {} : { before }),
+    ...(beforePhi === undefined ? {} : { beforePhi }),
     ...(historyMs === undefined ? {} : { history: describeHistory(historyMs, plan.historyMs) }),
     since,
     now: order.now,

@@ -15,6 +15,8 @@ export interface GateKnowledge {
   readonly les?: readonly string[] | undefined
   /** What stable counted within the history. */
   readonly before?: Count | undefined
+  /** The gate on events: overdispersion of that around its own rate; undefined where there is too little of it. */
+  readonly beforePhi?: number | undefined
   /** How much history there was. */
   readonly historyMs: number
 }
@@ -47,6 +49,7 @@ const knowledgeSchema = z.object({
     .optional(),
   les: z.array(z.string()).optional(),
   before: z.object({ bad: z.number(), total: z.number() }).optional(),
+  beforePhi: z.number().optional(),
   historyMs: z.number(),
 })
 

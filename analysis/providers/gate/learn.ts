@@ -2,6 +2,7 @@
  * What the hours before the release teach a gate: read once, when there is something to judge, in pieces that are counted and forgotten. The canary's
  * share is that of the first ticks, so that the same release is always held against the same slices of stable.
  */
+import { learnShape } from '../../domain/gates/before-shape.ts'
 import { calibrateLatency } from '../../domain/gates/latency-calibration.ts'
 import { listBounds } from '../../domain/gates/latency-counters.ts'
 import { type EdgePlan, planEdges } from '../../domain/gates/latency-edges.ts'
@@ -35,7 +36,9 @@ async function learnCounts(reading: GateReading, series: readonly GateSeries[]):
   if (problem !== undefined) return { problem }
   const share = shareOf(readTicks(series, optionsOf(reading, reading.since, reading.order.now)).ticks)
   const calibration = calibrate(ticks, share)
-  return { knowledge: { calibration, before: countStable(ticks), historyMs: calibration.historyMs } }
+  const before = countStable(ticks)
+  const beforePhi = reading.plan.gate === 'events' ? learnShape(ticks, before) : undefined
+  return { knowledge: { calibration, before, beforePhi, historyMs: calibration.historyMs } }
 }
 
 /** The latest part of history says where the P99 is; only the bounds around it are then read of the rest, and of all looks to come. */
