@@ -6,6 +6,7 @@ import type { VersionSeries } from '../../analysis/domain/backtest/gate-source.t
 import { listBounds } from '../../analysis/domain/gates/latency-counters.ts'
 import { planEdges } from '../../analysis/domain/gates/latency-edges.ts'
 import { readLatencyHistory } from '../../analysis/domain/gates/read-latency-ticks.ts'
+import { unpackSeries } from '../../analysis/domain/gates/sample-log.ts'
 import type { GateSeries } from '../../analysis/domain/gates/samples.ts'
 import { sumSurvival } from '../../analysis/domain/gates/survival.ts'
 import { createClassifier, type Purpose, readBound } from '../../analysis/providers/gate/classify.ts'
@@ -46,9 +47,9 @@ export async function readPast(order: PastOrder, ask: Ask): Promise<VersionSerie
   const les = plan.gate === 'latency' ? await chooseBounds(order, ask) : undefined
   const streams = new Map<string, GateSeries[]>()
   for (const purpose of listPurposes(plan)) {
-    for (const [version, { series }] of await readPurpose(order, purpose, les, ask)) {
+    for (const [version, { log }] of await readPurpose(order, purpose, les, ask)) {
       const known = streams.get(version) ?? []
-      known.push(...series)
+      for (const one of unpackSeries(log)) known.push(one)
       streams.set(version, known)
     }
   }
@@ -117,9 +118,10 @@ async function chooseBounds({ gate, to }: PastOrder, ask: Ask): Promise<readonly
   const answer = await askChunk(ask, selector, to)
   const stream = createSeriesStream(classifierOf(gate, 'buckets'))
   stream.append(answer, to)
-  if (stream.series.some(({ role }) => role === 'native')) return undefined
-  const bounds = listBounds(stream.series)
-  const { ticks } = readLatencyHistory(stream.series, bounds, { from: to - CHUNK_MS, now: to, warmupMs: 0 })
+  const series = unpackSeries(stream.log)
+  if (series.some(({ role }) => role === 'native')) return undefined
+  const bounds = listBounds(series)
+  const { ticks } = readLatencyHistory(series, bounds, { from: to - CHUNK_MS, now: to, warmupMs: 0 })
   const plan = planEdges(sumSurvival(ticks, 'stable', bounds), gate.plan.thresholds.toleranceRatio)
   if (!plan) return undefined
   const places = plan.bounds.map((bound) => bounds.indexOf(bound))

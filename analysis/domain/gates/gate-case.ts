@@ -8,6 +8,7 @@ import type { HistoryFacts } from './data-facts.ts'
 import type { Noun } from './format.ts'
 import type { LatencyCalibration } from './latency-calibration.ts'
 import type { EdgePlan } from './latency-edges.ts'
+import type { SampleLog } from './sample-log.ts'
 import type { GateSeries } from './samples.ts'
 
 /** What an SRE asks of a gate. */
@@ -50,6 +51,8 @@ export interface GateCase {
   readonly gate: GateId
   readonly rule: GateRule
   readonly series: readonly GateSeries[]
+  /** The same as they are kept between looks, where they are: spares reading all of `series`. */
+  readonly log?: SampleLog
   /** Of counts; {@link latency} has its own. */
   readonly calibration: Calibration | undefined
   /** For `latency`: what stable's history taught. Without it, edges are planned from stable's first ticks. */

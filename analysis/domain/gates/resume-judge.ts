@@ -3,6 +3,7 @@
  * ticks that it has read: a sample that came late, another calibration or another rule make a new one. So what a look says never depends on
  * earlier ones, and a controller that was restarted says the same.
  */
+import { createDigest, type Digest } from './digest.ts'
 
 /** Bad and total counts by pod, or at several bounds. */
 interface DigestedPod {
@@ -54,44 +55,6 @@ export function createResumer<Tick extends DigestedTick, Judge>(
     for (const tick of fresh) addTick(digest, tick)
     standing = { ...key, judge, ticks: ticks.length, digest: digest.text() }
     return judge
-  }
-}
-
-interface Digest {
-  readonly number: (value: number) => void
-  readonly name: (name: string) => void
-  readonly text: () => string
-}
-
-/** Of every bit of the ticks; two hashes of 32 bits each, so that different ones never look alike by chance. */
-function createDigest(): Digest {
-  const double = new Float64Array(1)
-  const words = new Uint32Array(double.buffer)
-  const names = new Map<string, number>()
-  let [one, other] = [0x811c9dc5, 0x2545f491]
-
-  function word(value: number): void {
-    one = Math.imul(one ^ value, 0x01000193)
-    one ^= one >>> 15
-    other = Math.imul(other ^ value, 0x5bd1e995)
-    other ^= other >>> 13
-  }
-
-  return {
-    number(value) {
-      double[0] = value
-      word(words[0] ?? 0)
-      word(words[1] ?? 0)
-    },
-    name(name) {
-      const known = names.get(name)
-      word(known ?? names.size)
-      if (known !== undefined) return
-      names.set(name, names.size)
-      word(name.length)
-      for (let index = 0; index < name.length; index += 1) word(name.charCodeAt(index))
-    },
-    text: () => `${one} ${other}`,
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { compilePattern, type Pattern } from '../../../controller/metric-language/expression/pattern.ts'
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
+import { digestText } from '../../domain/gates/digest.ts'
 import type { Arm, SeriesRole } from '../../domain/gates/samples.ts'
 
 /** What was asked for. */
@@ -109,6 +110,18 @@ function renderDetail(
     .sort()
     .map((name) => `${name}=${labels[name] ?? ''}`)
   return { detail: shorten(words.join(' ')), fullDetail: shorten([...words, ...others].join(' ')) }
+}
+
+/** How each counter of a pod is called: in short, unless that is the name of another one of it already. */
+export function createNaming(): (identity: SeriesIdentity) => string {
+  const owners = new Map<number, number>()
+  return ({ arm, pod, role, le, detail, fullDetail }) => {
+    const name = digestText(`${arm}\n${pod}\n${role}\n${le ?? ''}\n${detail}`)
+    const counted = digestText(fullDetail)
+    const owner = owners.get(name) ?? counted
+    owners.set(name, owner)
+    return owner === counted ? detail : fullDetail
+  }
 }
 
 /** What is cut keeps a hash, so that different texts stay different. */

@@ -10,6 +10,7 @@ import type { HistoryFacts } from '../../domain/gates/data-facts.ts'
 import { nameEvents } from '../../domain/gates/event-noun.ts'
 import type { GateCase, GateRule } from '../../domain/gates/gate-case.ts'
 import { judgeGate } from '../../domain/gates/judge-gate.ts'
+import { type SampleLog, unpackSeries } from '../../domain/gates/sample-log.ts'
 import type { GateSeries } from '../../domain/gates/samples.ts'
 import type { LongProviderModule, LookOrder, LookOutcome, LookPorts } from '../long-provider.ts'
 import type { GateReading } from './gate-reading.ts'
@@ -47,7 +48,7 @@ async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Pro
   const judged = await judge(reading)
   if ('problem' in judged) return fail(judged.problem)
   const intervalMs =
-    readLimits(order.metric).intervalMs || estimateLookMs(judged.series, prepared.plan.thresholds.leastTickMs)
+    readLimits(order.metric).intervalMs || estimateLookMs(judged.log, prepared.plan.thresholds.leastTickMs)
   const resumeAt = nextLookAt(order.run.createdAt, order.now, intervalMs)
   if (judged.isWaiting) return { kind: 'running', resumeAt }
   return decideOutcome({
@@ -72,7 +73,7 @@ export async function readGateCase(
   const knowledge = parseKnowledge(order.open?.metadata?.[GATE_KNOWLEDGE])
   const read = await readSeries(reading, knowledge?.les)
   const place = recallPlace(order.open)
-  return 'problem' in read ? read : { gateCase: buildCase(reading, read.series, knowledge, place) }
+  return 'problem' in read ? read : { gateCase: buildCase(reading, read.log, knowledge, place) }
 }
 
 const keyOf = ({ run, metric }: LookOrder): string => `${run.uid}\n${metric.name}`
@@ -85,7 +86,7 @@ interface JudgedSeries {
   readonly verdict: GateVerdict
   /** As it is stored; undefined while it is not needed yet. */
   readonly knowledge: string | undefined
-  readonly series: readonly GateSeries[]
+  readonly log: SampleLog
   /** Others read their history just now. */
   readonly isWaiting?: boolean
 }
@@ -98,18 +99,18 @@ async function judge(reading: GateReading): Promise<JudgedSeries | { readonly pr
   const knowledge = known === undefined ? undefined : session.knowledge(known, () => parseKnowledge(known))
   const read = await readSeries(reading, knowledge?.les)
   if ('problem' in read) return read
-  const { series } = read
-  const verdict = judgeGate(buildCase(reading, series, knowledge), session.judges)
-  if (knowledge !== undefined || !needsHistory(verdict)) return { verdict, knowledge: known, series }
+  const { log } = read
+  const verdict = judgeGate(buildCase(reading, log, knowledge), session.judges)
+  if (knowledge !== undefined || !needsHistory(verdict)) return { verdict, knowledge: known, log }
   // It has no say before it knows the service's noise, unless that does not matter.
-  if (!memory.enter()) return { verdict, knowledge: undefined, series, isWaiting: verdict.reason !== 'HardFloor' }
+  if (!memory.enter()) return { verdict, knowledge: undefined, log, isWaiting: verdict.reason !== 'HardFloor' }
   try {
-    const learnt = await learn(reading, series)
+    const learnt = await learn(reading, unpackSeries(log))
     if ('problem' in learnt) return learnt
     const text = renderKnowledge(learnt.knowledge)
     memory.remember(key, text)
     const first = session.knowledge(text, () => parseKnowledge(text))
-    return { verdict: judgeGate(buildCase(reading, series, first), session.judges), knowledge: text, series }
+    return { verdict: judgeGate(buildCase(reading, log, first), session.judges), knowledge: text, log }
   } finally {
     memory.leave()
   }
@@ -121,15 +122,20 @@ const needsHistory = ({ ticks, reason, gate, stage }: GateVerdict): boolean =>
 
 function buildCase(
   { order, plan, session, since }: GateReading,
-  series: readonly GateSeries[],
+  log: SampleLog,
   knowledge: GateKnowledge | undefined,
   place: GatePlace = readPlace(order.run),
 ): GateCase {
   const { calibration, latency, before, beforePhi, historyMs } = knowledge ?? {}
+  let series: readonly GateSeries[] | undefined
   return {
     gate: plan.gate,
     rule: ruleOf(plan),
-    series,
+    log,
+    get series() {
+      series ??= unpackSeries(log)
+      return series
+    },
     calibration,
     ...(latency === undefined ? {} : { latency }),
     ...(before === undefined ? {} : { before }),

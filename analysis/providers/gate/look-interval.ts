@@ -1,5 +1,6 @@
 /** When to look again: at every scrape, at the same moments for all gates of a run, so that one pass and one write serve them all. */
-import type { GateSeries } from '../../domain/gates/samples.ts'
+import { lengthOf, type PackedNumbers, readNumbers } from '../../domain/gates/packed-numbers.ts'
+import type { SampleLog } from '../../domain/gates/sample-log.ts'
 import { computeTickMs } from '../../domain/gates/scrape-interval.ts'
 
 const SAMPLES_READ = 16
@@ -7,9 +8,10 @@ const INITIAL_MS = 15_000
 const LONGEST_MS = 120_000
 
 /** Milliseconds from scrape to scrape, as the newest samples have it, and never less than a tick. */
-export function estimateLookMs(series: readonly GateSeries[], leastTickMs?: number): number {
-  const longest = series.reduce<readonly number[]>((best, { times }) => (times.length > best.length ? times : best), [])
-  const recent = longest.slice(-SAMPLES_READ)
+export function estimateLookMs(log: SampleLog, leastTickMs?: number): number {
+  let longest: PackedNumbers | undefined
+  for (const { times } of log) if (longest === undefined || lengthOf(times) > lengthOf(longest)) longest = times
+  const recent = longest === undefined ? [] : readNumbers(longest).slice(-SAMPLES_READ)
   const steps = recent.slice(1).map((time, index) => time - (recent[index] ?? time))
   const median = steps.toSorted((a, b) => a - b)[steps.length >> 1]
   if (median === undefined || median <= 0) return INITIAL_MS

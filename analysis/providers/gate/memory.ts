@@ -26,6 +26,12 @@ export interface GateMemoryBounds {
   readonly mostBytes: number
 }
 
+interface Entry {
+  readonly samples: GateSamples
+  /** As of its last use. */
+  readonly bytes: number
+}
+
 /** The gates of one run. */
 const MOST_READERS = 3
 
@@ -33,32 +39,32 @@ const DEFAULT_BOUNDS: GateMemoryBounds = { mostEntries: 6000, mostBytes: 160 * 1
 
 export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): GateMemory {
   // In the order of their last use.
-  const entries = new Map<string, GateSamples>()
+  const entries = new Map<string, Entry>()
   const learnt = new Map<string, string>()
   const sessions = new Map<string, GateSession>()
   let readers = 0
-  const sumBytes = (): number => {
-    let sum = 0
-    for (const samples of entries.values()) sum += samples.bytes()
-    return sum
+  let bytes = 0
+
+  function drop(key: string): void {
+    bytes -= entries.get(key)?.bytes ?? 0
+    entries.delete(key)
   }
 
   function shrink(keep: string): void {
-    let bytes = sumBytes()
-    for (const [key, samples] of entries) {
+    for (const key of entries.keys()) {
       if (entries.size <= bounds.mostEntries && bytes <= bounds.mostBytes) return
-      if (key === keep) continue
-      bytes -= samples.bytes()
-      entries.delete(key)
+      if (key !== keep) drop(key)
     }
   }
 
   return {
     samples(runUid, key, make) {
       const full = `${runUid}\n${key}`
-      const samples = entries.get(full) ?? make()
-      entries.delete(full)
-      entries.set(full, samples)
+      const samples = entries.get(full)?.samples ?? make()
+      drop(full)
+      const entry = { samples, bytes: samples.bytes() }
+      entries.set(full, entry)
+      bytes += entry.bytes
       shrink(full)
       return samples
     },
@@ -85,11 +91,15 @@ export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): Gat
       readers -= 1
     },
     forget(runUid) {
-      for (const kept of [entries, learnt, sessions])
-        for (const key of kept.keys()) if (key.startsWith(`${runUid}\n`)) kept.delete(key)
+      for (const [kept, letGo] of [
+        [entries, drop],
+        [learnt, (key: string) => learnt.delete(key)],
+        [sessions, (key: string) => sessions.delete(key)],
+      ] as const)
+        for (const key of kept.keys()) if (key.startsWith(`${runUid}\n`)) letGo(key)
     },
     get size() {
-      return { entries: entries.size, bytes: sumBytes() }
+      return { entries: entries.size, bytes }
     },
   }
 }

@@ -1,6 +1,6 @@
 /** The samples of one gate at one look, of all its queries: each is fetched once for all gates of the run that read the same series. */
 
-import type { GateSeries } from '../../domain/gates/samples.ts'
+import type { LoggedSeries } from '../../domain/gates/sample-log.ts'
 import { createClassifier } from './classify.ts'
 import type { GateReading } from './gate-reading.ts'
 import { listPurposes, renderBoth } from './queries.ts'
@@ -11,7 +11,7 @@ import type { WantedSamples } from './session.ts'
 export async function readSeries(reading: GateReading, les: readonly string[] | undefined): Promise<FetchedSamples> {
   const { plan, order, ask, since, memory, session } = reading
   const wanted = session.wanted(JSON.stringify([reading.address, plan, les]), () => listWanted(reading, les))
-  const all: GateSeries[] = []
+  const all: LoggedSeries[] = []
   const fetched = await Promise.all(
     wanted.map(({ key, selector, classify }) =>
       memory.samples(order.run.uid, key, () => createGateSamples(selector, classify)).read(since, order.now, ask),
@@ -19,9 +19,9 @@ export async function readSeries(reading: GateReading, les: readonly string[] | 
   )
   for (const one of fetched) {
     if ('problem' in one) return one
-    all.push(...one.series)
+    for (const series of one.log) all.push(series)
   }
-  return { series: all }
+  return { log: all }
 }
 
 function listWanted(

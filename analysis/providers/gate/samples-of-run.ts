@@ -2,14 +2,15 @@
  * The samples of one query of one run, fetched as they come: everything since the release began at the first look, only the end of it from then on.
  * Gates of the same run that read the same series share one fetch. It must not judge.
  */
-import type { GateSeries } from '../../domain/gates/samples.ts'
+import type { SampleLog } from '../../domain/gates/sample-log.ts'
 import type { Samples, SampleWindow } from './ask-prometheus.ts'
 import type { Classify } from './classify.ts'
 import { createSeriesStream } from './series-stream.ts'
 
 export type Ask = (window: SampleWindow) => Promise<Samples>
 
-export type FetchedSamples = { readonly series: readonly GateSeries[] } | { readonly problem: string }
+/** `log` grows with the looks to come. */
+export type FetchedSamples = { readonly log: SampleLog } | { readonly problem: string }
 
 export interface GateSamples {
   /** Samples from `since` to `now`, epoch milliseconds; both versions, by arrival. */
@@ -47,7 +48,7 @@ export function createGateSamples(selector: string, classify: Classify): GateSam
       if (at === now) break
       from = at
     }
-    return { series: stream.series }
+    return { log: stream.log }
   }
 
   return {
@@ -55,7 +56,7 @@ export function createGateSamples(selector: string, classify: Classify): GateSam
     async read(since, now, ask) {
       if (pending) return await pending
       const { readUntil } = stream
-      if (readUntil !== undefined && now - readUntil < SAME_LOOK_MS) return { series: stream.series }
+      if (readUntil !== undefined && now - readUntil < SAME_LOOK_MS) return { log: stream.log }
       pending = fetchUntil(since, now, ask)
       try {
         return await pending

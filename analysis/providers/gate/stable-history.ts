@@ -5,9 +5,9 @@
  */
 import type { GateSeries } from '../../domain/gates/samples.ts'
 import type { SeriesIdentity } from './classify.ts'
+import { collectSeries } from './collect-series.ts'
 import type { RawSeries } from './matrix.ts'
 import type { Ask } from './samples-of-run.ts'
-import { createSeriesStream } from './series-stream.ts'
 
 export interface HistoryOrder {
   /** Of each query that a gate reads. */
@@ -54,9 +54,7 @@ export async function readHistory(
       version ??= findBusiest(answer.series, versionLabel)
       const own = answer.series.filter(({ labels }) => (labels[versionLabel] ?? '') === version)
       for (const { labels } of own) if (labels.le !== undefined) les.add(labels.le)
-      const stream = createSeriesStream(classify)
-      stream.append(own, end)
-      series.push(...stream.series)
+      for (const one of collectSeries(own, classify)) series.push(one)
     }
     if (series.length > 0) add({ series, les: [...les], from: start, to: end })
   }

@@ -1,6 +1,7 @@
 /** Samples that a store brings late are taken when they come, and a window grows only while none come. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { unpackSeries } from '../../../../../analysis/domain/gates/sample-log.ts'
 import type { SampleWindow } from '../../../../../analysis/providers/gate/ask-prometheus.ts'
 import { createGateSamples } from '../../../../../analysis/providers/gate/samples-of-run.ts'
 
@@ -29,8 +30,8 @@ function createStore() {
   }))
   const read = async (now: number) => {
     const fetched = await samples.read(START, now, ask)
-    assert.ok('series' in fetched)
-    return fetched.series[0]?.times.length ?? 0
+    assert.ok('log' in fetched)
+    return unpackSeries(fetched.log)[0]?.times.length ?? 0
   }
   return { store, read }
 }

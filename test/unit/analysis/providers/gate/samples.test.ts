@@ -1,6 +1,7 @@
 /** Samples on their way from Prometheus' answer to a gate: read, told apart, kept as they come, and never the worse for being fetched in parts. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { unpackSeries } from '../../../../../analysis/domain/gates/sample-log.ts'
 import { createClassifier } from '../../../../../analysis/providers/gate/classify.ts'
 import { type RawSeries, readMatrix } from '../../../../../analysis/providers/gate/matrix.ts'
 import { createGateMemory } from '../../../../../analysis/providers/gate/memory.ts'
@@ -212,9 +213,9 @@ describe('a stream of samples', () => {
         const parts = createSeriesStream(classify)
         for (const [index, until] of cuts.entries())
           if (index > 0) parts.append(within((cuts[index - 1] ?? 0) - overlap, until), until)
-        assert.deepEqual(parts.series, whole.series)
+        assert.deepEqual(unpackSeries(parts.log), unpackSeries(whole.log))
       }
-    for (const [index, { times, values }] of whole.series.entries()) {
+    for (const [index, { times, values }] of unpackSeries(whole.log).entries()) {
       assert.deepEqual(times, scrapes[index])
       assert.equal(values.length, times.length)
     }
@@ -223,14 +224,14 @@ describe('a stream of samples', () => {
   test('counters of one scrape share their times', () => {
     const stream = createSeriesStream(classify)
     stream.append([raw({ code: '200' }, [1, 2]), raw({ code: '503' }, [1, 2])], 2)
-    assert.equal(stream.series[0]?.times, stream.series[1]?.times)
+    assert.equal(stream.log[0]?.times, stream.log[1]?.times)
   })
 
   test('two counters with one short name get their full ones, and copies of one counter do not', () => {
     const stream = createSeriesStream(classify)
     stream.append([raw({ region: 'eu' }, [1]), raw({ region: 'us' }, [1]), raw({ region: 'us', job: 'again' }, [1])], 1)
     assert.deepEqual(
-      stream.series.map(({ detail }) => detail),
+      stream.log.map(({ detail }) => detail),
       ['200', '200 region=us', '200 region=us'],
     )
   })
@@ -260,11 +261,11 @@ describe('samples of a run', () => {
     const samples = createGateSamples('a', classify)
     assert.deepEqual(await samples.read(0, 1000, () => Promise.resolve({ problem: 'down' })), { problem: 'down' })
     const read = await samples.read(0, 1000, () => Promise.resolve({ series: [raw({}, [500])] }))
-    assert.ok('series' in read && read.series[0]?.times[0] === 500)
+    assert.ok('log' in read && unpackSeries(read.log)[0]?.times[0] === 500)
   })
 
   test('memory is bounded, lets the oldest go first, and forgets a run that has ended', () => {
-    const bytes = (count: number) => ({ read: () => Promise.resolve({ series: [] }), bytes: () => count })
+    const bytes = (count: number) => ({ read: () => Promise.resolve({ log: [] }), bytes: () => count })
     const memory = createGateMemory({ mostEntries: 3, mostBytes: 100 })
     for (const key of ['a', 'b', 'c', 'd']) memory.samples('run', key, () => bytes(10))
     assert.deepEqual(memory.size, { entries: 3, bytes: 30 })
