@@ -38,9 +38,19 @@ export interface Punctuality {
   readonly worstLateMs: number
 }
 
+/** One request that was lost; epoch milliseconds. */
+export interface Loss {
+  readonly sentAtMs: number
+  readonly lostAtMs: number
+  /** The gateway's reason or the connection's error. */
+  readonly cause: string
+}
+
 export interface RunningLoad {
   /** Since the start. */
   counts(): Counts
+  /** Those since the last call, the oldest ones; of more than {@link MOST_LOSSES} the rest is counted only. */
+  takeLosses(): readonly Loss[]
   punctuality(): Punctuality
   /** Stops sending and resolves when every request has its answer. */
   stop(): Promise<void>
@@ -49,6 +59,7 @@ export interface RunningLoad {
 const TICK_MS = 10
 export const LATE_MS = 100
 const STALL_MS = 1_000
+const MOST_LOSSES = 20_000
 const timeouts: ReadonlySet<unknown> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 const ANSWER_TIMEOUT_MS = 10_000
 /** After a stall of the machine at most this much is sent late: a burst would be a load that nobody asked for. */
@@ -66,6 +77,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
     bodyTimeout: answerTimeoutMs,
   })
   const counts = { ok: 0, appError: 0, lost: 0, unjudged: 0 }
+  const losses: Loss[] = []
   const plan = { late: 0, skipped: 0, worstLateMs: 0 }
   let stalls = 0
   let lastTickMs = clock.monotonicMs()
@@ -79,6 +91,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
     let answer: Answer | undefined
     let cause = 'no-answer'
     const stallsBefore = stalls
+    const sentAtMs = clock.now()
     try {
       const { statusCode, headers, body } = await pool.request({ path, method: 'GET', headers: { host: options.host } })
       await body.dump()
@@ -94,7 +107,9 @@ export function startLoad(options: LoadOptions): RunningLoad {
     }
     const outcome = judgeAnswer(answer)
     counts[outcome] += 1
-    if (outcome === 'lost') lostBy[cause] = (lostBy[cause] ?? 0) + 1
+    if (outcome !== 'lost') return
+    lostBy[cause] = (lostBy[cause] ?? 0) + 1
+    if (losses.length < MOST_LOSSES) losses.push({ sentAtMs, lostAtMs: clock.now(), cause })
   }
   const sendOne = (): void => {
     const path = paths[sent % paths.length] ?? '/'
@@ -121,6 +136,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
 
   return {
     counts: () => ({ ...counts, lostBy: { ...lostBy } }),
+    takeLosses: () => losses.splice(0),
     punctuality: () => ({ scheduled: sent + plan.skipped, sent, ...plan }),
     async stop() {
       cancel()

@@ -26,7 +26,7 @@ export function servePods(pods: ObjectCache<Pod>, codeOf: CodeOf = alwaysOk): ()
     if (type === 'deleted') {
       const server = servers.get(uid)
       servers.delete(uid)
-      if (server) void close(server)
+      if (server) finish(server)
     } else if (address !== undefined && !servers.has(uid)) {
       servers.set(uid, serve(address, object, codeOf))
     }
@@ -41,12 +41,19 @@ function serve(address: string, pod: Pod, codeOf: CodeOf): Server {
   const hash = pod.metadata.labels?.['rollouts-pod-template-hash'] ?? ''
   const server = createServer((request, response) => {
     request.resume()
-    response.writeHead(codeOf(pod), { [HASH_HEADER]: hash }).end('ok\n')
+    const goodbye = server.listening ? {} : { connection: 'close' }
+    response.writeHead(codeOf(pod), { [HASH_HEADER]: hash, ...goodbye }).end('ok\n')
   })
   server.keepAliveTimeout = 60_000
   // An address that another sandbox holds: the gateway then reports the pod's requests as lost, and the benchmark with it.
   server.on('error', () => {})
   return server.listen(POD_PORT, address)
+}
+
+/** As a program that was told to end: what it has begun to answer it answers, and nothing new is taken. */
+function finish(server: Server): void {
+  server.close()
+  server.closeIdleConnections()
 }
 
 const close = (server: Server): Promise<void> =>

@@ -19,7 +19,9 @@ const loads = hosts.map((host) =>
 
 const answer = async (order: 'read' | 'stop'): Promise<void> => {
   if (order === 'stop') await Promise.all(loads.map((load) => load.stop()))
-  process.send?.(addReadings(loads.map((load) => ({ ...load.counts(), ...load.punctuality() }))))
+  process.send?.(
+    addReadings(loads.map((load) => ({ ...load.counts(), ...load.punctuality(), losses: load.takeLosses() }))),
+  )
 }
 
 process.on('message', (order: 'read' | 'stop') => void answer(order))

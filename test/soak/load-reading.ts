@@ -1,5 +1,5 @@
 /** What the load tells of itself, and how the readings of several hosts become one. Pure. */
-import type { Counts, Punctuality } from '../../sandbox/load/load.ts'
+import type { Counts, Loss, Punctuality } from '../../sandbox/load/load.ts'
 
 export interface LoadPlan {
   /** Base URL of the gateway. */
@@ -9,10 +9,13 @@ export interface LoadPlan {
   readonly requestsPerSecond: number
 }
 
-export type LoadReading = Counts & Punctuality
+export interface LoadReading extends Counts, Punctuality {
+  /** Since the reading before. */
+  readonly losses: readonly Loss[]
+}
 
 export function addReadings(readings: readonly LoadReading[]): LoadReading {
-  const total = (field: Exclude<keyof LoadReading, 'lostBy'>): number =>
+  const total = (field: Exclude<keyof LoadReading, 'lostBy' | 'losses'>): number =>
     readings.reduce((sum, reading) => sum + reading[field], 0)
   const lostBy: Record<string, number> = {}
   for (const [cause, count] of readings.flatMap((reading) => Object.entries(reading.lostBy)))
@@ -23,6 +26,7 @@ export function addReadings(readings: readonly LoadReading[]): LoadReading {
     lost: total('lost'),
     unjudged: total('unjudged'),
     lostBy,
+    losses: readings.flatMap(({ losses }) => losses),
     scheduled: total('scheduled'),
     sent: total('sent'),
     skipped: total('skipped'),

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { request } from 'undici'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
+import type { Loss } from '../../sandbox/load/load.ts'
 import type { StopList } from '../../sandbox/stop-list.ts'
 import { waitFor } from '../../sandbox/wait.ts'
 import { type Stage, withStage } from '../bench/stage.ts'
@@ -19,6 +20,7 @@ import type { MemorySample } from './memory.ts'
 import type { SoakOptions } from './options.ts'
 import { drawKinds, type Kind } from './order.ts'
 import { playRelease, type Reaction, type ReleaseContext } from './releases.ts'
+import { type Stall, watchStalls } from './stalls.ts'
 
 export interface ReleaseRecord {
   readonly number: number
@@ -26,7 +28,9 @@ export interface ReleaseRecord {
   readonly seconds: number
   /** Of the controller, while it was under way. */
   readonly kills: number
+  /** Requests, and why; those of stalls included. */
   readonly lost: number
+  readonly lostBy: Readonly<Record<string, number>>
   /** What was waited for in vain. */
   readonly stuck?: string
   readonly reaction?: Reaction
@@ -36,6 +40,8 @@ export interface SoakResult {
   readonly releases: readonly ReleaseRecord[]
   readonly kills: number
   readonly load: LoadReading
+  /** Times at which the cluster itself stood still for lack of CPU. */
+  readonly stalls: readonly Stall[]
   readonly memory: readonly MemorySample[]
 }
 
@@ -62,15 +68,17 @@ export async function runSoak(options: SoakOptions, { stops, say }: SoakDeps): P
   }
   return withStage({ rollouts: hosts.length, manifests: renderShop, stops, say, codeOf }, async (stage, ownStops) => {
     await waitFor(() => isServed(stage), { clock, what: 'the gateway to answer', withinMs: 60_000 })
-    const load = startLoadProcess({ url: stage.gateway.url, hosts, requestsPerSecond: options.rps })
+    const load = collectLosses(startLoadProcess({ url: stage.gateway.url, hosts, requestsPerSecond: options.rps }))
     ownStops.add(async () => void (await load.stop()))
+    const watch = watchStalls(clock)
+    ownStops.add(watch.stop)
     const durationMs = options.minutes * 60_000
     const plan = planKills(seededRandom(options.seed ^ 0x6b696c6c), { durationMs, kills: options.kills })
     const faults = startFaults(stage, plan, say)
     const spoil = (version: number): void => void spoilt.add(String(version))
     const played = await playAll({ stage, load, faults, say, spoil, seed: options.seed, durationMs })
     await faults.stop()
-    return { ...played, kills: faults.count(), load: await load.stop() }
+    return { ...played, kills: faults.count(), load: await load.stop(), stalls: watch.stalls() }
   })
 }
 
@@ -87,6 +95,23 @@ const ask = (url: string, host: string): Promise<number> =>
     },
     () => 0,
   )
+
+/** Every reading tells all losses so far. */
+function collectLosses(load: LoadProcess): LoadProcess {
+  const losses: Loss[] = []
+  const collect = (reading: LoadReading): LoadReading => {
+    losses.push(...reading.losses)
+    return { ...reading, losses: [...losses] }
+  }
+  let stopped: Promise<LoadReading> | undefined
+  return {
+    read: () => load.read().then(collect),
+    stop() {
+      stopped ??= load.stop().then(collect)
+      return stopped
+    },
+  }
+}
 
 interface Releases {
   readonly stage: Stage
@@ -125,14 +150,18 @@ async function playOne(
   { stage, load, faults, say }: Releases,
   context: ReleaseContext,
 ): Promise<ReleaseRecord> {
-  const [startedMs, killsBefore, { lost: lostBefore }] = [clock.monotonicMs(), faults.count(), await load.read()]
-  const end = async (rest: Pick<ReleaseRecord, 'stuck' | 'reaction'>): Promise<ReleaseRecord> => ({
-    ...release,
-    seconds: Math.round((clock.monotonicMs() - startedMs) / 100) / 10,
-    kills: faults.count() - killsBefore,
-    lost: (await load.read()).lost - lostBefore,
-    ...rest,
-  })
+  const [startedMs, killsBefore, before] = [clock.monotonicMs(), faults.count(), await load.read()]
+  const end = async (rest: Pick<ReleaseRecord, 'stuck' | 'reaction'>): Promise<ReleaseRecord> => {
+    const after = await load.read()
+    return {
+      ...release,
+      seconds: Math.round((clock.monotonicMs() - startedMs) / 100) / 10,
+      kills: faults.count() - killsBefore,
+      lost: after.lost - before.lost,
+      lostBy: subtract(after.lostBy, before.lostBy),
+      ...rest,
+    }
+  }
   try {
     const reaction = await playRelease(release.kind, context)
     return await end(reaction ? { reaction } : {})
@@ -140,6 +169,11 @@ async function playOne(
     say(await describeStuck(stage))
     return await end({ stuck: error instanceof Error ? error.message : String(error) })
   }
+}
+
+function subtract(after: LoadReading['lostBy'], before: LoadReading['lostBy']): LoadReading['lostBy'] {
+  const differences = Object.entries(after).map(([cause, count]) => [cause, count - (before[cause] ?? 0)] as const)
+  return Object.fromEntries(differences.filter(([, count]) => count > 0))
 }
 
 /** What a person would look at first. */
@@ -174,11 +208,11 @@ function createMemoryWatch(stage: Stage, faults: Faults): () => Promise<MemorySa
   }
 }
 
-function renderRecord({ number, kind, seconds, kills, lost, stuck, reaction }: ReleaseRecord): string {
+function renderRecord({ number, kind, seconds, kills, lost, lostBy, stuck, reaction }: ReleaseRecord): string {
   const words = [
     `release ${number} ${kind}: ${stuck === undefined ? 'as it must' : `STUCK: ${stuck}`} in ${seconds} s`,
     ...(kills > 0 ? [`${kills} kills`] : []),
-    ...(lost > 0 ? [`${lost} requests LOST`] : []),
+    ...(lost > 0 ? [`${lost} requests LOST: ${JSON.stringify(lostBy)}`] : []),
     ...(reaction ? [`stable has all after ${Math.round(reaction.routeMs)} ms`] : []),
   ]
   return words.join(', ')

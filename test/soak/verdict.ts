@@ -1,8 +1,10 @@
 /** What a soak is worth: the figures as text, and every target that was missed as a sentence. Pure. */
+import type { Loss } from '../../sandbox/load/load.ts'
 import { type Summary, summarize } from '../bench/statistics.ts'
 import { fitMemory, type MemoryFit, type MemorySample, WARM_UP_RELEASES } from './memory.ts'
 import { kinds } from './order.ts'
 import type { ReleaseRecord, SoakResult } from './soak.ts'
+import { findOurs, stalledMs } from './stalls.ts'
 
 export interface SoakVerdict {
   readonly figures: SoakFigures
@@ -14,7 +16,11 @@ export interface SoakVerdict {
 export interface SoakFigures {
   readonly releases: number
   readonly kills: number
+  /** Requests that nothing but the controller can be blamed for. */
   readonly lost: number
+  /** Lost while the cluster itself stood still, or answered nobody in time. */
+  readonly unjudged: number
+  readonly stalledSeconds: number
   readonly stuck: number
   /** Milliseconds; of alerts that met a living controller, and of those that came while one was killed. */
   readonly alertToStableWeight: Summary | undefined
@@ -35,11 +41,14 @@ export function judgeSoak(result: SoakResult): SoakVerdict {
     const samples = of.flatMap(({ reaction }) => (reaction ? [Math.round(reaction[field])] : []))
     return samples.length > 0 ? summarize(samples) : undefined
   }
+  const ours = findOurs(load.losses, result.stalls)
   const alive = reactions.filter((release) => release.kills === 0)
   const figures: SoakFigures = {
     releases: releases.length,
     kills,
-    lost: load.lost,
+    lost: ours.length,
+    unjudged: load.lost - ours.length + load.unjudged,
+    stalledSeconds: Math.round(stalledMs(result.stalls) / 100) / 10,
     stuck: releases.filter(({ stuck }) => stuck !== undefined).length,
     alertToStableWeight: times(alive, 'routeMs'),
     alertToStableWeightAcrossKills: times(
@@ -49,12 +58,14 @@ export function judgeSoak(result: SoakResult): SoakVerdict {
     alertToLastCanaryAnswer: times(alive, 'lastAnswerMs'),
     memory: fitMemory(result.memory),
   }
-  return { figures, text: render(result, figures), misses: listMisses(result, figures) }
+  return { figures, text: render(result, figures), misses: listMisses(figures, ours) }
 }
 
-function listMisses({ load }: SoakResult, { lost, stuck, memory }: SoakFigures): readonly string[] {
+function listMisses({ lost, stuck, memory }: SoakFigures, ours: readonly Loss[]): readonly string[] {
+  const causes = [...new Set(ours.map(({ cause }) => cause))].sort()
+  const byCause = causes.map((cause) => `${ours.filter((loss) => loss.cause === cause).length} ${cause}`)
   return [
-    ...(lost > 0 ? [`${lost} requests were lost: ${JSON.stringify(load.lostBy)}`] : []),
+    ...(lost > 0 ? [`${lost} requests were lost: ${byCause.join(', ')}`] : []),
     ...(stuck > 0 ? [`${stuck} releases are stuck`] : []),
     ...(memory && memory.samples >= LEAST_SAMPLES && memory.slope > MOST_SLOPE
       ? [`memory grows by ${memory.slope.toFixed(2)} MB in 10 releases, more than ${MOST_SLOPE}`]
@@ -67,8 +78,9 @@ function render(result: SoakResult, figures: SoakFigures): string {
   const lines = [
     `releases         ${figures.releases}: ${kinds.map((kind) => `${countOf(releases, kind)} ${kind}`).join(', ')}; ${figures.stuck} stuck`,
     `kills            ${figures.kills}, ${releases.filter(({ kills }) => kills > 0).length} releases met one`,
-    `requests         ${load.sent} sent of ${load.scheduled} scheduled: ${load.ok} answered, ${load.appError} failed by the version itself, ${load.lost} lost, ${load.unjudged} not to be judged`,
+    `requests         ${load.sent} sent of ${load.scheduled} scheduled: ${load.ok} answered, ${load.appError} failed by the version itself, ${figures.lost} lost, ${figures.unjudged} not to be judged`,
     `the load itself  ${load.late} sent late, at worst by ${Math.round(load.worstLateMs)} ms; ${load.skipped} skipped`,
+    `the cluster      stood still for ${figures.stalledSeconds} s for lack of CPU, in ${result.stalls.length} stalls`,
     `alert to stable  ${renderTimes(figures.alertToStableWeight)}`,
     `  across a kill  ${renderTimes(figures.alertToStableWeightAcrossKills)}`,
     `last bad answer  ${renderTimes(figures.alertToLastCanaryAnswer)}`,

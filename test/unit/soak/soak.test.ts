@@ -1,6 +1,7 @@
 /** The parts of the soak that decide: its command line, its plan of kills, its order of releases, its line through memory and its verdict. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { createFakeClock } from '../../fakes/fake-clock.ts'
 import { seededRandom } from '../../fakes/fake-random.ts'
 import { planKills } from '../../soak/kill-plan.ts'
 import { addReadings } from '../../soak/load-reading.ts'
@@ -8,6 +9,7 @@ import { fitMemory, type MemorySample } from '../../soak/memory.ts'
 import { parseOptions, UsageError } from '../../soak/options.ts'
 import { drawKinds, kinds } from '../../soak/order.ts'
 import type { SoakResult } from '../../soak/soak.ts'
+import { findOurs, stalledMs, watchStalls } from '../../soak/stalls.ts'
 import { judgeSoak } from '../../soak/verdict.ts'
 
 describe('the command line of the soak', () => {
@@ -86,6 +88,37 @@ describe('the line through memory', () => {
   })
 })
 
+const loss = (sentAtMs: number, lostAtMs: number) => ({ sentAtMs, lostAtMs, cause: 'no-endpoint' })
+
+describe('losses and stalls of the cluster', () => {
+  const stalls = [{ fromMs: 10_000, toMs: 11_000 }]
+  for (const [what, lost, isOurs] of [
+    ['before it', loss(9_000, 9_900), true],
+    ['across its beginning', loss(9_000, 10_100), false],
+    ['within it', loss(10_200, 10_300), false],
+    ['around it', loss(9_000, 12_000), false],
+    ['sent while what waited is worked off', loss(12_900, 12_950), false],
+    ['sent long after it', loss(13_100, 13_150), true],
+  ] as const) {
+    test(`${what}: ${isOurs ? 'the controller is to blame' : 'nobody can say'}`, () =>
+      assert.equal(findOurs([lost], stalls).length, isOurs ? 1 : 0))
+  }
+
+  test('a process that was held up notices it', async () => {
+    const clock = createFakeClock()
+    const watch = watchStalls(clock)
+    await clock.advance(1_000)
+    assert.deepEqual(watch.stalls(), [])
+    clock.suspend(700)
+    await clock.advance(50)
+    const [stall] = watch.stalls()
+    watch.stop()
+    assert.ok(stall && stall.toMs - stall.fromMs >= 600 && stall.toMs - stall.fromMs <= 700, JSON.stringify(stall))
+    assert.equal(stalledMs([stall, stall]), 2 * (stall.toMs - stall.fromMs))
+    assert.equal(clock.pendingTimers(), 0)
+  })
+})
+
 describe('the verdict of a soak', () => {
   const load = {
     ok: 1000,
@@ -93,6 +126,7 @@ describe('the verdict of a soak', () => {
     lost: 0,
     unjudged: 2,
     lostBy: {},
+    losses: [],
     scheduled: 1010,
     sent: 1005,
     skipped: 5,
@@ -101,13 +135,14 @@ describe('the verdict of a soak', () => {
   }
   const good: SoakResult = {
     releases: [
-      { number: 1, kind: 'promote', seconds: 9, kills: 0, lost: 0 },
+      { number: 1, kind: 'promote', seconds: 9, kills: 0, lost: 0, lostBy: {} },
       {
         number: 2,
         kind: 'alert-abort',
         seconds: 7,
         kills: 0,
         lost: 0,
+        lostBy: {},
         reaction: { routeMs: 55.4, lastAnswerMs: 60 },
       },
       {
@@ -116,11 +151,13 @@ describe('the verdict of a soak', () => {
         seconds: 30,
         kills: 1,
         lost: 0,
+        lostBy: {},
         reaction: { routeMs: 17_000, lastAnswerMs: 17_010 },
       },
     ],
     kills: 1,
     load,
+    stalls: [],
     memory: grow(1, 100, 31, 0),
   }
 
@@ -139,11 +176,12 @@ describe('the verdict of a soak', () => {
     const { misses } = judgeSoak({
       ...good,
       releases: [{ ...first, stuck: 'waited 120 s for version 2 to be promoted' }, ...rest],
-      load: { ...load, lost: 4, lostBy: { 'no-endpoint': 4 } },
+      load: { ...load, lost: 3, losses: [loss(5_000, 5_010), loss(50_000, 50_010), loss(90_000, 90_010)] },
+      stalls: [{ fromMs: 49_000, toMs: 49_500 }],
       memory: grow(1, 100, 40, 0.2),
     })
     assert.deepEqual(misses, [
-      '4 requests were lost: {"no-endpoint":4}',
+      '2 requests were lost: 2 no-endpoint',
       '1 releases are stuck',
       'memory grows by 2.00 MB in 10 releases, more than 1',
     ])
@@ -159,9 +197,10 @@ describe('the verdict of a soak', () => {
 test('readings of several hosts are added, but for the worst lateness', () => {
   const reading = { ok: 1, appError: 1, lost: 1, unjudged: 1, scheduled: 4, sent: 4, skipped: 0, late: 1 }
   const both = addReadings([
-    { ...reading, worstLateMs: 20, lostBy: { 'no-endpoint': 1 } },
-    { ...reading, worstLateMs: 10, lostBy: { 'no-endpoint': 1, ECONNRESET: 2 } },
+    { ...reading, worstLateMs: 20, lostBy: { 'no-endpoint': 1 }, losses: [loss(1, 2)] },
+    { ...reading, worstLateMs: 10, lostBy: { 'no-endpoint': 1, ECONNRESET: 2 }, losses: [loss(3, 4)] },
   ])
   assert.deepEqual([both.ok, both.lost, both.scheduled, both.worstLateMs], [2, 2, 8, 20])
+  assert.deepEqual(both.losses, [loss(1, 2), loss(3, 4)])
   assert.deepEqual(both.lostBy, { 'no-endpoint': 2, ECONNRESET: 2 })
 })
