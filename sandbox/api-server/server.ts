@@ -17,6 +17,7 @@ import { createRegistry } from './registry.ts'
 import type { Core } from './request/context.ts'
 import { createObject } from './request/create.ts'
 import { handle } from './request/handler.ts'
+import type { ResourceType } from './resource-type.ts'
 import { createStore } from './store.ts'
 import { createWatchHub } from './watch-hub.ts'
 
@@ -32,6 +33,8 @@ export interface ApiServerOptions {
   readonly eventLogLimit?: number
   readonly bookmarkIntervalMs?: number
   readonly faults?: Faults
+  /** Custom resources served without a stored CRD, by bucket: parsed once, shared by many servers. */
+  readonly resources?: ReadonlyMap<string, readonly ResourceType[]>
 }
 
 export interface ListenOptions {
@@ -102,6 +105,7 @@ export const createApiServer = (options: ApiServerOptions = {}): ApiServer => {
   ]
   const sockets: HttpServer[] = []
   createNamespaces(core)
+  for (const [bucket, types] of options.resources ?? []) core.registry.setCustom(bucket, types)
 
   return {
     handle: answerRequest,

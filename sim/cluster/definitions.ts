@@ -1,0 +1,39 @@
+/** The custom resources that the simulated API server serves, read from the shipped CRDs once a process and shared by every run. */
+import { readFileSync } from 'node:fs'
+import { bucketOf, customTypesOf } from '../../sandbox/api-server/custom-type.ts'
+import { asObject } from '../../sandbox/api-server/json.ts'
+import type { ResourceType } from '../../sandbox/api-server/resource-type.ts'
+import { parseManifests } from '../../sandbox/manifests.ts'
+
+const files = [
+  '../../charts/penstock/crds/rollouts.argoproj.io.yaml',
+  '../../charts/penstock/crds/analysisruns.argoproj.io.yaml',
+  '../../charts/penstock/crds/analysistemplates.argoproj.io.yaml',
+  '../../charts/penstock/crds/clusteranalysistemplates.argoproj.io.yaml',
+  '../../charts/penstock/crds/experiments.argoproj.io.yaml',
+  '../../sandbox/crds/gateway-api.yaml',
+]
+
+let known: ReadonlyMap<string, readonly ResourceType[]> | undefined
+
+function readDefinitions(): ReadonlyMap<string, readonly ResourceType[]> {
+  const manifests = files.flatMap((file) => parseManifests(readFileSync(new URL(file, import.meta.url), 'utf8'), file))
+  return new Map(
+    manifests
+      .filter(({ kind }) => kind === 'CustomResourceDefinition')
+      .map((crd) => {
+        const stored = {
+          ...crd,
+          metadata: { name: crd.metadata.name },
+          spec: asObject((crd as { spec?: unknown }).spec),
+        }
+        return [bucketOf(stored), customTypesOf(stored)] as const
+      }),
+  )
+}
+
+/** Bucket → the types that it serves. */
+export function customResources(): ReadonlyMap<string, readonly ResourceType[]> {
+  known ??= readDefinitions()
+  return known
+}

@@ -1,0 +1,161 @@
+/**
+ * A watch as one process sees it: each line crosses the network at a time of its own, in order, and may be lost, doubled, late or the last one before
+ * silence. What the API server sent is never changed.
+ */
+import type { KubeObject } from '../../controller/api/meta.ts'
+import {
+  KubeError,
+  noAnswerReasons,
+  type ResourceKind,
+  type WatchEvent,
+  type WatchOptions,
+} from '../../controller/kube/client.ts'
+import { renderCollectionPath } from '../../controller/kube/request-path.ts'
+import type { WatchLine } from '../../sandbox/api-server/api-message.ts'
+import type { ApiServer } from '../../sandbox/api-server/server.ts'
+import type { FaultBoard } from '../faults/board.ts'
+import type { SimProcess } from '../kernel/process.ts'
+
+export interface WatchEdgeDeps {
+  readonly server: ApiServer
+  readonly process: SimProcess
+  readonly board: FaultBoard
+  readonly latencyMs: () => number
+  /** Ends and silences this process' watches from outside. */
+  readonly control: WatchControl
+}
+
+export interface OpenWatch {
+  readonly plural: string
+  /** Lines were lost: only a list can tell what they said. */
+  hasLost(): boolean
+  end(how: 'broken' | 'gone'): void
+  silence(): void
+}
+
+export interface WatchControl {
+  add(watch: OpenWatch): void
+  remove(watch: OpenWatch): void
+  list(plural?: string): readonly OpenWatch[]
+}
+
+export function createWatchControl(): WatchControl {
+  const open = new Set<OpenWatch>()
+  return {
+    add: (watch) => void open.add(watch),
+    remove: (watch) => void open.delete(watch),
+    list: (plural) => [...open].filter((watch) => plural === undefined || watch.plural === plural),
+  }
+}
+
+type Item = { readonly line: WatchLine } | { readonly end: 'closed' | 'broken' }
+
+/** Items in the order of their arrival; `next` waits for one. */
+function createInbox() {
+  const items: Item[] = []
+  let wake = (): void => {}
+  return {
+    put(item: Item): void {
+      items.push(item)
+      wake()
+    },
+    async next(): Promise<Item> {
+      for (;;) {
+        const item = items.shift()
+        if (item) return item
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    },
+  }
+}
+
+const gone: WatchLine = {
+  type: 'ERROR',
+  object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' },
+}
+
+function queryOf({ labelSelector, fieldSelector, resourceVersion, timeoutSeconds }: WatchOptions): URLSearchParams {
+  const query = new URLSearchParams({ watch: 'true', allowWatchBookmarks: 'true', resourceVersion })
+  query.set('timeoutSeconds', String(timeoutSeconds))
+  if (labelSelector !== undefined) query.set('labelSelector', labelSelector)
+  if (fieldSelector !== undefined) query.set('fieldSelector', fieldSelector)
+  return query
+}
+
+const lost = (message: string): KubeError => new KubeError({ code: 0, reason: noAnswerReasons.lost, message }, 'watch')
+
+export async function* watchThroughEdge<T extends KubeObject>(
+  deps: WatchEdgeDeps,
+  kind: ResourceKind,
+  options: WatchOptions,
+): AsyncGenerator<WatchEvent<T>> {
+  const { server, process, board, latencyMs, control } = deps
+  const { plural } = kind
+  const inbox = createInbox()
+  let isSilent = false
+  let hasLost = false
+  let notBeforeMs = 0
+
+  /** In order: no item overtakes the one before. */
+  function carry(item: Item, label: string | undefined): void {
+    const nowMs = process.clock.monotonicMs()
+    notBeforeMs = Math.max(notBeforeMs, nowMs + latencyMs() + board.watchDelayMs(plural))
+    process.deliver(notBeforeMs - nowMs, label, () => inbox.put(item))
+  }
+
+  function send(line: WatchLine): void {
+    if (isSilent) return
+    const isObject = line.type !== 'BOOKMARK' && line.type !== 'ERROR'
+    const fate = isObject ? board.takeWatchLine(plural) : undefined
+    const { name = '', resourceVersion = '' } = (line.object.metadata ?? {}) as {
+      name?: string
+      resourceVersion?: string
+    }
+    if (fate === 'drop') {
+      hasLost = true
+      return
+    }
+    const label = isObject ? `sees ${line.type} ${plural}/${name}@${resourceVersion}` : undefined
+    carry({ line }, label)
+    if (fate === 'duplicate') carry({ line }, label)
+  }
+
+  const path = renderCollectionPath(kind, options.namespace)
+  const response = server.handle({ method: 'GET', path, query: queryOf(options), headers: {} })
+  if (response.kind !== 'watch')
+    throw new KubeError(response.kind === 'object' ? (response.body as never) : { code: 500 }, path)
+  const stop = response.start({ send, end: (how) => carry({ end: how }, undefined) })
+  const watch: OpenWatch = {
+    plural,
+    hasLost: () => hasLost,
+    end(how) {
+      stop()
+      if (how === 'gone') carry({ line: gone }, `watch of ${plural} gone`)
+      else carry({ end: 'broken' }, `watch of ${plural} broken`)
+    },
+    silence() {
+      isSilent = true
+    },
+  }
+  control.add(watch)
+  const onAbort = (): void => inbox.put({ end: 'closed' })
+  options.signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    for (;;) {
+      const item = await inbox.next()
+      if (options.signal.aborted) return
+      if ('end' in item) {
+        if (item.end === 'broken') throw lost('the watch was broken')
+        return
+      }
+      // What the API server sends for this kind is what the caller asked for.
+      yield item.line as unknown as WatchEvent<T>
+    }
+  } finally {
+    options.signal.removeEventListener('abort', onAbort)
+    control.remove(watch)
+    stop()
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What an invariant is: a rule about two neighbouring true states of the cluster and what led from one to the other. Invariants share no rule with the
+ * code that they check; each is a function named by its id in the list of `all.ts`.
+ *
+ * To add one: write `export const S7: Invariant = {…}` in the file of its group, add it to `all.ts`, and break it in `test/sim/invariants.test.ts`.
+ * `check` is called after every write of anybody and every other event that changed the cluster or the data plane. What it needs of the past has to be
+ * in the World (see `DataPlane.stoppedMs`), so that a check is a pure function.
+ */
+import type { World } from '../cluster/world.ts'
+import type { Scenario } from '../run/scenario.ts'
+
+/** A write of a controller that took effect. */
+export interface WriteCause {
+  readonly kind: 'write'
+  /** Name of the process. */
+  readonly by: string
+  readonly verb: 'create' | 'patch' | 'delete' | 'evict'
+  readonly plural: string
+  readonly name: string
+  readonly subresource?: string
+  readonly body?: unknown
+  /** Virtual milliseconds at which it left the process. */
+  readonly sentMs: number
+}
+
+/** Anything else: a model, an actor, the data plane. */
+export interface StepCause {
+  readonly kind: 'step'
+  readonly label: string
+}
+
+export interface Context {
+  readonly cause: WriteCause | StepCause
+  readonly scenario: Scenario
+}
+
+export interface Invariant {
+  readonly id: string
+  /** One sentence for docs/reliability.md. */
+  readonly words: string
+  /** A sentence that says what is broken, or undefined. */
+  readonly check: (before: World, after: World, context: Context) => string | undefined
+}
+
+export interface Violation {
+  readonly id: string
+  readonly atMs: number
+  readonly sentence: string
+}
+
+/** Most rules are about our own writes of one kind. */
+export const isWriteOf = ({ cause }: Context, ...plurals: readonly string[]): boolean =>
+  cause.kind === 'write' && plurals.includes(cause.plural)

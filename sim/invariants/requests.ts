@@ -1,0 +1,62 @@
+/** What people ask for and what a rollout remembers: S8, S9, S10. */
+import type { Rollout } from '../../controller/api/rollout.ts'
+import { hashOf, programmedWeight, type World } from '../cluster/world.ts'
+import { sizeOf } from './capacity.ts'
+import { type Invariant, isWriteOf } from './invariant.ts'
+
+const rolloutOf = ({ rollouts }: World): Rollout | undefined => [...rollouts.values()][0]
+const statusOf = (world: World) => rolloutOf(world)?.status ?? {}
+
+const isObserved = (world: World): boolean => {
+  const { metadata, status } = rolloutOf(world) ?? { metadata: {} }
+  return String(status?.observedGeneration) === String(metadata?.generation)
+}
+
+/** Weight from the moment of the request on; pods once the abort is on record as such, for until then it may not have been seen. */
+export const S8: Invariant = {
+  id: 'S8',
+  words: 'Once a revision is aborted nothing gives it more traffic or more pods until somebody asks for a retry.',
+  check(before, after, context) {
+    const { abort, phase, currentPodHash, stableRS } = statusOf(before)
+    if (!isWriteOf(context, 'httproutes', 'replicasets') || !abort || !isObserved(before)) return undefined
+    if (currentPodHash === stableRS || !statusOf(after).abort) return undefined
+    const [from, to] = [sizeOf(before, currentPodHash), sizeOf(after, currentPodHash)]
+    if (phase === 'Degraded' && to > from) return `an aborted revision goes from ${from} to ${to} pods`
+    for (const service of [...before.services.values()].filter((one) => hashOf(one) === currentPodHash)) {
+      const { name } = service.metadata
+      const [then, now] = [programmedWeight(before, name), programmedWeight(after, name)]
+      if (now > then && name === rolloutOf(after)?.spec.strategy?.canary?.canaryService)
+        return `an aborted revision gets weight ${now} after ${then}`
+    }
+    return undefined
+  },
+}
+
+/** The pods of the stable revision may be made more at any time. */
+export const S9: Invariant = {
+  id: 'S9',
+  words: 'An abort of something that is not being rolled out takes away no pod and moves no Service.',
+  check(before, after, context) {
+    const { abort, currentPodHash, stableRS } = statusOf(before)
+    if (!isWriteOf(context, 'replicasets', 'services') || !abort || !isObserved(before)) return undefined
+    if (stableRS === undefined || currentPodHash !== stableRS) return undefined
+    const wanted = rolloutOf(before)?.spec.replicas ?? 1
+    const [from, to] = [sizeOf(before, stableRS), sizeOf(after, stableRS)]
+    return to < from && to < wanted ? `the stable revision goes from ${from} to ${to} pods` : undefined
+  },
+}
+
+export const S10: Invariant = {
+  id: 'S10',
+  words: 'Within a revision the step moves by one, never back, and further only when somebody asked for it.',
+  check(before, after, context) {
+    const [then, now] = [statusOf(before), statusOf(after)]
+    if (!isWriteOf(context, 'rollouts') || then.currentPodHash !== now.currentPodHash) return undefined
+    if (then.currentStepHash !== now.currentStepHash || then.currentStepHash === undefined) return undefined
+    if (now.abort || then.abort || then.stableRS === undefined || then.stableRS !== now.stableRS) return undefined
+    const moved = (now.currentStepIndex ?? 0) - (then.currentStepIndex ?? 0)
+    const count = (rolloutOf(after)?.spec.strategy?.canary?.steps ?? []).length
+    const skipsAll = then.promoteFull === true && now.currentStepIndex === count
+    return moved === 0 || moved === 1 || skipsAll ? undefined : `the step moves by ${moved}`
+  },
+}

@@ -1,0 +1,80 @@
+/** Where requests go: S1, S2, S4. */
+import type { Rollout } from '../../controller/api/rollout.ts'
+import {
+  endpointsOf,
+  type HttpRoute,
+  hashOf,
+  liveWeight,
+  programmedWeight,
+  replicaSetOf,
+  type World,
+} from '../cluster/world.ts'
+import { type Invariant, isWriteOf } from './invariant.ts'
+
+const MAX_WEIGHT = 100
+
+type Rule = NonNullable<NonNullable<HttpRoute['spec']>['rules']>[number]
+
+const rolloutOf = ({ rollouts }: World): Rollout | undefined => [...rollouts.values()][0]
+const rulesOf = ({ httpRoutes }: World): readonly Rule[] =>
+  [...httpRoutes.values()].flatMap(({ spec }) => spec?.rules ?? [])
+
+function servicesOf(world: World): readonly string[] {
+  const { canary } = rolloutOf(world)?.spec.strategy ?? {}
+  return [canary?.stableService, canary?.canaryService].flatMap((name) => name ?? [])
+}
+
+/** Where no Service of the route has an endpoint, as before the first deploy, none is worse than any other. */
+export const S1: Invariant = {
+  id: 'S1',
+  words: 'No write of ours gives weight to a Service behind which no pod is ready.',
+  check(before, after, context) {
+    if (!isWriteOf(context, 'httproutes')) return undefined
+    const names = servicesOf(after)
+    if (!names.some((name) => endpointsOf(after, name) > 0)) return undefined
+    const starved = names.find(
+      (name) => programmedWeight(after, name) > programmedWeight(before, name) && endpointsOf(after, name) === 0,
+    )
+    return starved && `weight ${programmedWeight(after, starved)} for "${starved}", which has no endpoint`
+  },
+}
+
+const isOurs = ({ backendRefs = [] }: Rule, names: readonly string[]): boolean =>
+  backendRefs.some(({ name }) => names.includes(name))
+
+export const S2: Invariant = {
+  id: 'S2',
+  words:
+    'The weights that we write sum up to 100, each a whole number and zero written out, and no rule of anybody else changes.',
+  check(before, after, context) {
+    if (!isWriteOf(context, 'httproutes')) return undefined
+    const names = servicesOf(after)
+    for (const { backendRefs = [] } of rulesOf(after).filter((rule) => isOurs(rule, names))) {
+      const weights = backendRefs.map(({ weight }) => weight)
+      const sum = weights.reduce<number>((total, weight) => total + (weight ?? Number.NaN), 0)
+      if (sum !== MAX_WEIGHT || weights.some((weight) => !Number.isInteger(weight) || Number(weight) < 0))
+        return `weights ${weights.map((weight) => weight ?? 'none').join(' and ')}`
+    }
+    const foreign = (world: World): string => JSON.stringify(rulesOf(world).filter((rule) => !isOurs(rule, names)))
+    return foreign(before) === foreign(after) ? undefined : "a rule that is the user's own was changed"
+  },
+}
+
+/** A Service that no route and no user reaches may be pointed anywhere. */
+export const S4: Invariant = {
+  id: 'S4',
+  words:
+    'A Service is pointed at other pods only while it gets no requests, or at as many ready pods as served before.',
+  check(before, after, context) {
+    const { cause, scenario } = context
+    if (!isWriteOf(context, 'services') || cause.kind !== 'write') return undefined
+    const [former, now] = [before.services.get(cause.name), after.services.get(cause.name)]
+    const [from, to] = [former && hashOf(former), now && hashOf(now)]
+    if (from === to || to === undefined) return undefined
+    if (liveWeight(before, cause.name) === 0 && !scenario.direct.includes(cause.name)) return undefined
+    const served = endpointsOf(before, cause.name)
+    const wanted = Math.min(served, rolloutOf(after)?.spec.replicas ?? 1)
+    const there = replicaSetOf(after, to)?.status?.availableReplicas ?? 0
+    return there < wanted ? `"${cause.name}" goes to ${there} ready pods where ${served} served` : undefined
+  },
+}

@@ -1,0 +1,108 @@
+/** People, GitOps, autoscalers and Alertmanager: carries out actions on the true state, as clients do that read before they write. */
+
+import type { KubeObject } from '../../controller/api/meta.ts'
+import type { Rollout } from '../../controller/api/rollout.ts'
+import {
+  abortPatches,
+  type ClientPatch,
+  pausePatches,
+  promoteFullPatches,
+  promotePatches,
+  retryPatches,
+} from '../../controller/argo/client-patches.ts'
+import * as kinds from '../../controller/kube/kinds.ts'
+import { NAMESPACE } from '../cluster/world.ts'
+import type { Action } from '../run/action.ts'
+import { ROLLOUT, type Scenario } from '../run/scenario.ts'
+import type { ModelDeps } from './pods.ts'
+
+export interface ActorsOptions extends ModelDeps {
+  readonly scenario: Scenario
+  /** Epoch milliseconds at virtual time 0. */
+  readonly wallStartMs: number
+  /** Posts to one replica; a dead one answers nothing. */
+  readonly postAlert: (body: string, answer: (status: number) => void) => void
+}
+
+const ref = { kind: kinds.rollouts, namespace: NAMESPACE, name: ROLLOUT }
+/** Alertmanager gives up a group that nobody takes when the alert has long been resolved. */
+const POST_RETRY_MS = 2_000
+const MOST_POSTS = 20
+
+const withImage = (image: string): object => ({ template: { spec: { containers: [{ name: 'app', image }] } } })
+
+function renderAlert(status: 'firing' | 'resolved', startsAtMs: number): string {
+  const alert = {
+    status,
+    labels: { alertname: 'ErrorsHigh', namespace: NAMESPACE, rollout: ROLLOUT },
+    annotations: { summary: 'errors are high' },
+    startsAt: new Date(startsAtMs).toISOString(),
+    endsAt: '0001-01-01T00:00:00Z',
+    fingerprint: startsAtMs.toString(16),
+  }
+  return JSON.stringify({ version: '4', groupKey: 'sim', receiver: 'penstock', status, alerts: [alert] })
+}
+
+export function createActors(options: ActorsOptions): (action: Action) => void {
+  const { kernel, truth, client, scenario, wallStartMs, postAlert } = options
+  const rollout = (): Rollout | undefined => truth.world().rollouts.get(ROLLOUT)
+  const patchSpec = (spec: object): void => void client.patch(ref, 'merge', { spec }).catch(() => {})
+
+  async function send(patches: readonly ClientPatch[]): Promise<void> {
+    for (const { kind, body, subresource } of patches)
+      await client.patch(ref, kind, body, subresource ? { subresource } : {})
+  }
+
+  async function reapply(): Promise<void> {
+    const options = { fieldManager: 'git', force: true }
+    const { spec } = rollout() ?? scenario.rollout
+    const desired = { ...scenario.rollout, spec: { ...scenario.rollout.spec, template: spec.template } }
+    await client.patch(ref, 'apply', desired, options)
+    for (const object of scenario.objects.filter(({ kind }) => kind === 'HTTPRoute'))
+      await client.patch(kinds.refOf(kinds.httpRoutes, object as KubeObject), 'apply', object, options)
+  }
+
+  function alert(status: 'firing' | 'resolved', times: number): void {
+    const body = renderAlert(status, wallStartMs + kernel.now())
+    const attempt = (left: number): void => {
+      let isTaken = false
+      postAlert(body, (code) => {
+        isTaken ||= code < 500
+        kernel.note(`alert answered ${code}`)
+      })
+      kernel.schedule(POST_RETRY_MS, undefined, () => {
+        if (!isTaken && left > 0) attempt(left - 1)
+      })
+    }
+    for (let time = 0; time < times; time += 1) kernel.schedule(time * 700, undefined, () => attempt(MOST_POSTS))
+  }
+
+  return (action) => {
+    const seen = rollout()
+    if (!seen) return
+    switch (action.kind) {
+      case 'setImage':
+        return patchSpec(withImage(action.image))
+      case 'scale':
+        return patchSpec({ replicas: action.replicas })
+      case 'restart':
+        return patchSpec({ restartAt: new Date(wallStartMs + kernel.now()).toISOString() })
+      case 'resume':
+        return patchSpec({ paused: false })
+      case 'pause':
+        return void send(pausePatches())
+      case 'promote':
+        return void send(promotePatches(seen))
+      case 'promoteFull':
+        return void send(promoteFullPatches(seen))
+      case 'abort':
+        return void send(abortPatches())
+      case 'retry':
+        return void send(retryPatches())
+      case 'reapply':
+        return void reapply()
+      case 'alert':
+        return alert(action.status, action.times)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Everybody whom the controller calls besides the API server: Prometheus, and the sink of messages. Each answer takes its time and crosses the edge of
+ * the process as an event.
+ */
+import {
+  type HttpRequest,
+  type HttpResponse,
+  type HttpTransport,
+  TransportError,
+} from '../../controller/runtime/http.ts'
+import type { FaultBoard } from '../faults/board.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { SimProcess } from '../kernel/process.ts'
+import type { SeededRandom } from '../kernel/random.ts'
+
+export const PROMETHEUS_URL = 'http://prometheus.sim:9090'
+export const SINK_URL = 'http://sink.sim/notices'
+
+export interface OutboundDeps {
+  readonly kernel: Kernel
+  readonly process: SimProcess
+  readonly board: FaultBoard
+  readonly random: SeededRandom
+  /** The value of a PromQL query now. */
+  readonly readMetric: (query: string) => number
+  /** A message has arrived. */
+  readonly onNotice: (body: string) => void
+}
+
+/** An answer, or undefined: none, ever. */
+type Reply = { readonly response: HttpResponse; readonly afterMs: number } | undefined
+
+const json = (status: number, body: unknown): HttpResponse => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+})
+
+const vector = (atMs: number, ...values: readonly string[]): HttpResponse =>
+  json(200, {
+    status: 'success',
+    data: { resultType: 'vector', result: values.map((value) => ({ metric: {}, value: [atMs / 1000, value] })) },
+  })
+
+const queryOf = ({ body = '', url }: HttpRequest): string =>
+  new URLSearchParams(body).get('query') ?? new URL(url).searchParams.get('query') ?? ''
+
+export function createOutbound({ kernel, process, board, random, readMetric, onNotice }: OutboundDeps): HttpTransport {
+  function askPrometheus(request: HttpRequest): Reply {
+    const afterMs = random.between(2, 60)
+    const nowMs = process.clock.now()
+    switch (board.find('metrics')?.mode) {
+      case 'timeout':
+        return undefined
+      case 'error':
+        return { afterMs, response: json(503, { status: 'error', errorType: 'unavailable', error: 'no' }) }
+      case 'garbage':
+        return { afterMs, response: json(200, '<html>') }
+      case 'nan':
+        return { afterMs, response: vector(nowMs, 'NaN') }
+      case 'empty':
+        return { afterMs, response: vector(nowMs) }
+      case 'bad':
+        return { afterMs, response: vector(nowMs, '1') }
+      case undefined:
+        return { afterMs, response: vector(nowMs, String(readMetric(queryOf(request)))) }
+    }
+  }
+
+  function tellSink(request: HttpRequest): Reply {
+    const trouble = board.find('sink')?.mode
+    if (trouble === 'error') return { afterMs: 20, response: json(503, 'no') }
+    onNotice(request.body ?? '')
+    if (trouble === 'lost') return undefined
+    return { afterMs: trouble === 'slow' ? 4_000 : random.between(2, 80), response: json(200, 'ok') }
+  }
+
+  return {
+    send: (request, signal) =>
+      new Promise((resolve, reject) => {
+        const host = new URL(request.url).hostname
+        let isOver = false
+        const end = (delayMs: number, label: string, finish: () => void): void =>
+          void process.deliver(delayMs, `← ${label}`, () => {
+            if (isOver) return
+            isOver = true
+            finish()
+          })
+        const fail = (kind: 'timeout' | 'cancelled', delayMs: number): void =>
+          end(delayMs, `${host} ${kind}`, () => reject(new TransportError(kind, `${host}: ${kind}`)))
+        signal?.addEventListener('abort', () => fail('cancelled', 0), { once: true })
+        kernel.schedule(random.between(1, 20), `${process.name} → ${request.method} ${host}`, () => {
+          const reply = host === new URL(PROMETHEUS_URL).hostname ? askPrometheus(request) : tellSink(request)
+          if (!reply || reply.afterMs >= request.timeoutMs) fail('timeout', request.timeoutMs)
+          else end(reply.afterMs, `${host} ${reply.response.status}`, () => resolve(reply.response))
+        })
+      }),
+  }
+}

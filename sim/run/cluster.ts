@@ -1,0 +1,241 @@
+/**
+ * A whole simulated cluster put together: API server, models, replicas of the controller, and the hands of the faults. It starts and stops things; what
+ * is to happen when is the run's business.
+ */
+import type { KubeObject } from '../../controller/api/meta.ts'
+import type { ResourceKind } from '../../controller/kube/client.ts'
+import * as kinds from '../../controller/kube/kinds.ts'
+import type { Logger } from '../../controller/runtime/log.ts'
+import { createApiServer } from '../../sandbox/api-server/server.ts'
+import { type ControllerProcess, startController } from '../cluster/controller-process.ts'
+import { customResources } from '../cluster/definitions.ts'
+import type { Write } from '../cluster/kube-edge.ts'
+import { openTruth, type Truth } from '../cluster/truth.ts'
+import { createWatchControl, type WatchControl } from '../cluster/watch-edge.ts'
+import { NAMESPACE } from '../cluster/world.ts'
+import { createFaultBoard, type FaultBoard } from '../faults/board.ts'
+import type { Fault } from '../faults/fault.ts'
+import { type Death, type Hands, strike } from '../faults/strike.ts'
+import { createKernel, type Kernel } from '../kernel/kernel.ts'
+import { createProcess, type SimProcess } from '../kernel/process.ts'
+import { createRandom } from '../kernel/random.ts'
+import { createActors } from '../models/actors.ts'
+import { startEndpoints } from '../models/endpoints.ts'
+import { startGateway } from '../models/gateway.ts'
+import { createOutbound } from '../models/outbound.ts'
+import { startPods } from '../models/pods.ts'
+import type { Action } from './action.ts'
+import type { Plan } from './plan.ts'
+import { BROKEN_TAG } from './scenario.ts'
+
+export interface SimCluster {
+  readonly kernel: Kernel
+  readonly truth: Truth
+  readonly board: FaultBoard
+  act(action: Action): void
+  strike(fault: Fault): void
+  /** Every fault ends; what is dead is started again. */
+  heal(): void
+  /** Kills a replica and starts it anew at once. */
+  restart(index: number): void
+  close(): Promise<void>
+}
+
+export interface ClusterHooks {
+  /** Around a write that takes effect. */
+  readonly onWrite: (write: Write, apply: () => Promise<unknown>) => Promise<unknown>
+  readonly onStep: (label: string) => void
+  readonly onNotice?: (body: string) => void
+}
+
+interface Replica {
+  process: SimProcess
+  controller: ControllerProcess
+  watches: WatchControl
+  generation: number
+  /** The write, counted down, at which it dies. */
+  death: (Death & { writesLeft: number }) | undefined
+}
+
+const WALL_START_MS = Date.UTC(2026, 0, 1)
+const EXIT_RESTART_MS = 1_000
+/** Watch history kept by the API server. */
+const EVENT_LOG_LIMIT = 20_000
+
+const kindsByName: Readonly<Record<string, ResourceKind>> = {
+  Service: kinds.services,
+  HTTPRoute: kinds.httpRoutes,
+  AnalysisTemplate: kinds.analysisTemplates,
+  ConfigMap: kinds.configMaps,
+}
+
+function kindOf(object: KubeObject): ResourceKind {
+  const kind = kindsByName[object.kind ?? '']
+  if (!kind) throw new Error(`${object.kind ?? 'an object without a kind'} cannot be part of a scenario`)
+  return kind
+}
+
+export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimCluster> {
+  const { scenario } = plan
+  const random = createRandom(plan.seed).fork('run')
+  const kernel = createKernel(random.fork('ties'), (label) => {
+    gateway.refresh()
+    hooks.onStep(label)
+  })
+  let uids = 0
+  const suffixes = random.fork('suffixes')
+  const server = createApiServer({
+    clock: {
+      now: () => WALL_START_MS + kernel.now(),
+      setTimer: (run, delayMs) => kernel.schedule(delayMs, undefined, run),
+    },
+    newUid() {
+      uids += 1
+      return `uid-${String(uids).padStart(6, '0')}`
+    },
+    newSuffix: () => suffixes.bits().toString(36).padStart(5, '0').slice(-5),
+    eventLogLimit: EVENT_LOG_LIMIT,
+    resources: customResources(),
+  })
+  const truth = openTruth(server, () => kernel.now())
+  const board = createFaultBoard(() => kernel.now())
+  const client = server.client({ userAgent: 'world' })
+  const model = (label: string) => ({ kernel, truth, client, board, random: random.fork(label) })
+  const pods = startPods(model('pods'), {
+    readyAfterMs: scenario.podReadyMs,
+    isBroken: (image) => image.endsWith(BROKEN_TAG),
+  })
+  startEndpoints(model('endpoints'))
+  const gateway = startGateway(model('gateway'), { lagMs: scenario.gatewayLagMs, direct: scenario.direct })
+
+  const log = (process: SimProcess): Logger => createNoteLog(kernel, process.name)
+
+  function start(index: number, generation: number): Replica {
+    const name = `controller-${index}${generation === 0 ? '' : `.${generation}`}`
+    const process = createProcess({ name, kernel, wallStartMs: WALL_START_MS + (plan.skewMs[index] ?? 0) })
+    const own = random.fork(name)
+    const latency = own.fork('latency')
+    const watches = createWatchControl()
+    kernel.note(`${name} starts`)
+    const controller = startController({
+      edge: {
+        server,
+        kernel,
+        process,
+        board,
+        index,
+        control: watches,
+        latencyMs: () => (latency.chance(0.05) ? latency.between(20, 400) : latency.between(1, 12)),
+        onWrite: (write, apply) => takeWrite(index, generation, write, apply),
+      },
+      random: own.fork('product'),
+      http: createOutbound({
+        kernel,
+        process,
+        board,
+        random: own.fork('outbound'),
+        readMetric: () => 0,
+        onNotice: hooks.onNotice ?? (() => {}),
+      }),
+      log: log(process),
+      elects: plan.processes > 1,
+      onExit: () => {
+        kernel.note(`${name} exits: the lease was lost`)
+        die(index, EXIT_RESTART_MS)
+      },
+    })
+    return { process, controller, watches, generation, death: undefined }
+  }
+
+  function takeWrite(index: number, generation: number, write: Write, apply: () => Promise<unknown>) {
+    const replica = replicas[index]
+    if (replica?.generation !== generation || !replica.death) return hooks.onWrite(write, apply)
+    const { death } = replica
+    death.writesLeft -= 1
+    if (death.writesLeft > 0) return hooks.onWrite(write, apply)
+    replica.death = undefined
+    kernel.note(
+      `${write.by} dies at ${write.verb} ${write.plural}/${write.name}, ${death.applied ? 'applied' : 'lost'}`,
+    )
+    die(index, death.restartAfterMs)
+    return death.applied ? hooks.onWrite(write, apply) : 'lost'
+  }
+
+  function die(index: number, restartAfterMs: number): void {
+    const replica = replicas[index]
+    if (!replica?.process.isAlive()) return
+    const { process, watches, generation } = replica
+    process.kill()
+    kernel.note(`${process.name} is dead`)
+    for (const watch of watches.list()) watch.end('broken')
+    kernel.schedule(restartAfterMs, undefined, () => {
+      if (replicas[index]?.generation === generation) replicas[index] = start(index, generation + 1)
+    })
+  }
+
+  const hands: Hands = {
+    board,
+    pods,
+    compact: () => server.compact(),
+    watches: (plural, only) =>
+      replicas.flatMap(({ watches }, index) => (only === undefined || only === index ? watches.list(plural) : [])),
+    processOf: (index) => replicas[index]?.process,
+    kill: die,
+    killAtWrite(index, death) {
+      const replica = replicas[index]
+      if (replica) replica.death = { ...death, writesLeft: death.atWrite }
+    },
+  }
+
+  await createObjects()
+  const replicas: Replica[] = []
+  for (let index = 0; index < plan.processes; index += 1) replicas.push(start(index, 0))
+  const act = createActors({
+    ...model('actors'),
+    scenario,
+    wallStartMs: WALL_START_MS,
+    postAlert(body, answer) {
+      const { process, controller } = replicas[random.between(0, replicas.length - 1)] ?? {}
+      process?.deliver(5, 'gets an alert', () => controller?.postAlert(body, answer))
+    },
+  })
+
+  async function createObjects(): Promise<void> {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } as KubeObject
+    await client.create(kinds.namespaces, namespace)
+    for (const object of scenario.objects) await client.create(kindOf(object), object)
+    await client.create(kinds.rollouts, scenario.rollout)
+  }
+
+  return {
+    kernel,
+    truth,
+    board,
+    act,
+    strike: (fault) => strike(fault, hands),
+    heal() {
+      board.heal()
+      // A line that was lost for good shows at the next list: the API server makes every watch begin anew.
+      for (const watch of hands.watches(undefined)) if (watch.hasLost()) watch.end('gone')
+      for (const replica of replicas) replica.death = undefined
+    },
+    restart: (index) => die(index, 100),
+    async close() {
+      for (const { process } of replicas) process.kill()
+      await server.close()
+    },
+  }
+}
+
+/** What the controller says at warning or above is part of the story. */
+function createNoteLog(kernel: Kernel, name: string): Logger {
+  const say =
+    (level: string) =>
+    (message: string, fields: { readonly reason?: string; readonly error?: unknown } = {}): void => {
+      const { reason = '', error } = fields
+      kernel.note(`${name} ${level} ${reason}: ${message}${error instanceof Error ? `: ${error.message}` : ''}`)
+    }
+  const quiet = (): void => {}
+  const log: Logger = { debug: quiet, info: quiet, warn: say('warns'), error: say('fails'), child: () => log }
+  return log
+}

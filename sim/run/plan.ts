@@ -1,0 +1,76 @@
+/** Everything that a run is made of, expanded from its seed: printed when it fails, shrunk, and replayed as it is. */
+
+import type { Fault } from '../faults/fault.ts'
+import { makeFaults } from '../faults/make-faults.ts'
+import { createRandom, type SeededRandom } from '../kernel/random.ts'
+import type { Action } from './action.ts'
+import { BROKEN_TAG, makeScenario, ROLLOUT, type Scenario } from './scenario.ts'
+
+export interface Plan {
+  readonly seed: number
+  readonly scenario: Scenario
+  readonly actions: readonly Action[]
+  readonly faults: readonly Fault[]
+  /** Replicas of the controller; with more than one they elect a leader. */
+  readonly processes: number
+  /** Wall clock of each process against the true one. */
+  readonly skewMs: readonly number[]
+  /** Virtual time at which every fault ends. */
+  readonly healAtMs: number
+}
+
+/** The first deploy is given time to end, so that most runs have something to lose. */
+const FIRST_ACTION_MS = 12_000
+
+function makeActions(random: SeededRandom, healAtMs: number): readonly Action[] {
+  let version = 1
+  const make = (atMs: number): Action => {
+    const kind = random.pick([
+      'setImage',
+      'setImage',
+      'promote',
+      'promote',
+      'promoteFull',
+      'abort',
+      'retry',
+      'pause',
+      'resume',
+      'restart',
+      'reapply',
+      'scale',
+      'alert',
+      'alert',
+      'undo',
+    ] as const)
+    if (kind === 'undo') return { atMs, kind: 'setImage', image: `${ROLLOUT}:${random.between(1, version)}` }
+    if (kind === 'setImage') return { atMs, kind, image: nextImage() }
+    if (kind === 'scale') return { atMs, kind, replicas: random.between(1, 7) }
+    if (kind === 'alert')
+      return { atMs, kind, status: random.chance(0.8) ? 'firing' : 'resolved', times: random.between(1, 3) }
+    return { atMs, kind }
+  }
+  const nextImage = (): string => {
+    version += 1
+    return random.chance(0.12) ? `${ROLLOUT}:${version}-${BROKEN_TAG}` : `${ROLLOUT}:${version}`
+  }
+  const first = { atMs: random.between(FIRST_ACTION_MS, 20_000), kind: 'setImage', image: nextImage() } as const
+  const times = Array.from({ length: random.between(0, 5) }, () => random.between(first.atMs, healAtMs)).sort(
+    (a, b) => a - b,
+  )
+  return [first, ...times.map(make)]
+}
+
+export function makePlan(seed: number): Plan {
+  const random = createRandom(seed)
+  const healAtMs = random.between(40_000, 110_000)
+  const processes = random.chance(0.25) ? 2 : 1
+  return {
+    seed,
+    scenario: makeScenario(random.fork('scenario')),
+    actions: makeActions(random.fork('actions'), healAtMs),
+    faults: makeFaults(random.fork('faults'), { untilMs: healAtMs, processes }),
+    processes,
+    skewMs: Array.from({ length: processes }, () => (random.chance(0.3) ? random.between(-5_000, 5_000) : 0)),
+    healAtMs,
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * One run: faults on, then healed, then at rest, every invariant checked after each change. One plan gives one event log, whatever machine it runs on. A
+ * run that never comes to rest is a violation with its story, never a hang.
+ */
+import type { Rollout } from '../../controller/api/rollout.ts'
+import type { Write } from '../cluster/kube-edge.ts'
+import type { World } from '../cluster/world.ts'
+import { invariants } from '../invariants/all.ts'
+import { type EndingInvariant, isAtRest, L1, S19, S23 } from '../invariants/ending.ts'
+import type { Context, Violation, WriteCause } from '../invariants/invariant.ts'
+import { openCluster, type SimCluster } from './cluster.ts'
+import type { Plan } from './plan.ts'
+import { ROLLOUT } from './scenario.ts'
+
+export interface Result {
+  readonly seed: number
+  /** Of the event log. */
+  readonly hash: string
+  readonly steps: number
+  readonly virtualMs: number
+  readonly violations: readonly Violation[]
+  /** The whole event log, each line `<ms> <what>`. */
+  readonly lines: readonly string[]
+  /** How often each kind of fault really hit something. */
+  readonly hits: ReadonlyMap<string, number>
+}
+
+const MOST_STEPS = 60_000
+/** After the healing: longest back-off, deadlines, delays and steps of any scenario, twice. */
+const CONVERGE_WITHIN_MS = 900_000
+/** Without a write and in a phase that may stay: longer than any scale-down delay and any back-off. */
+const REST_MS = 60_000
+/** Watched after it came to rest, with a restart of the controller in the middle. */
+const QUIET_MS = 45_000
+
+function createJudge(plan: Plan, world: () => World) {
+  const violations: Violation[] = []
+  const writes: WriteCause[] = []
+  let before = world()
+  let lastWriteMs = 0
+  const tell = (id: string, sentence: string, atMs: number): void => {
+    if (!violations.some((known) => known.id === id)) violations.push({ id, atMs, sentence })
+  }
+
+  function check(cause: Context['cause']): void {
+    const after = world()
+    if (after.version === before.version && after.dataPlane === before.dataPlane) return
+    for (const invariant of invariants) {
+      const sentence = invariant.check(before, after, { cause, scenario: plan.scenario })
+      if (sentence !== undefined) tell(invariant.id, sentence, after.atMs)
+    }
+    before = after
+  }
+  return {
+    violations,
+    writes,
+    tell,
+    lastWriteMs: () => lastWriteMs,
+    onStep: (label: string) => check({ kind: 'step', label }),
+    onWrite(write: Write, apply: () => Promise<unknown>): Promise<unknown> {
+      check({ kind: 'step', label: 'before a write' })
+      const versionBefore = world().version
+      const answer = apply()
+      const cause: WriteCause = { kind: 'write', ...write }
+      if (world().version !== versionBefore) {
+        if (write.plural !== 'leases' && write.plural !== 'events') lastWriteMs = world().atMs
+        writes.push(cause)
+      }
+      check(cause)
+      return answer
+    },
+  }
+}
+
+/** Runs until `isOver`, or until virtual time `untilMs` has passed, or there have been too many steps. */
+async function advance({ kernel }: SimCluster, untilMs: number, isOver: () => boolean = () => false): Promise<void> {
+  let isDue = false
+  kernel.schedule(untilMs - kernel.now(), undefined, () => {
+    isDue = true
+  })
+  while (!isDue && !isOver() && kernel.steps() < MOST_STEPS) if (!(await kernel.step())) return
+}
+
+export async function run(plan: Plan): Promise<Result> {
+  let truthOf = (): World | undefined => undefined
+  let judge: ReturnType<typeof createJudge> | undefined
+  const cluster = await openCluster(plan, {
+    onStep: (label) => judge?.onStep(label),
+    onWrite: (write, apply) => judge?.onWrite(write, apply) ?? apply(),
+  })
+  const { kernel, truth } = cluster
+  truthOf = truth.world
+  judge = createJudge(plan, truth.world)
+  const rollout = (): Rollout | undefined => truthOf()?.rollouts.get(ROLLOUT)
+
+  for (const action of plan.actions) kernel.schedule(action.atMs, `actor: ${action.kind}`, () => cluster.act(action))
+  for (const fault of plan.faults) kernel.schedule(fault.atMs, `fault: ${fault.kind}`, () => cluster.strike(fault))
+  await advance(cluster, plan.healAtMs)
+  kernel.note('healed')
+  cluster.heal()
+  const hasRested = (): boolean =>
+    isAtRest(rollout()) && kernel.now() - Math.max(judge.lastWriteMs(), plan.healAtMs) >= REST_MS
+  await advance(cluster, plan.healAtMs + CONVERGE_WITHIN_MS, hasRested)
+  const endings = await watchRest(cluster, hasRested(), judge.writes, rollout)
+  for (const [{ id }, sentence] of endings) judge.tell(id, sentence, kernel.now())
+  await cluster.close()
+  return {
+    seed: plan.seed,
+    hash: kernel.hash(),
+    steps: kernel.steps(),
+    virtualMs: kernel.now(),
+    violations: judge.violations,
+    lines: kernel.lines(),
+    hits: cluster.board.hits(),
+  }
+}
+
+/** Nothing more is asked of it: it has to stay as it is, also with an empty memory. */
+async function watchRest(
+  cluster: SimCluster,
+  hasRested: boolean,
+  writes: readonly WriteCause[],
+  rollout: () => Rollout | undefined,
+): Promise<readonly (readonly [EndingInvariant, string])[]> {
+  const { kernel } = cluster
+  const then = rollout()
+  if (!hasRested) {
+    const sentence =
+      L1.check({ writes: [], then, now: then }) ?? `did not converge: ${then?.status?.phase} with writes that never end`
+    return [[L1, sentence]]
+  }
+  const firstNew = writes.length
+  await advance(cluster, kernel.now() + QUIET_MS / 3)
+  cluster.restart(0)
+  await advance(cluster, kernel.now() + (2 * QUIET_MS) / 3)
+  const rest = { writes: writes.slice(firstNew), then, now: rollout() }
+  return [S19, S23].flatMap((invariant) => {
+    const sentence = invariant.check(rest)
+    return sentence === undefined ? [] : [[invariant, sentence] as const]
+  })
+}

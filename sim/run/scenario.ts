@@ -1,0 +1,154 @@
+/**
+ * What is rolled out: a Rollout, the objects that it names, and how its world behaves when nothing goes wrong. Made from a seed here; a scenario can
+ * just as well be written by hand or come from a user's manifest.
+ */
+import type { KubeObject } from '../../controller/api/meta.ts'
+import type { CanaryStep, Rollout, RolloutSpec } from '../../controller/api/rollout.ts'
+import { NAMESPACE } from '../cluster/world.ts'
+import type { SeededRandom } from '../kernel/random.ts'
+import { PROMETHEUS_URL } from '../models/outbound.ts'
+
+export const ROLLOUT = 'shop'
+/** Pods of an image with this tag never become ready. */
+export const BROKEN_TAG = 'broken'
+
+export interface Scenario {
+  readonly strategy: 'canary' | 'canary without a router' | 'blue-green'
+  readonly rollout: Rollout
+  readonly objects: readonly KubeObject[]
+  /** Services that users reach without a route. */
+  readonly direct: readonly string[]
+  readonly podReadyMs: readonly [number, number]
+  readonly gatewayLagMs: readonly [number, number]
+}
+
+/** The Service `admin` has nothing to do with the rollout. */
+const service = (name: string): KubeObject =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: NAMESPACE },
+    spec: { selector: { app: name === 'admin' ? name : ROLLOUT }, ports: [{ port: 80 }] },
+  }) as KubeObject
+
+/** The second rule is the user's own: it has to stay as it is. */
+const route = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  metadata: { name: ROLLOUT, namespace: NAMESPACE },
+  spec: {
+    parentRefs: [{ name: 'front' }],
+    rules: [
+      { backendRefs: ['stable', 'canary'].map((name) => ({ name, port: 80 })) },
+      { matches: [{ path: { type: 'PathPrefix', value: '/admin' } }], backendRefs: [{ name: 'admin', port: 80 }] },
+    ],
+  },
+} as KubeObject
+
+const gate = {
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'AnalysisTemplate',
+  metadata: { name: 'gate', namespace: NAMESPACE },
+  spec: {
+    metrics: [
+      {
+        name: 'errors',
+        interval: '5s',
+        count: 2,
+        successCondition: 'result[0] < 0.05',
+        provider: { prometheus: { address: PROMETHEUS_URL, query: 'sum(rate(errors_total[1m]))' } },
+      },
+    ],
+  },
+} as KubeObject
+
+const analysis = { templates: [{ templateName: 'gate' }] }
+
+function makeSteps(random: SeededRandom, isRouted: boolean): CanaryStep[] {
+  const count = random.between(1, 4)
+  const weights = Array.from({ length: count }, () => random.between(0, 20) * 5).sort((a, b) => a - b)
+  return weights.flatMap((setWeight): CanaryStep[] => {
+    const steps: CanaryStep[] = [{ setWeight }]
+    if (isRouted && random.chance(0.15)) steps.unshift({ setCanaryScale: { weight: random.between(1, 10) * 10 } })
+    if (random.chance(0.5)) steps.push({ pause: { duration: `${random.between(2, 20)}s` } })
+    else if (random.chance(0.3)) steps.push({ pause: {} })
+    if (random.chance(0.2)) steps.push({ analysis })
+    return steps
+  })
+}
+
+function makeCanary(random: SeededRandom, isRouted: boolean): RolloutSpec['strategy'] {
+  const plugins = { 'argoproj-labs/gatewayAPI': { httpRoute: ROLLOUT, namespace: NAMESPACE } }
+  return {
+    canary: {
+      ...(isRouted
+        ? { stableService: 'stable', canaryService: 'canary', trafficRouting: { plugins } }
+        : { maxSurge: random.pick([1, '25%', '50%']), maxUnavailable: random.pick([0, 1]) }),
+      steps: makeSteps(random, isRouted),
+      ...(isRouted && random.chance(0.4) ? { dynamicStableScale: true } : {}),
+      ...(isRouted && random.chance(0.3) ? { scaleDownDelaySeconds: random.between(10, 40) } : {}),
+      ...(isRouted && random.chance(0.3) ? { abortScaleDownDelaySeconds: random.between(10, 40) } : {}),
+      ...(random.chance(0.2) ? { analysis: { ...analysis, startingStep: 1 } } : {}),
+    },
+  }
+}
+
+function makeBlueGreen(random: SeededRandom): RolloutSpec['strategy'] {
+  return {
+    blueGreen: {
+      activeService: 'active',
+      ...(random.chance(0.8) ? { previewService: 'preview' } : {}),
+      ...(random.chance(0.3) ? { previewReplicaCount: random.between(1, 2) } : {}),
+      ...(random.chance(0.4)
+        ? {
+            autoPromotionEnabled: false,
+            ...(random.chance(0.5) ? { autoPromotionSeconds: random.between(2, 20) } : {}),
+          }
+        : {}),
+      ...(random.chance(0.3) ? { scaleDownDelaySeconds: random.between(10, 40) } : {}),
+      ...(random.chance(0.3) ? { abortScaleDownDelaySeconds: random.between(10, 40) } : {}),
+      ...(random.chance(0.25) ? { prePromotionAnalysis: analysis } : {}),
+      ...(random.chance(0.25) ? { postPromotionAnalysis: analysis } : {}),
+    },
+  }
+}
+
+/** One of everything that a Rollout can ask for, as the seed has it. */
+export function makeScenario(random: SeededRandom): Scenario {
+  const strategy = random.pick([
+    'canary',
+    'canary',
+    'canary',
+    'canary without a router',
+    'blue-green',
+    'blue-green',
+  ] as const)
+  const isBlueGreen = strategy === 'blue-green'
+  const rollout: Rollout = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { name: ROLLOUT, namespace: NAMESPACE },
+    spec: {
+      replicas: random.between(1, 6),
+      selector: { matchLabels: { app: ROLLOUT } },
+      template: {
+        metadata: { labels: { app: ROLLOUT } },
+        spec: { containers: [{ name: 'app', image: `${ROLLOUT}:1` }] },
+      },
+      progressDeadlineSeconds: random.between(30, 90),
+      ...(random.chance(0.5) ? { progressDeadlineAbort: true } : {}),
+      ...(random.chance(0.2) ? { minReadySeconds: random.between(1, 4) } : {}),
+      strategy: isBlueGreen ? makeBlueGreen(random) : makeCanary(random, strategy === 'canary'),
+    },
+  } as Rollout
+  const names = isBlueGreen ? ['active', 'preview'] : strategy === 'canary' ? ['stable', 'canary', 'admin'] : []
+  const slowest = random.between(500, 6_000)
+  return {
+    strategy,
+    rollout,
+    objects: [...names.map(service), ...(strategy === 'canary' ? [route] : []), gate],
+    direct: isBlueGreen ? ['active'] : [],
+    podReadyMs: [Math.min(400, slowest), slowest],
+    gatewayLagMs: [10, random.between(50, 3_000)],
+  }
+}
