@@ -40,14 +40,22 @@ export interface HypothesisOptions {
   readonly ranks: RankHistory | undefined
   /** r/r0 of the alternatives that counts are held against; those of all gates when absent. */
   readonly alternatives?: readonly number[]
+  /** Share of what runs from the start, 0..1, of counts; as in all gates when absent. */
+  readonly whole?: number
 }
 
 export function createLatencyHypothesis(edges: readonly LatencyEdge[], options: HypothesisOptions): LatencyHypothesis {
-  const { direction, alpha, nullRatios, nullShift, ranks, alternatives } = options
+  const { direction, alpha, nullRatios, nullShift, ranks, alternatives, whole } = options
   const cap = capOf(alpha)
   const counts = edges.map((_, edge) => {
     const nullRatio = nullRatios[edge] ?? 1
-    return createCountEvidence({ direction, nullRatio, cap, ...(alternatives ? { alternatives } : {}) })
+    return createCountEvidence({
+      direction,
+      nullRatio,
+      cap,
+      ...(alternatives && { alternatives }),
+      ...(whole && { whole }),
+    })
   })
   const shifts = ranks && createRankEvidence({ direction, cap, ...ranks })
 

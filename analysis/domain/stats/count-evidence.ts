@@ -29,6 +29,8 @@ export interface CountEvidenceOptions {
   readonly cap: number
   /** r/r0 of the alternatives, all above 1 (`down`: below); {@link RATIOS} when absent. */
   readonly alternatives?: readonly number[]
+  /** Share of the part that runs from the start, 0..1; ½ when absent. */
+  readonly whole?: number
 }
 
 export interface CountEvidence {
@@ -43,9 +45,9 @@ export function capOf(alpha: number): number {
 }
 
 export function createCountEvidence(options: CountEvidenceOptions): CountEvidence {
-  const { direction, nullRatio, cap, alternatives: ratios = RATIOS[direction] } = options
+  const { direction, nullRatio, cap, alternatives: ratios = RATIOS[direction], whole } = options
   const logRatios = ratios.map(Math.log)
-  const stream = createEvidenceStream(ratios.length)
+  const stream = createEvidenceStream(ratios.length, whole)
   const factors = ratios.map(() => 0)
 
   function advance(arms: PairCounts, phi: number): void {

@@ -19,7 +19,7 @@ export const RESTART_MS = 120_000
 const UNIFORM_PARTS = 10
 const UNIFORM_WEIGHT = 0.08
 const LATE_WEIGHT = 2
-/** Share of the part that runs from the start. */
+/** Share of the part that runs from the start, unless a stream is given another. */
 const WHOLE = 0.5
 
 export interface EvidenceStream {
@@ -29,11 +29,11 @@ export interface EvidenceStream {
   readonly logEvidence: () => number
 }
 
-/** A stream that mixes `alternatives` products with equal weights. */
-export function createEvidenceStream(alternatives: number): EvidenceStream {
+/** A stream that mixes `alternatives` products with equal weights. `whole`: share of the part that runs from the start, 0..1, instead of ½. */
+export function createEvidenceStream(alternatives: number, whole: number = WHOLE): EvidenceStream {
   const sums = Array.from({ length: alternatives }, () => 0)
   // By alternative: ln of Σ over the parts that run of (weight · exp −S at their start).
-  const starts = Array.from({ length: alternatives }, () => Math.log(WHOLE))
+  const starts = Array.from({ length: alternatives }, () => Math.log(whole))
   let origin: number | undefined
   let started = 0
 
@@ -41,7 +41,7 @@ export function createEvidenceStream(alternatives: number): EvidenceStream {
     origin ??= at
     const due = Math.max(started, Math.floor((at - origin) / RESTART_MS))
     if (due === started) return
-    const weight = Math.log((1 - WHOLE) * (startedWeight(due) - startedWeight(started)))
+    const weight = Math.log((1 - whole) * (startedWeight(due) - startedWeight(started)))
     for (let i = 0; i < alternatives; i++) starts[i] = addLogs(starts[i] ?? 0, weight - (sums[i] ?? 0))
     started = due
   }
@@ -52,7 +52,7 @@ export function createEvidenceStream(alternatives: number): EvidenceStream {
   }
 
   function logEvidence(): number {
-    const waiting = (1 - WHOLE) * (1 - startedWeight(started))
+    const waiting = (1 - whole) * (1 - startedWeight(started))
     let largest = Math.log(waiting)
     for (let i = 0; i < alternatives; i++) largest = Math.max(largest, (sums[i] ?? 0) + (starts[i] ?? 0))
     let running = 0

@@ -65,7 +65,7 @@ const medianOf = (values: readonly (number | undefined)[]): number =>
 describe('what is found', () => {
   const rows: readonly (readonly [name: string, noise: NoiseId, effect: Slowness, scrapes: number])[] = [
     ['+30 % within 180 s', 'iid', { scale: 1.3, tail: 1 }, 12],
-    ['+30 % in bursts within 240 s', 'bursty', { scale: 1.3, tail: 1 }, 16],
+    ['+30 % in bursts within 180 s', 'bursty', { scale: 1.3, tail: 1 }, 12],
     ['twice as slow within 60 s', 'iid', { scale: 2, tail: 1 }, 4],
     ['a tail twice as slow within 90 s', 'iid', { scale: 1, tail: 2 }, 6],
   ]

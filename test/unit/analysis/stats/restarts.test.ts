@@ -5,8 +5,8 @@ import { createEvidenceStream, RESTART_MS, startedWeight } from '../../../../ana
 
 const weightOf = (part: number): number => (part <= 10 ? 0.08 : 2 / (part * (part - 1)))
 
-/** E = ½·mean_i exp S_i + ½·Σ_j ω_j·mean_i exp(S_i − S_i(s_j)), parts that have not begun at 1. */
-function writtenOut(times: readonly number[], factors: readonly (readonly number[])[]): number {
+/** E = v·mean_i exp S_i + (1−v)·Σ_j ω_j·mean_i exp(S_i − S_i(s_j)), parts that have not begun at 1; v = `whole`. */
+function writtenOut(times: readonly number[], factors: readonly (readonly number[])[], whole = 0.5): number {
   const alternatives = factors[0]?.length ?? 1
   const mean = (from: number) => {
     let sum = 0
@@ -17,15 +17,15 @@ function writtenOut(times: readonly number[], factors: readonly (readonly number
     }
     return sum
   }
-  let evidence = mean(0) / 2
+  let evidence = whole * mean(0)
   let left = 1
   for (let part = 1; part < 5000; part++) {
     const from = times.findIndex((time) => time - (times[0] ?? 0) >= part * RESTART_MS)
     if (from < 0) break
-    evidence += (weightOf(part) / 2) * mean(from)
+    evidence += (1 - whole) * weightOf(part) * mean(from)
     left -= weightOf(part)
   }
-  return evidence + left / 2
+  return evidence + (1 - whole) * left
 }
 
 describe('restarts', () => {
@@ -46,12 +46,14 @@ describe('restarts', () => {
   for (const [name, times] of Object.entries(scrapes))
     test(`the running sums are the mixture written out: ${name}`, () => {
       const factors = times.map((_, k) => [0.3 * Math.sin(k), 0.5 * Math.cos(3 * k) - 0.05, k > 9 ? 0.2 : -0.4])
-      const stream = createEvidenceStream(3)
-      for (const [k, at] of times.entries()) {
-        stream.advance(at, factors[k] ?? [])
-        const expected = writtenOut(times.slice(0, k + 1), factors.slice(0, k + 1))
-        const actual = Math.exp(stream.logEvidence())
-        assert.ok(Math.abs(actual - expected) < 1e-9 * expected, `tick ${k}: ${actual} instead of ${expected}`)
+      for (const whole of [0.5, 0.75]) {
+        const stream = createEvidenceStream(3, whole)
+        for (const [k, at] of times.entries()) {
+          stream.advance(at, factors[k] ?? [])
+          const expected = writtenOut(times.slice(0, k + 1), factors.slice(0, k + 1), whole)
+          const actual = Math.exp(stream.logEvidence())
+          assert.ok(Math.abs(actual - expected) < 1e-9 * expected, `tick ${k}: ${actual} instead of ${expected}`)
+        }
       }
     })
 
