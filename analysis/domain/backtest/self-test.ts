@@ -1,14 +1,17 @@
 /**
- * A gate's own backtest before it judges: pseudo-rollouts on the last hours of stable's pods, with the plan that most rollouts have (analysis.md 3), and one
- * sentence about what came of them. Pure; case by case, so that whoever asks can breathe in between.
+ * A gate's own backtest before it judges: pseudo-rollouts on the last hours of stable's pods, through the stages of its release, and one sentence about
+ * what came of them. Where nobody told the stages, those that most rollouts have (analysis.md 3). Pure; case by case, so that whoever asks can breathe in
+ * between.
  */
+import { renderCaught, type StageCaught, watchStages } from './caught-by-stage.ts'
 import { dealStable } from './deal-pods.ts'
 import type { StableSource } from './gate-source.ts'
 import { type BacktestPlan, lengthOfPlan, type PlanGate } from './plan.ts'
+import { possibleWeights } from './pseudo-rollouts.ts'
 import { type Played, playPlan } from './replay-plan.ts'
-import { renderSummary, summarize } from './summary.ts'
+import { medianRatio, summarize } from './summary.ts'
 
-const WEIGHTS = [5, 10, 25, 50]
+const USUAL_WEIGHTS = [5, 10, 25, 50]
 /** What there is of history is cut into as many windows at most. */
 const MOST_CASES = 72
 
@@ -16,8 +19,16 @@ export interface SelfTest {
   /** Starts of windows, epoch milliseconds. */
   readonly starts: readonly number[]
   /** The window that begins at `starts[index]`; undefined when too few pods were there. */
-  play(index: number): Played | undefined
-  conclude(played: readonly Played[]): SelfTestResult
+  play(index: number): SelfTestCase | undefined
+  conclude(cases: readonly SelfTestCase[]): SelfTestResult
+}
+
+export interface SelfTestCase {
+  readonly played: Played
+  /** By stage: the ratio nearest to 1 that would have been caught up to its end. */
+  readonly caught: readonly (number | undefined)[]
+  /** Of stable, when it began. */
+  readonly pods: number
 }
 
 export interface SelfTestResult {
@@ -35,10 +46,13 @@ export interface SelfTestOrder {
   readonly from: number
   readonly to: number
   readonly stageMs: number
+  /** Of the release's stages, percent; undefined: nobody told them. */
+  readonly weights?: readonly number[] | undefined
 }
 
-export function createSelfTest({ gate, source, from, to, stageMs }: SelfTestOrder): SelfTest {
-  const stages = WEIGHTS.map((weightPercent) => ({ weightPercent, durationMs: stageMs, waitsFor: [] }))
+export function createSelfTest({ gate, source, from, to, stageMs, weights: told = [] }: SelfTestOrder): SelfTest {
+  const weights = chooseWeights(told)
+  const stages = weights.map((weightPercent) => ({ weightPercent, durationMs: stageMs, waitsFor: [] }))
   const plan: BacktestPlan = { name: gate.name, stages, gates: [{ ...gate, watchesFrom: 0 }] }
   const lengthMs = lengthOfPlan(plan)
   const everyMs = Math.max(lengthMs, (to - from) / MOST_CASES)
@@ -48,24 +62,47 @@ export function createSelfTest({ gate, source, from, to, stageMs }: SelfTestOrde
     starts,
     play(index) {
       const since = starts[index] ?? to
-      if (source.podsAt('', since) < 2) return undefined
+      const pods = source.podsAt('', since)
+      if (pods < 2) return undefined
       const until = since + lengthMs
       const deal = dealStable(index)
-      const track = source.stableTrack({ version: '', since, until, deal, firstWeightPercent: WEIGHTS[0] ?? 0 })
-      return playPlan({ plan, gates: [{ gate: { ...gate, watchesFrom: 0 }, track }], since, until, deal })
+      const track = source.stableTrack({ version: '', since, until, deal, firstWeightPercent: weights[0] ?? 0 })
+      const watched = watchStages(track, weights)
+      const gates = [{ gate: { ...gate, watchesFrom: 0 }, track: watched.track }]
+      const played = playPlan({ plan, gates, since, until, deal })
+      return { played, caught: watched.caught(), pods }
     },
-    conclude(played) {
-      const summary = summarize(plan.gates, played)
-      const falseAborts = summary.outcomes.aborted
-      const shown = `plan ${WEIGHTS.join(', ')} % × ${Math.round(stageMs / 1000)} s on stable's pods`
+    conclude(cases) {
+      const played = cases.map((one) => one.played)
+      const falseAborts = summarize(plan.gates, played).outcomes.aborted
+      const shown = `plan ${weights.join(', ')} % × ${Math.round(stageMs / 1000)} s on stable's pods`
+      const caught = renderCaught(gate.gate, listCaught(plan, cases))
+      const found = `would have falsely aborted ${falseAborts} of ${cases.length}; ${caught}`
       return {
-        cases: played.length,
+        cases: cases.length,
         falseAborts,
-        isBad: falseAborts > mostByChance(played.length, gate.rule.alpha),
-        text: `self-test (${shown}): ${renderSummary(summary)}`,
+        isBad: falseAborts > mostByChance(cases.length, gate.rule.alpha),
+        text: `self-test (${shown}): ${cases.length === 0 ? 'no healthy rollout could be played' : found}`,
       }
     },
   }
+}
+
+/** With all traffic on the canary, or none, there is nothing to compare. */
+function chooseWeights(told: readonly number[]): readonly number[] {
+  const comparable = told.filter((weight) => weight > 0 && weight < 100)
+  const weights = comparable.filter((weight, index) => weight !== comparable[index - 1])
+  return weights.length > 0 ? weights : USUAL_WEIGHTS
+}
+
+function listCaught(plan: BacktestPlan, cases: readonly SelfTestCase[]): readonly StageCaught[] {
+  const pods = cases.map((one) => one.pods).toSorted((one, other) => one - other)[cases.length >> 1] ?? 0
+  const possible = possibleWeights(plan, pods)
+  return plan.stages.map(({ weightPercent }, stage) => ({
+    weightPercent,
+    playedPercent: possible[stage] ?? weightPercent,
+    ratio: medianRatio(cases.map(({ caught }) => caught[stage])),
+  }))
 }
 
 /** A gate that keeps its promise has more false aborts than this in one of a hundred self-tests at most (Poisson). */

@@ -40,18 +40,23 @@ export function summarize(
 }
 
 /** "None" is farther away than any ratio. */
-function medianRatio(ratios: readonly (number | undefined)[]): number | undefined {
+export function medianRatio(ratios: readonly (number | undefined)[]): number | undefined {
   const distance = (ratio: number | undefined): number =>
     ratio === undefined ? Number.POSITIVE_INFINITY : Math.abs(Math.log(Math.max(ratio, Number.MIN_VALUE)))
   return ratios.toSorted((one, other) => distance(one) - distance(other))[ratios.length >> 1]
 }
 
-const NOUNS: Readonly<Record<GateId, string>> = {
+/** What is caught, and from which side. */
+export const NOUNS: Readonly<Record<GateId, string>> = {
   errorRate: 'error ratio',
   latency: 'P99 ratio',
   events: 'event ratio',
 }
-const BOUNDS: Readonly<Record<GateId, string>> = { errorRate: 'smallest', latency: 'smallest', events: 'largest' }
+export const BOUNDS: Readonly<Record<GateId, string>> = {
+  errorRate: 'smallest',
+  latency: 'smallest',
+  events: 'largest',
+}
 
 /** One sentence for people: the same in the CLI and in a gate's self-test. */
 export function renderSummary({ cases, outcomes, gates }: PseudoSummary): string {

@@ -5,13 +5,14 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises'
 import { type GateMetric, gateMetricSchema } from '../../../controller/api/gate.ts'
+import { STAGE } from '../../../controller/api/labels.ts'
+import { readReleaseStage } from '../../../controller/api/release-stage.ts'
 import { type GatePlan, planGate } from '../../../controller/metric-language/gate-plan.ts'
 import { createStableCounts } from '../../domain/backtest/count-source.ts'
 import type { StableSource } from '../../domain/backtest/gate-source.ts'
 import { createStableLatencies } from '../../domain/backtest/latency-source.ts'
 import type { PlanGate } from '../../domain/backtest/plan.ts'
-import type { Played } from '../../domain/backtest/replay-plan.ts'
-import { createSelfTest, type SelfTestResult } from '../../domain/backtest/self-test.ts'
+import { createSelfTest, type SelfTestCase, type SelfTestResult } from '../../domain/backtest/self-test.ts'
 import { listBounds } from '../../domain/gates/latency-counters.ts'
 import { readLatencyHistory } from '../../domain/gates/read-latency-ticks.ts'
 import { readStableHistory } from '../../domain/gates/read-ticks.ts'
@@ -99,8 +100,14 @@ async function test(
   const to = order.run.createdAt
   const read = await readSource(order.metric.name, plan, to, (window) => askSamples(access, window, ports.send))
   if ('problem' in read) return read
-  const run = createSelfTest({ ...read, from: to - plan.selfTestMs, to, stageMs: plan.durationMs ?? STAGE_MS })
-  const played: Played[] = []
+  const run = createSelfTest({
+    ...read,
+    from: to - plan.selfTestMs,
+    to,
+    stageMs: plan.durationMs ?? STAGE_MS,
+    weights: readReleaseStage(order.run.annotations[STAGE])?.weights,
+  })
+  const played: SelfTestCase[] = []
   for (const index of run.starts.keys()) {
     await breathe()
     const one = run.play(index)

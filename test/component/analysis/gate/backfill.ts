@@ -22,6 +22,8 @@ export interface PodTraffic {
   readonly pods: number
   readonly requestsPerSecond: number
   readonly errorShare: number
+  /** Of the first pod, instead. */
+  readonly sickPodErrorShare?: number
   /** Every request takes between 0.5 and 1 of this. */
   readonly slowestMs: number
   readonly eventsPerRequest: number
@@ -88,7 +90,8 @@ function addVersion(
   const until = traffic.scrapedForSeconds === undefined ? RELEASE_MS : traffic.scrapedForSeconds * 1000
   for (let pod = 0; pod < traffic.pods; pod += 1) {
     const labels = `namespace="shop",service="${service}",rollouts_pod_template_hash="${version}",pod="${service}-${name}-${pod}"`
-    const pieces = simulatePod(traffic, seededRandom(hash(`${service}${name}${pod}`)).next, {
+    const errorShare = pod === 0 ? (traffic.sickPodErrorShare ?? traffic.errorShare) : traffic.errorShare
+    const pieces = simulatePod({ ...traffic, errorShare }, seededRandom(hash(`${service}${name}${pod}`)).next, {
       from,
       until,
       phaseMs: 1000 + 1711 * pod,

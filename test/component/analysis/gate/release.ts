@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type AnalysisRun, isCompleted, type Metric } from '../../../../controller/api/analysis.ts'
-import { EXPOSED_SINCE } from '../../../../controller/api/labels.ts'
+import { EXPOSED_SINCE, STAGE } from '../../../../controller/api/labels.ts'
+import { type ReleaseStage, renderReleaseStage } from '../../../../controller/api/release-stage.ts'
 import { formatInstant } from '../../../../controller/api/scalars.ts'
 import { analysisRuns } from '../../../../controller/kube/kinds.ts'
 import { systemClock } from '../../../../controller/runtime/clock.ts'
@@ -21,8 +22,8 @@ export interface Release {
   readonly cluster: AnalysisCluster
   /** PromQL that was sent, in order. */
   readonly queries: string[]
-  /** Creates a run of these metrics, exposed since the release's start. */
-  judge(name: string, metrics: readonly Metric[]): Promise<void>
+  /** Creates a run of these metrics, exposed since the release's start, at the stage that is given. */
+  judge(name: string, metrics: readonly Metric[], stage?: ReleaseStage): Promise<void>
   /** Moves the clock, second by second, until the run is completed or `seconds` have passed. */
   pass(name: string, seconds: number): Promise<AnalysisRun>
   read(name: string): Promise<AnalysisRun>
@@ -79,8 +80,10 @@ export async function createRelease(
     cluster,
     queries,
     read,
-    async judge(name, metrics) {
-      await cluster.createRun(name, { metrics: [...metrics] }, { [EXPOSED_SINCE]: formatInstant(RELEASE_AT) })
+    async judge(name, metrics, stage) {
+      const told = stage === undefined ? {} : { [STAGE]: renderReleaseStage(stage) }
+      const annotations = { ...told, [EXPOSED_SINCE]: formatInstant(RELEASE_AT) }
+      await cluster.createRun(name, { metrics: [...metrics] }, annotations)
     },
     async pass(name, seconds) {
       for (let passed = 0; passed < seconds && !isCompleted((await read(name)).status?.phase); passed += 1) {

@@ -12,7 +12,10 @@ import { createRelease, type Release } from './release.ts'
 const SELF_TEST = 'penstock.dev/self-test'
 
 const canary = { ...healthy, pods: 1, requestsPerSecond: 10 }
-const scenarios = { healthy: { stable: healthy, canary } }
+const scenarios = {
+  healthy: { stable: healthy, canary },
+  sick: { stable: { ...healthy, pods: 6, sickPodErrorShare: 0.5 }, canary },
+}
 
 describe('the self-test of a gate', () => {
   let prometheus: PrometheusProcess
@@ -63,7 +66,7 @@ describe('the self-test of a gate', () => {
       const first = lastOf(await release.pass(name, 20))
       assert.match(
         first.metadata?.[SELF_TEST] ?? '',
-        /^self-test \(plan 5, 10, 25, 50 % × 120 s on stable's pods\): would have falsely aborted 0 of 7; smallest (error|P99) ratio caught within stage 1: \d/,
+        /^self-test \(plan 5, 10, 25, 50 % × 120 s on stable's pods\): would have falsely aborted 0 of 7; smallest (error|P99) ratio caught within stage 1 \(5 %, played at 25 %\): \d[^:]*, up to stage 2 \(10 %, played at 25 %\): \d[^:]*, up to stage 3 \(25 %\): \d[^:]*, within the plan \(50 %\): \d/,
       )
       const asked = release.queries.length
       await release.restart()
@@ -73,6 +76,33 @@ describe('the self-test of a gate', () => {
       await release.close()
     })
   }
+
+  test('a release that is told its stages is told what can be caught in each of them', async () => {
+    release = await createRelease()
+    await release.judge('told', [metricOf({})], { number: 1, weights: [25, 75, 100] })
+    const { metadata } = lastOf(await release.pass('told', 20))
+    assert.match(
+      metadata?.[SELF_TEST] ?? '',
+      /^self-test \(plan 25, 75 % × 120 s on stable's pods\): .* caught within stage 1 \(25 %\): \d[^:]*, within the plan \(75 %\): \d/,
+    )
+    await release.close()
+  })
+
+  for (const [onSelfTest, phase] of [
+    ['hold', 'Inconclusive'],
+    ['warn', 'Running'],
+  ] as const)
+    test(`pods that are unlike each other, and no history to know it from: with ${onSelfTest} the run is ${phase}`, async () => {
+      release = await createRelease()
+      await release.judge('sick', [metricOf({ service: 'sick', history: '0s', onSelfTest })])
+      const run = await release.pass('sick', 20)
+      const { metadata, message } = lastOf(run)
+      assert.equal(run.status?.phase, phase, JSON.stringify(run.status))
+      const [, aborted = 0] = /would have falsely aborted (\d+) of 7/.exec(metadata?.[SELF_TEST] ?? '') ?? []
+      assert.ok(Number(aborted) > 1, metadata?.[SELF_TEST])
+      if (phase === 'Inconclusive') assert.equal(message, metadata?.[SELF_TEST])
+      await release.close()
+    })
 
   test('without it nothing is said', async () => {
     release = await createRelease()

@@ -16,7 +16,7 @@ const gate: PlanGate = {
   watchesFrom: 0,
 }
 
-function play(isSick: boolean) {
+function play(isSick: boolean, weights?: readonly number[]) {
   const made = simulate([{ name: '', pods: 10, requestsPerScrape: 150, errorShare: 0.005, from: 0, to: 300 }], 11)
   const series = (made.get('') ?? []).map((one) =>
     isSick && one.pod === '-3' && one.role === 'failed'
@@ -25,7 +25,7 @@ function play(isSick: boolean) {
   )
   const [from, to] = [START + 60 * MINUTE, START + 300 * MINUTE]
   const source = createCountSource({ gate, series: new Map([['', series]]), from: START, to })
-  const selfTest = createSelfTest({ gate, source, from, to, stageMs: 2 * MINUTE })
+  const selfTest = createSelfTest({ gate, source, from, to, stageMs: 2 * MINUTE, weights })
   return selfTest.conclude([...selfTest.starts.keys()].flatMap((index) => selfTest.play(index) ?? []))
 }
 
@@ -34,6 +34,36 @@ describe('the self-test', () => {
     const { cases, falseAborts, isBad, text } = play(false)
     assert.deepEqual([cases, falseAborts, isBad], [30, 0, false])
     assert.match(text, /would have falsely aborted 0 of 30/)
+  })
+
+  /** A number that is at most the one before: evidence goes on from stage to stage. */
+  const ratiosOf = (text: string) => [...text.matchAll(/: (\d[\d.]*)x/g)].map(([, ratio]) => Number(ratio))
+
+  test('what can be caught is told stage by stage, with the weight that whole pods could play', () => {
+    const { text } = play(false)
+    assert.match(
+      text,
+      /^self-test \(plan 5, 10, 25, 50 % × 120 s .* within stage 1 \(5 %, played at 10 %\): .*, up to stage 2 \(10 %\): .*, up to stage 3 \(25 %\): .*, within the plan \(50 %\): /,
+    )
+    const ratios = ratiosOf(text)
+    assert.equal(ratios.length, 4, text)
+    assert.deepEqual(
+      ratios,
+      [...ratios].sort((one, other) => other - one),
+    )
+  })
+
+  test('the stages are those of the release, without all traffic', () => {
+    const { text } = play(false, [20, 40, 40, 100])
+    assert.match(text, /plan 20, 40 % × 120 s .* caught within stage 1 \(20 %\): \S+x, within the plan \(40 %\): \S+x$/)
+    assert.match(play(false, [100]).text, /plan 5, 10, 25, 50 %/)
+    assert.match(play(false, [50]).text, /plan 50 % .* caught within stage 1 \(50 %\): \S+x$/)
+  })
+
+  test('of many stages some are told', () => {
+    const weights = Array.from({ length: 99 }, (_, index) => index + 1)
+    assert.match(play(false, weights).text, /^self-test \(plan 1, 2, .*, 99 % × 120 s .*: would have/)
+    assert.equal(ratiosOf(play(false, weights).text).length, 8)
   })
 
   test('a sick pod without a history to learn from: more aborts than chance allows', () => {
