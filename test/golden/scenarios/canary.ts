@@ -300,6 +300,34 @@ export const canaryScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'broken-stable-rolled-forward',
+    options: unrouted,
+    play(machine) {
+      machine.run(40 * SECOND)
+      machine.say('every pod of the stable revision fails; a new image repairs it')
+      machine.failPods(machine.status().stableRS ?? '', 5)
+      machine.setImage('shop:2')
+      machine.run(120 * SECOND)
+      machine.say('somebody promotes')
+      machine.patchStatus({ pauseConditions: null })
+      machine.run(60 * SECOND)
+    },
+  },
+  {
+    name: 'broken-stable-rolled-forward-with-a-router',
+    options: routed,
+    play(machine) {
+      machine.run(40 * SECOND)
+      machine.say('every pod of the stable revision fails; a new image repairs it')
+      machine.failPods(machine.status().stableRS ?? '', 5)
+      machine.setImage('shop:2')
+      machine.run(120 * SECOND)
+      machine.say('somebody promotes')
+      machine.patchStatus({ pauseConditions: null })
+      machine.run(120 * SECOND)
+    },
+  },
+  {
     name: 'unrouted-abort',
     options: unrouted,
     play(machine) {

@@ -1,0 +1,145 @@
+/**
+ * What looks for the damage that a mutant does: each catcher bundles its checks together with the mutant and runs them in a process of its own, up
+ * to the first that fails. None of them knows which mutant it is.
+ */
+import { bundle } from './bundle.ts'
+import { runBundle } from './child.ts'
+import type { Finding } from './finding.ts'
+import type { CatcherId, Mutant } from './mutant.ts'
+import type { KnownEndings } from './story-check.ts'
+
+export interface Search {
+  /** Absent: nothing differs. */
+  readonly found?: Finding
+  readonly cpuMs: number
+}
+
+/** @param name one of the catcher's checks; undefined: all */
+export type Catcher = (mutant: Mutant | undefined, name: string | undefined) => Promise<Search>
+
+/** The seeded walks over the small world of the golden stories, by the name in a witness. */
+export const walks = {
+  decisions: 'test/unit/domain/properties.test.ts',
+  canaries: 'test/unit/domain/canary-properties.test.ts',
+  experiments: 'test/unit/domain/experiment/properties.test.ts',
+} as const
+export const isWalk = (name: string): name is keyof typeof walks => Object.hasOwn(walks, name)
+
+const WALKS = { PENSTOCK_RUNS: '60' }
+
+export function createCatchers(known: KnownEndings): Readonly<Record<Exclude<CatcherId, 'seed'>, Catcher>> {
+  return {
+    story: (mutant, name) =>
+      runCheck(mutant, renderStoryCheck({ known, ...(name === undefined ? {} : { only: name }) })),
+    async walk(mutant, name) {
+      if (name !== undefined && !isWalk(name)) throw new Error(`there is no walk "${name}"`)
+      const files = name === undefined ? Object.values(walks) : [walks[name]]
+      let cpuMs = 0
+      for (const file of files) {
+        const search = await runSuite(mutant, { file, title: undefined, env: WALKS })
+        cpuMs += search.cpuMs
+        if (search.found) return { ...search, cpuMs }
+      }
+      return { cpuMs }
+    },
+    golden: (mutant, name) => runCheck(mutant, renderGoldenCheck(name)),
+    async test(mutant, name) {
+      if (name === undefined) return { cpuMs: 0 }
+      const [file = '', title] = name.split(' › ')
+      return runSuite(mutant, { file, title, env: {} })
+    },
+  }
+}
+
+const renderStoryCheck = (order: object): string => `
+import { findDifference } from './sim/mutants/story-check.ts'
+process.stdout.write(JSON.stringify((await findDifference(${JSON.stringify(order)})) ?? null) + '\\n')
+process.exit(0)`
+
+const renderGoldenCheck = (name: string | undefined): string => `
+import { findChangedStory } from './sim/mutants/golden-check.ts'
+process.stdout.write(JSON.stringify(findChangedStory(${name === undefined ? '' : JSON.stringify(name)}) ?? null) + '\\n')
+process.exit(0)`
+
+const LEARN = `
+import { learnEndings } from './sim/mutants/story-check.ts'
+process.stdout.write(JSON.stringify(await learnEndings()) + '\\n')
+process.exit(0)`
+
+/** How every story ends with the product as it is. */
+export async function learnKnown(): Promise<{ readonly known: KnownEndings; readonly cpuMs: number }> {
+  const { answer, errors, cpuMs } = await ask(undefined, LEARN)
+  if (answer === undefined) throw new Error(`the stories of the product as it is do not end: ${errors}`)
+  return { known: JSON.parse(answer) as KnownEndings, cpuMs }
+}
+
+/** A check of ours prints a finding or null. */
+async function runCheck(mutant: Mutant | undefined, code: string): Promise<Search> {
+  const { isPart, hangs, answer, errors, cpuMs } = await ask(mutant, code)
+  if (!isPart) return { cpuMs }
+  if (hangs) return { found: { where: 'all of it', why: 'it does not end' }, cpuMs }
+  if (answer === undefined) return { found: { where: 'all of it', why: shorten(errors) }, cpuMs }
+  const found = JSON.parse(answer) as Finding | null
+  return found ? { found, cpuMs } : { cpuMs }
+}
+
+async function ask(mutant: Mutant | undefined, code: string) {
+  const file = await bundle(code, mutant)
+  if (file === undefined) return { isPart: false, hangs: false, answer: undefined, errors: '', cpuMs: 0 }
+  let answer: string | undefined
+  const { end, errors, cpuMs } = await runBundle(file, {
+    isEnough(line) {
+      if (/^(null|\{.*\})$/.test(line)) answer = line
+      return false
+    },
+  })
+  return { isPart: true, hangs: end === 'hung', answer, errors, cpuMs }
+}
+
+interface Suite {
+  /** Below the root. */
+  readonly file: string
+  /** Only the test of this name. */
+  readonly title: string | undefined
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** One suite up to its first failure, read from what it reports in TAP. */
+async function runSuite(mutant: Mutant | undefined, { file: path, title, env }: Suite): Promise<Search> {
+  const file = await bundle(`import './${path}'`, mutant)
+  if (file === undefined) return { cpuMs: 0 }
+  const flags = ['--test-reporter=tap', ...(title === undefined ? [] : [`--test-name-pattern=/^${quote(title)}$/`])]
+  const { read, findFailure, countPassed } = createTapReader()
+  const { end, code, errors, cpuMs } = await runBundle(file, { flags, env, isEnough: read })
+  const failure = findFailure()
+  if (end === 'hung') return { found: { where: title ?? path, why: 'it does not end' }, cpuMs }
+  if (failure) return { found: failure, cpuMs }
+  if (code !== 0) return { found: { where: path, why: shorten(errors) }, cpuMs }
+  if (countPassed() === 0) throw new Error(`${path}: there is no test "${title}"`)
+  return { cpuMs }
+}
+
+const quote = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+const shorten = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 200)
+
+/** The first failed test, with the first line that says why. */
+function createTapReader() {
+  let where: string | undefined
+  let why = ''
+  let passed = 0
+  let isDone = false
+  return {
+    read(line: string): boolean {
+      if (/^\s*ok \d+ - /.test(line) && !line.includes('# SKIP')) passed += 1
+      where ??= /^\s*not ok \d+ - (.*)$/.exec(line)?.[1]
+      if (where === undefined || isDone) return isDone
+      const text = line.trim()
+      if (/^(Got error: )?(Error: )?[SL]\d+\w*: /.test(text) || (why === '' && /^error: (?!\|)/.test(text)))
+        why = text.replace(/^(Got error: |error: |Error: )+/, '')
+      isDone = text === '...'
+      return isDone
+    },
+    findFailure: (): Finding | undefined => (where === undefined ? undefined : { where, why: shorten(why) }),
+    countPassed: () => passed,
+  }
+}
