@@ -45,6 +45,7 @@ export async function attachToCluster(kubeconfigPath: string): Promise<ControlPl
     startControllerManager: async () => {},
     stopControllerManager: () => notOurs('stop the controller manager of'),
     restartApiServer: () => notOurs('restart the API server of'),
+    compact: () => notOurs('compact the store of'),
     stop: async () => {
       await kubectl(['delete', 'clusterrolebinding', NAME, '--ignore-not-found'])
       await kubectl(['delete', 'serviceaccount', NAME, '-n', NAMESPACE, '--ignore-not-found'])

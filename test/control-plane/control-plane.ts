@@ -21,6 +21,8 @@ export interface ControlPlane extends ClusterAccess {
   stopControllerManager(): Promise<void>
   /** Ends kube-apiserver (SIGTERM unless told otherwise; also when it is dead already) and starts it on the same port. */
   restartApiServer(options?: { readonly signal?: 'SIGTERM' | 'SIGKILL' }): Promise<void>
+  /** Makes etcd forget all but what is: a watch from an older revision is gone (410) once the API server has to ask etcd for it. */
+  compact(): Promise<void>
   /** Ends all that was started, waits until the ports are closed, removes the folder. Safe to call twice. */
   stop(): Promise<void>
 }

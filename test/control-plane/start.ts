@@ -114,6 +114,7 @@ function describe(cluster: Cluster, access: ClusterAccess, from: string): Contro
     startControllerManager: () => startControllerManager(cluster, access),
     stopControllerManager: () => stopControllerManager(cluster),
     restartApiServer: (options) => restartApiServer(cluster, access, options?.signal ?? 'SIGTERM'),
+    compact: () => compactStore(layout.etcdPort),
     stop: () => stopServers(cluster),
   }
 }
@@ -159,6 +160,17 @@ async function restartApiServer(cluster: Cluster, access: ClusterAccess, signal:
   } catch (error) {
     throw withLogs(error, cluster)
   }
+}
+
+/** Through etcd's JSON gateway: no client of its own is needed. */
+async function compactStore(port: number): Promise<void> {
+  const post = async (path: string, body: object): Promise<{ readonly header?: { readonly revision?: string } }> => {
+    const response = await fetch(`http://127.0.0.1:${port}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    if (!response.ok) throw new Error(`etcd refused ${path}: ${response.status} ${await response.text()}`)
+    return (await response.json()) as { readonly header?: { readonly revision?: string } }
+  }
+  const { header } = await post('maintenance/status', {})
+  await post('kv/compaction', { revision: header?.revision, physical: true })
 }
 
 async function stopServers(cluster: Cluster): Promise<void> {

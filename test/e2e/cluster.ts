@@ -72,7 +72,11 @@ export interface AuditedRequest {
   readonly resource: string
   readonly userAgent: string
   readonly code: number
+  /** When it was answered, and when it had come; epoch ms of this machine. */
   readonly atMs: number
+  readonly receivedMs: number
+  /** Which of the account's tokens it came with: the token's id. */
+  readonly credential: string
 }
 
 export async function startCluster({
@@ -150,7 +154,11 @@ interface AuditEvent {
   readonly objectRef?: { readonly resource?: string }
   readonly responseStatus?: { readonly code?: number }
   readonly stageTimestamp: string
+  readonly requestReceivedTimestamp: string
+  readonly user?: { readonly extra?: Readonly<Record<string, readonly string[]>> }
 }
+
+const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id'
 
 function readAudit(file: string): readonly AuditedRequest[] {
   return readFileSync(file, 'utf8')
@@ -158,13 +166,15 @@ function readAudit(file: string): readonly AuditedRequest[] {
     .filter((line) => line.endsWith('}'))
     .map((line) => JSON.parse(line) as AuditEvent)
     .filter(({ stage }) => stage === 'ResponseComplete')
-    .map(({ verb, requestURI, userAgent = '', objectRef, responseStatus, stageTimestamp }) => ({
+    .map(({ verb, requestURI, userAgent = '', objectRef, responseStatus, user, ...times }) => ({
       verb,
       uri: requestURI,
       userAgent,
       resource: objectRef?.resource ?? '',
       code: responseStatus?.code ?? 0,
-      atMs: Date.parse(stageTimestamp),
+      atMs: Date.parse(times.stageTimestamp),
+      receivedMs: Date.parse(times.requestReceivedTimestamp),
+      credential: user?.extra?.[CREDENTIAL_ID]?.[0]?.replace('JTI=', '') ?? '',
     }))
 }
 

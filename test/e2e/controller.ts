@@ -28,6 +28,10 @@ export interface ControllerProcess {
   readonly metricsUrl: string
   log(): readonly LogLine[]
   isRunning(): boolean
+  /** Such as SIGSTOP and SIGCONT. */
+  signal(signal: NodeJS.Signals): void
+  /** The exit code, once it has ended. */
+  readonly ended: Promise<number | null>
   kill(): Promise<void>
   /** SIGTERM; the exit code. */
   terminate(): Promise<number | null>
@@ -36,10 +40,14 @@ export interface ControllerProcess {
 export interface ControllerOptions {
   /** Instead of election by Lease: leads at once. */
   readonly electionOff?: boolean
+  /** Ready is enough: another one may lead. */
+  readonly standsBy?: boolean
+  /** Another way to the API server than the cluster's own. */
+  readonly kubeconfig?: string
   readonly flags?: readonly string[]
 }
 
-/** Resolves once it leads. */
+/** Resolves once it leads, or is ready where that is all that is asked. */
 export async function startController(cluster: Cluster, options: ControllerOptions = {}): Promise<ControllerProcess> {
   const child = spawn(
     process.execPath,
@@ -73,7 +81,7 @@ export async function startController(cluster: Cluster, options: ControllerOptio
     const readyz = `http://127.0.0.1:${String(started.healthzPort)}/readyz`
     const isReady = async () => (await fetch(readyz)).ok
     const leads = async () => lines.some((line) => line.msg === 'leading')
-    await waitFor(options.electionOff === true ? isReady : leads, waiting)
+    await waitFor(options.electionOff === true || options.standsBy === true ? isReady : leads, waiting)
     return {
       webhookUrl: String(started.webhooks),
       admissionUrl: String(started.admission),
@@ -81,6 +89,8 @@ export async function startController(cluster: Cluster, options: ControllerOptio
       metricsUrl: `http://127.0.0.1:${String(started.metricsPort)}/metrics`,
       log: () => lines,
       isRunning,
+      signal: (name) => void child.kill(name),
+      ended,
       kill: async () => void (await end('SIGKILL')),
       terminate: () => end('SIGTERM'),
     }
@@ -95,7 +105,7 @@ function flags(cluster: Cluster, options: ControllerOptions): readonly string[] 
   const tokenFile = join(cluster.directory, 'webhook-token')
   writeFileSync(tokenFile, `${WEBHOOK_TOKEN}\n`, { mode: 0o600 })
   return [
-    `--kubeconfig=${cluster.kubeconfig}`,
+    `--kubeconfig=${options.kubeconfig ?? cluster.kubeconfig}`,
     '--bind-address=127.0.0.1',
     '--metricsPort=0',
     '--healthzPort=0',

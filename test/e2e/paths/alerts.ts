@@ -1,6 +1,7 @@
 /** Alertmanager's posts against real rollouts: what is obeyed is stored before the answer, and nothing else does harm. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { type AlertAnswer, type AlertShape, postAlert } from '../alert-sender.ts'
 import { WEBHOOK_TOKEN } from '../controller.ts'
 import { canary, imageOf } from '../manifests.ts'
 import type { Stage } from '../stage.ts'
@@ -8,51 +9,9 @@ import type { Workspace } from '../workspace.ts'
 
 const steps = [{ setWeight: 50 }, { pause: {} }]
 
-interface AlertShape {
-  readonly status?: 'firing' | 'resolved'
-  readonly rollout?: string
-  readonly startsAt?: string
-  readonly labels?: Readonly<Record<string, string>>
-}
-
-/** Alertmanager's payload, version 4. */
-function payload(namespace: string, shape: AlertShape): object {
-  const { status = 'firing', rollout = 'web', startsAt = new Date().toISOString() } = shape
-  const labels = { alertname: 'HighErrorRate', namespace, rollout, ...shape.labels }
-  const annotations = { summary: '12 % of requests fail' }
-  const endsAt = status === 'firing' ? '0001-01-01T00:00:00Z' : new Date().toISOString()
-  const alert = { status, labels, annotations, startsAt, endsAt, generatorURL: '', fingerprint: '5ef77f1f8a3ecfa5' }
-  return {
-    version: '4',
-    groupKey: '{}:{alertname="HighErrorRate"}',
-    truncatedAlerts: 0,
-    status,
-    receiver: 'penstock',
-    groupLabels: {},
-    commonLabels: labels,
-    commonAnnotations: annotations,
-    externalURL: 'http://alertmanager.test',
-    alerts: [alert],
-  }
-}
-
-interface Answer {
-  readonly status: number
-  readonly decision: string | undefined
-  readonly reason: string | undefined
-}
-
 export function alertPaths(stage: Stage): void {
-  async function post(namespace: string, shape: AlertShape, token = WEBHOOK_TOKEN): Promise<Answer> {
-    const response = await fetch(`${stage.controller().webhookUrl}/webhooks/alertmanager`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify(payload(namespace, shape)),
-      signal: AbortSignal.timeout(5_000),
-    })
-    const body = (await response.json()) as { alerts?: readonly { decision: string; reason: string }[] }
-    return { status: response.status, decision: body.alerts?.[0]?.decision, reason: body.alerts?.[0]?.reason }
-  }
+  const post = (namespace: string, shape: AlertShape, token?: string): Promise<AlertAnswer> =>
+    postAlert(stage.controller(), namespace, shape, token)
 
   async function updating(title: string): Promise<Workspace> {
     const space = await stage.workspace(title)
