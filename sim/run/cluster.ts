@@ -3,7 +3,7 @@
  * is to happen when is the run's business.
  */
 import type { KubeObject } from '../../controller/api/meta.ts'
-import type { ResourceKind } from '../../controller/kube/client.ts'
+import type { KubeClient, ResourceKind } from '../../controller/kube/client.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
 import type { Logger } from '../../controller/runtime/log.ts'
 import { createApiServer } from '../../sandbox/api-server/server.ts'
@@ -32,6 +32,8 @@ export interface SimCluster {
   readonly kernel: Kernel
   readonly truth: Truth
   readonly board: FaultBoard
+  /** Of the world: without latency and faults. */
+  readonly client: KubeClient
   act(action: Action): void
   strike(fault: Fault): void
   /** Every fault ends; what is dead is started again. */
@@ -46,6 +48,8 @@ export interface ClusterHooks {
   readonly onWrite: (write: Write, apply: () => Promise<unknown>) => Promise<unknown>
   readonly onStep: (label: string) => void
   readonly onNotice?: (body: string) => void
+  /** Instead of one that only the plan's faults are put on. */
+  readonly makeBoard?: (kernel: Kernel, truth: Truth) => FaultBoard
 }
 
 interface Replica {
@@ -98,7 +102,7 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
     resources: customResources(),
   })
   const truth = openTruth(server, () => kernel.now())
-  const board = createFaultBoard(() => kernel.now())
+  const board = hooks.makeBoard?.(kernel, truth) ?? createFaultBoard(() => kernel.now())
   const client = server.client({ userAgent: 'world' })
   const model = (label: string) => ({ kernel, truth, client, board, random: random.fork(label) })
   const pods = startPods(model('pods'), {
@@ -211,6 +215,7 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
     kernel,
     truth,
     board,
+    client,
     act,
     strike: (fault) => strike(fault, hands),
     heal() {

@@ -3,12 +3,11 @@
  * run that never comes to rest is a violation with its story, never a hang.
  */
 import type { Rollout } from '../../controller/api/rollout.ts'
-import type { Write } from '../cluster/kube-edge.ts'
 import type { World } from '../cluster/world.ts'
-import { invariants } from '../invariants/all.ts'
 import { type EndingInvariant, isAtRest, L1, S19, S23 } from '../invariants/ending.ts'
-import type { Context, Violation, WriteCause } from '../invariants/invariant.ts'
+import type { Violation, WriteCause } from '../invariants/invariant.ts'
 import { openCluster, type SimCluster } from './cluster.ts'
+import { createJudge } from './judge.ts'
 import type { Plan } from './plan.ts'
 import { ROLLOUT } from './scenario.ts'
 
@@ -33,45 +32,6 @@ const REST_MS = 60_000
 /** Watched after it came to rest, with a restart of the controller in the middle. */
 const QUIET_MS = 45_000
 
-function createJudge(plan: Plan, world: () => World) {
-  const violations: Violation[] = []
-  const writes: WriteCause[] = []
-  let before = world()
-  let lastWriteMs = 0
-  const tell = (id: string, sentence: string, atMs: number): void => {
-    if (!violations.some((known) => known.id === id)) violations.push({ id, atMs, sentence })
-  }
-
-  function check(cause: Context['cause']): void {
-    const after = world()
-    if (after.version === before.version && after.dataPlane === before.dataPlane) return
-    for (const invariant of invariants) {
-      const sentence = invariant.check(before, after, { cause, scenario: plan.scenario })
-      if (sentence !== undefined) tell(invariant.id, sentence, after.atMs)
-    }
-    before = after
-  }
-  return {
-    violations,
-    writes,
-    tell,
-    lastWriteMs: () => lastWriteMs,
-    onStep: (label: string) => check({ kind: 'step', label }),
-    onWrite(write: Write, apply: () => Promise<unknown>): Promise<unknown> {
-      check({ kind: 'step', label: 'before a write' })
-      const versionBefore = world().version
-      const answer = apply()
-      const cause: WriteCause = { kind: 'write', ...write }
-      if (world().version !== versionBefore) {
-        if (write.plural !== 'leases' && write.plural !== 'events') lastWriteMs = world().atMs
-        writes.push(cause)
-      }
-      check(cause)
-      return answer
-    },
-  }
-}
-
 /** Runs until `isOver`, or until virtual time `untilMs` has passed, or there have been too many steps. */
 async function advance({ kernel }: SimCluster, untilMs: number, isOver: () => boolean = () => false): Promise<void> {
   let isDue = false
@@ -90,7 +50,7 @@ export async function run(plan: Plan): Promise<Result> {
   })
   const { kernel, truth } = cluster
   truthOf = truth.world
-  judge = createJudge(plan, truth.world)
+  judge = createJudge(plan.scenario, truth.world)
   const rollout = (): Rollout | undefined => truthOf()?.rollouts.get(ROLLOUT)
 
   for (const action of plan.actions) kernel.schedule(action.atMs, `actor: ${action.kind}`, () => cluster.act(action))
@@ -123,17 +83,18 @@ async function watchRest(
   rollout: () => Rollout | undefined,
 ): Promise<readonly (readonly [EndingInvariant, string])[]> {
   const { kernel } = cluster
-  const then = rollout()
+  const former = rollout()
   if (!hasRested) {
     const sentence =
-      L1.check({ writes: [], then, now: then }) ?? `did not converge: ${then?.status?.phase} with writes that never end`
+      L1.check({ writes: [], former, now: former }) ??
+      `did not converge: ${former?.status?.phase} with writes that never end`
     return [[L1, sentence]]
   }
   const firstNew = writes.length
   await advance(cluster, kernel.now() + QUIET_MS / 3)
   cluster.restart(0)
   await advance(cluster, kernel.now() + (2 * QUIET_MS) / 3)
-  const rest = { writes: writes.slice(firstNew), then, now: rollout() }
+  const rest = { writes: writes.slice(firstNew), former, now: rollout() }
   return [S19, S23].flatMap((invariant) => {
     const sentence = invariant.check(rest)
     return sentence === undefined ? [] : [[invariant, sentence] as const]

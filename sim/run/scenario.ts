@@ -62,6 +62,10 @@ const gate = {
   },
 } as KubeObject
 
+/** What a canary behind a route, and a blue-green Rollout, name. */
+export const canaryObjects = [service('stable'), service('canary'), service('admin'), route, gate]
+export const blueGreenObjects = [service('active'), service('preview'), gate]
+
 const analysis = { templates: [{ templateName: 'gate' }] }
 
 function makeSteps(random: SeededRandom, isRouted: boolean): CanaryStep[] {
