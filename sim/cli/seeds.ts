@@ -33,7 +33,10 @@ export async function runSeeds(
   const work = (child: ChildProcess): Promise<void> =>
     new Promise((resolve, reject) => {
       const give = (): void => {
-        if (next >= from + count) return void child.disconnect()
+        if (next >= from + count) {
+          child.disconnect()
+          return
+        }
         child.send({ seed: next, twice } satisfies Task)
         next += 1
       }

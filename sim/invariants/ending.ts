@@ -5,7 +5,7 @@ import type { WriteCause } from './invariant.ts'
 /** What was seen since the rollout came to rest. */
 export interface Rest {
   readonly writes: readonly WriteCause[]
-  readonly then: Rollout | undefined
+  readonly former: Rollout | undefined
   readonly now: Rollout | undefined
 }
 
@@ -33,8 +33,8 @@ export const S19: EndingInvariant = {
 export const S23: EndingInvariant = {
   id: 'S23',
   words: 'Paused, Degraded by abort and Healthy stay what they are while nobody does anything, restarts included.',
-  check({ then, now }) {
-    const [from, to] = [then?.status?.phase, now?.status?.phase]
+  check({ former, now }) {
+    const [from, to] = [former?.status?.phase, now?.status?.phase]
     return from === to ? undefined : `from ${from} to ${to}: ${now?.status?.message ?? ''}`
   },
 }
