@@ -30,8 +30,10 @@ export function inspectAlone(gateCase: GateCase): Inspection | undefined {
   if (gateCase.stage.weightPercent !== 100) return undefined
   const reading = readAlone(gateCase)
   if (reading.ticks.length === 0) return undefined
-  const { before, beforePhi, history, calibration, rule } = gateCase
-  const assessed = assessSamples(gateCase, reading, { isAlone: true })
+  // Whether there is enough of the history is asked below; no noise is assumed for want of it.
+  const { history, ...others } = gateCase
+  const { before, beforePhi, calibration, rule } = gateCase
+  const assessed = assessSamples(others, reading, { isAlone: true })
   const shared = {
     historyMs: history?.foundMs ?? calibration?.historyMs ?? 0,
     hardFloor: undefined,
@@ -58,7 +60,13 @@ export function inspectAlone(gateCase: GateCase): Inspection | undefined {
   if (!isKnown) return { ...shared, outlook, look: undefined, ...withProblem(assessed, lacking ?? '') }
   const judged = judgeBeforeAfter(ticks, phi, rule)
   const interval = ratioInterval(pairs, rule.alpha, phi)
-  return { ...shared, ...assessed, comparison: 'beforeAfter', outlook, look: judged && lookOf(judged, before, phi, interval) }
+  return {
+    ...shared,
+    ...assessed,
+    comparison: 'beforeAfter',
+    outlook,
+    look: judged && lookOf(judged, before, phi, interval),
+  }
 }
 
 /** The canary's ticks after the last one in which stable had requests to speak of; `stable` of them is empty. */

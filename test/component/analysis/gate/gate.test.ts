@@ -5,7 +5,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { AnalysisRun, Measurement, Metric } from '../../../../controller/api/analysis.ts'
+import { STAGE } from '../../../../controller/api/labels.ts'
+import { type ReleaseStage, renderReleaseStage } from '../../../../controller/api/release-stage.ts'
 import { type GateVerdict, readGateVerdict } from '../../../../controller/api/verdict.ts'
+import { analysisRuns } from '../../../../controller/kube/kinds.ts'
 import { TransportError } from '../../../../controller/runtime/http.ts'
 import { type PrometheusProcess, startPrometheus } from '../prometheus-process.ts'
 import { backfill, healthy, type PodTraffic } from './backfill.ts'
@@ -26,6 +29,11 @@ const scenarios = {
   'orders-gone': { stable: healthy, canary: canary({ eventsPerRequest: 0 }) },
   'no-traffic': { stable: healthy, canary: canary({ requestsPerSecond: 0 }) },
   'scrapes-end': { stable: healthy, canary: canary({ errorShare: 0.012, scrapedForSeconds: 200 }) },
+  'all-shifted': { stable: { ...healthy, scrapedForSeconds: 45 }, canary: { ...healthy, pods: 3 } },
+  'all-shifted-orders-gone': {
+    stable: { ...healthy, scrapedForSeconds: 45 },
+    canary: { ...healthy, pods: 3, eventsPerRequest: 0 },
+  },
   'one-label': { stable: healthy, canary: canary(), sameVersion: 'same' },
 }
 type Service = keyof typeof scenarios | 'nowhere'
@@ -113,6 +121,55 @@ describe('penstock/gate on a real Prometheus', () => {
       assert.match(JSON.stringify(run.status).replaceAll('\\\\', '').replaceAll('\\"', '"'), words)
     })
   }
+
+  const ORDERS = { gate: 'events', event: 'orders_total' }
+  const LAST = { number: 2, weights: [50, 100] }
+  const judgeAt = (metric: Metric, stage: ReleaseStage | undefined): Promise<AnalysisRun> =>
+    withRelease(async (release) => {
+      await release.judge('run', [metric], stage)
+      return await release.pass('run', 800)
+    })
+
+  /** With all traffic on the canary and stable gone: service, stage that was told, phase, reason, comparison */
+  const shifted = [
+    ['all-shifted-orders-gone', LAST, 'Failed', 'Regression', 'beforeAfter'],
+    ['all-shifted', LAST, 'Successful', 'Proven', 'beforeAfter'],
+    ['all-shifted-orders-gone', { number: 1, weights: [50, 100] }, 'Inconclusive', 'StableStale', undefined],
+    ['all-shifted-orders-gone', undefined, 'Inconclusive', 'StableStale', undefined],
+  ] as const
+  for (const [service, stage, phase, reason, comparison] of shifted)
+    test(`${service} at ${stage === undefined ? 'no weight' : `${stage.weights[stage.number - 1]} %`}: ${phase}`, async () => {
+      const run = await judgeAt(gate(service, ORDERS), stage)
+      assert.equal(run.status?.phase, phase, JSON.stringify(run.status?.message))
+      const verdict = verdictOf(run)
+      assert.deepEqual([verdict.reason, verdict.comparison], [reason, comparison], verdict.text)
+      if (comparison !== undefined)
+        assert.match(verdict.text, /^\w+ +orders {2}stage 2\/2 \(100.%\) {2}before\/after, weaker/)
+    })
+
+  test('without history nothing stands in for stable', async () => {
+    const run = await judgeAt(gate('all-shifted-orders-gone', { ...ORDERS, history: '0s' }), LAST)
+    assert.equal(run.status?.phase, 'Inconclusive', run.status?.message)
+    assert.match(verdictOf(run).text, /all traffic is on the canary, and stable has no history that could stand in/)
+  })
+
+  test('each look has the stage that the run is told by then', () =>
+    withRelease(async (release) => {
+      const weights = [5, 10, 25, 100]
+      await release.judge('run', [gate('healthy', {})], { number: 1, weights })
+      const told = async (number: number): Promise<GateVerdict['stage']> => {
+        const ref = { kind: analysisRuns, namespace: 'default', name: 'run' }
+        const annotations = { [STAGE]: renderReleaseStage({ number, weights }) }
+        await release.cluster.client.patch(ref, 'merge', { metadata: { annotations } })
+        const { secondsLeft: _, ...stage } = verdictOf(await release.pass('run', 20)).stage ?? {}
+        return stage
+      }
+      await release.pass('run', 100)
+      assert.deepEqual(await told(1), { number: 1, count: 4, weightPercent: 5, nextWeightPercent: 10 })
+      await release.restart()
+      assert.deepEqual(await told(2), { number: 2, count: 4, weightPercent: 10, nextWeightPercent: 25 })
+      assert.match(verdictOf(await release.read('run')).text, /^HOLD {3}error-rate {2}stage 2\/4 \(10.%\) {2}/)
+    }))
 
   test('a pod that is in both arms is named as a label that does not tell versions apart', async () => {
     const run = await judge(

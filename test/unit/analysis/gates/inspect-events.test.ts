@@ -148,6 +148,12 @@ describe('events: held against before', () => {
       /^HOLD {3}orders {2}stage 5\/5 \(100.%\) {2}all traffic is on the canary, and the history that could stand in for stable has 150 events, of 200 that its rate takes — keep a few percent on stable/,
     ))
 
+  test('no more noise is assumed for a short history: there is enough of it, or no verdict', () => {
+    const short = { foundMs: 90 * MINUTE, askedMs: 240 * MINUTE, neededMs: 0 }
+    const { problems, comparison } = judgeGate(release({}, { history: short }))
+    assert.deepEqual([problems, comparison], [[], 'beforeAfter'])
+  })
+
   test('only what came after stable had its last requests counts', () => {
     const { canary } = judgeGate(release({ canary: loseOrders }))
     assert.equal(canary.bad, 0)
