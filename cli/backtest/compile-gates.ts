@@ -1,6 +1,6 @@
 /**
- * From a policy's metrics to the gates that are replayed, each with what it reads. What cannot be replayed is named with the reason, so that nobody takes
- * silence for a pass.
+ * From a policy's metrics to the gates and queries that are replayed, each with what it reads. What cannot be replayed is named with the reason, so that
+ * nobody takes silence for a pass.
  */
 import type { PlanGate } from '../../analysis/domain/backtest/plan.ts'
 import type { Metric } from '../../controller/api/analysis.ts'
@@ -8,6 +8,7 @@ import { type GateMetric, gateMetricSchema } from '../../controller/api/gate.ts'
 import { chooseProvider } from '../../controller/metric-language/analysis-metric.ts'
 import { type GatePlan, planGate } from '../../controller/metric-language/gate-plan.ts'
 import { CliError } from '../cli-error.ts'
+import { type CompiledMetric, compileMetric } from './compile-metrics.ts'
 import { CANARY, type Policy, type PolicyMetric, STABLE } from './policy.ts'
 
 export interface CompiledGate {
@@ -21,28 +22,33 @@ export interface CompiledGate {
 export interface CompiledPolicy {
   readonly policy: Policy
   readonly gates: readonly CompiledGate[]
+  readonly metrics: readonly CompiledMetric[]
   readonly notes: readonly string[]
 }
 
 /** Throws CliError with exit code 2 when a gate is configured wrongly or nothing is left to replay. */
 export function compilePolicy(policy: Policy): CompiledPolicy {
   const notes = [...policy.notes]
+  const metrics: CompiledMetric[] = []
   const gates = policy.metrics.flatMap((entry): CompiledGate[] => {
     const choice = chooseProvider(entry.metric)
     if ('problem' in choice) throw new CliError(`${policy.name}: metric ${entry.metric.name}: ${choice.problem}`, 2)
     if (choice.id !== 'penstock/gate') {
-      notes.push(`metric ${entry.metric.name} is not replayed: ${choice.id} has no raw history`)
+      const compiled =
+        choice.id === 'prometheus'
+          ? compileMetric(policy, entry)
+          : { why: `${choice.id} cannot be asked about the past` }
+      if ('why' in compiled) notes.push(`metric ${entry.metric.name} is not replayed: ${compiled.why}`)
+      else metrics.push(compiled)
       return []
     }
     const gate = compileGate(policy, entry, choice.config)
-    const { successCondition, failureCondition } = entry.metric
-    if (successCondition || failureCondition)
-      notes.push(`conditions of metric ${entry.metric.name} are not replayed: the gate's own rules decide`)
     if (gate.plan.isNotAskedFor) notes.push(`metric ${entry.metric.name} is not asked for: it names no event`)
     return gate.plan.isNotAskedFor ? [] : [gate]
   })
-  if (gates.length === 0) throw new CliError(`${policy.name} has no statistical gate (penstock/gate) to replay`, 2)
-  return { policy, gates, notes }
+  if (gates.length + metrics.length === 0)
+    throw new CliError(`${policy.name} has nothing to replay: ${notes.join('; ') || 'no gate and no metric'}`, 2)
+  return { policy, gates, metrics, notes }
 }
 
 function compileGate(policy: Policy, { metric, watchesFrom }: PolicyMetric, given: unknown): CompiledGate {
@@ -66,12 +72,13 @@ function compileGate(policy: Policy, { metric, watchesFrom }: PolicyMetric, give
 
 const DEFAULT_HOLD_MS = 5 * 60_000
 
-const toPlanGate = ({ name }: Metric, watchesFrom: number | undefined, plan: GatePlan): PlanGate => ({
-  name,
+const toPlanGate = (metric: Metric, watchesFrom: number | undefined, plan: GatePlan): PlanGate => ({
+  name: metric.name,
   gate: plan.gate,
   rule: plan.thresholds,
   historyMs: plan.historyMs,
   onUndecided: plan.onUndecided,
   maxHoldMs: plan.maxHoldMs ?? plan.durationMs ?? DEFAULT_HOLD_MS,
   watchesFrom,
+  ...(metric.successCondition || metric.failureCondition ? { conditions: metric } : {}),
 })

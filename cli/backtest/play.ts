@@ -1,4 +1,7 @@
-/** Plays the cases of one policy, with a breath between any two of them so that an interrupt is heard. Reads nothing: samples come as series. */
+/**
+ * Plays the cases of one policy, with a breath between any two of them so that an interrupt is heard. Samples of gates come as series; what metrics would
+ * have measured is read case by case.
+ */
 import { setImmediate as breathe } from 'node:timers/promises'
 import { createCountSource } from '../../analysis/domain/backtest/count-source.ts'
 import { asReleased, dealStable } from '../../analysis/domain/backtest/deal-pods.ts'
@@ -14,12 +17,20 @@ import {
 import { type FiredAlert, type Played, playPlan } from '../../analysis/domain/backtest/replay-plan.ts'
 import { CliError } from '../cli-error.ts'
 import type { CompiledPolicy } from './compile-gates.ts'
+import type { Inspected, ReplayableMetric } from './inspect-metrics.ts'
+import { readMetrics } from './read-metrics.ts'
 import { findOldest } from './read-past.ts'
+import { countPods } from './read-traffic.ts'
 
 export interface PlayOrder {
   readonly compiled: CompiledPolicy
   /** By gate, in the policy's order. */
   readonly series: readonly VersionSeries[]
+  /** Of a policy without gates: what shows when versions had traffic. */
+  readonly traffic?: VersionSeries
+  /** Which metrics can be replayed, once it is known which versions there were. */
+  readonly inspect: (versions: readonly string[]) => Promise<readonly Inspected[]>
+  readonly parallel: number
   readonly alerts: readonly FiredAlert[]
   /** Epoch milliseconds. */
   readonly from: number
@@ -40,10 +51,13 @@ export interface PlayedPseudo {
 export interface PlayedRelease {
   readonly release: PastRelease
   readonly played: Played
-  /** Bad requests (or missing events) of the new version from the abort to the release's end, as the aborting gate counts them. */
-  readonly saved: number
+  /**
+   * Bad requests (or missing events) of the new version from the abort to the release's end, as the aborting gate counts them, or the first one where a
+   * metric aborts; undefined without gates.
+   */
+  readonly saved: number | undefined
   /** The same over the whole release. */
-  readonly bad: number
+  readonly bad: number | undefined
 }
 
 export interface PlayedPolicy {
@@ -65,6 +79,7 @@ export async function playPolicy(order: PlayOrder): Promise<PlayedPolicy> {
     name: compiled.policy.name,
     stages: compiled.policy.stages,
     gates: compiled.gates.map(({ gate }) => gate),
+    mode: compiled.policy.mode,
   }
   const sources = plan.gates.map((gate, index) => {
     const input = { gate, series: series[index] ?? new Map(), from: order.historyFrom, to }
@@ -77,21 +92,26 @@ export async function playPolicy(order: PlayOrder): Promise<PlayedPolicy> {
   if (broken) throw new CliError(`${broken.gate}: ${broken.what}; ${broken.fix}`)
   const [first] = sources
   const range = { from, to }
-  const traffic = findTraffic(series[0] ?? new Map())
+  const shown = series[0] ?? order.traffic ?? new Map()
+  const traffic = findTraffic(shown)
   const releases = findReleases(traffic, { from: order.historyFrom, to }).filter(({ until }) => until > from)
-  const podsAt = (version: string, at: number): number => first?.podsAt(version, at) ?? 0
+  const podsAt = (version: string, at: number): number => first?.podsAt(version, at) ?? countPods(shown, version, at)
   const windows = listPseudoRollouts({ plan, range, everyMs, traffic, releases, podsAt })
+  const versions = [...traffic].flatMap(([version, spans]) => (spans.length > 0 ? [version] : []))
+  const inspected = await order.inspect(versions)
+  const metrics = inspected.flatMap(({ metric }) => metric ?? [])
+  const stage: Stage = { plan, sources, metrics, alerts: order.alerts, parallel: order.parallel }
   order.onCases(windows.cases.length + releases.length)
   const pseudo: PlayedPseudo[] = []
   for (const window of windows.cases) {
     await pause(order)
-    const played = playWindow({ plan, sources, alerts: order.alerts }, window)
+    const played = await playWindow(stage, window)
     pseudo.push({ window, played })
   }
   const past: PlayedRelease[] = []
   for (const release of releases) {
     await pause(order)
-    past.push(playRelease({ plan, sources, alerts: order.alerts }, release))
+    past.push(await playRelease(stage, release))
   }
   const [middle] = windows.cases
   return {
@@ -100,9 +120,12 @@ export async function playPolicy(order: PlayOrder): Promise<PlayedPolicy> {
     pods: middle ? podsAt(middle.version, middle.since) : 0,
     pseudo,
     releases: past,
-    versions: [...traffic].flatMap(([version, spans]) => (spans.length > 0 ? [version] : [])),
-    oldest: findOldest(series),
-    problems: [...new Set(problems.map(({ gate, what }) => `${gate}: ${what}`))],
+    versions,
+    oldest: findOldest([shown, ...series.slice(1)]),
+    problems: [
+      ...new Set(problems.map(({ gate, what }) => `${gate}: ${what}`)),
+      ...inspected.flatMap(({ note }) => note ?? []),
+    ],
   }
 }
 
@@ -115,10 +138,12 @@ async function pause({ signal, onCase }: PlayOrder): Promise<void> {
 interface Stage {
   readonly plan: BacktestPlan
   readonly sources: readonly GateSource[]
+  readonly metrics: readonly ReplayableMetric[]
+  readonly parallel: number
   readonly alerts: readonly FiredAlert[]
 }
 
-function playWindow({ plan, sources, alerts }: Stage, window: PseudoRollout): Played {
+async function playWindow({ plan, sources, alerts, ...stage }: Stage, window: PseudoRollout): Promise<Played> {
   const { version, since, until, seed } = window
   const deal = dealStable(seed)
   const firstWeightPercent = plan.stages[0]?.weightPercent ?? 0
@@ -126,18 +151,21 @@ function playWindow({ plan, sources, alerts }: Stage, window: PseudoRollout): Pl
     gate: source.gate,
     track: source.stableTrack({ version, since, until, deal, firstWeightPercent }),
   }))
-  return playPlan({ plan, gates, since, until, deal, alerts })
+  const arms = { since, until, canary: version, stable: version, seed, stages: plan.stages }
+  const metrics = await readMetrics(stage.metrics, arms, stage.parallel)
+  return playPlan({ plan, gates, metrics, since, until, deal, alerts })
 }
 
-function playRelease({ plan, sources, alerts }: Stage, release: PastRelease): PlayedRelease {
+async function playRelease({ plan, sources, alerts, ...stage }: Stage, release: PastRelease): Promise<PlayedRelease> {
   const { since, until } = release
   const gates = sources.map((source) => ({ gate: source.gate, track: source.releaseTrack(release) }))
-  const played = playPlan({ plan, gates, since, until, deal: asReleased, alerts })
+  const metrics = await readMetrics(stage.metrics, { ...release, stages: plan.stages }, stage.parallel)
+  const played = playPlan({ plan, gates, metrics, since, until, deal: asReleased, alerts })
   const counted = gates.find(({ gate }) => gate.name === played.gate) ?? gates[0]
   return {
     release,
     played,
-    saved: played.outcome === 'aborted' ? Math.round(counted?.track.countBad(played.at) ?? 0) : 0,
-    bad: Math.round(counted?.track.countBad(since) ?? 0),
+    saved: played.outcome === 'aborted' ? counted && Math.round(counted.track.countBad(played.at)) : 0,
+    bad: counted && Math.round(counted.track.countBad(since)),
   }
 }

@@ -3,7 +3,9 @@
  * it with its steps and templates. Shapes, and the reading of policy files.
  */
 import { z } from 'zod'
+import { substituteArguments } from '../../analysis/domain/args.ts'
 import type { PlanStage } from '../../analysis/domain/backtest/plan.ts'
+import type { VerdictMode } from '../../analysis/domain/verdict.ts'
 import { type Metric, metricSchema } from '../../controller/api/analysis.ts'
 import { gateMetricSchema } from '../../controller/api/gate.ts'
 import { parseDurationMs } from '../../controller/api/scalars.ts'
@@ -22,6 +24,8 @@ export interface PolicyMetric {
 
 export interface Policy {
   readonly name: string
+  /** How measurements are read: as the annotation `penstock.dev/compat` says. */
+  readonly mode: VerdictMode
   readonly stages: readonly PlanStage[]
   readonly metrics: readonly PolicyMetric[]
   /** As Alertmanager writes them; one alert has to match them all. */
@@ -36,11 +40,20 @@ const policySchema = z.strictObject({
   apiVersion: z.string().optional(),
   kind: z.literal('BacktestPolicy'),
   name: z.string().min(1),
+  compat: z.enum(['strict', 'argo']).optional(),
   /** In order; weights of the canary in percent. */
   stages: z.array(z.strictObject({ weight: z.number().gt(0).lt(100), duration })).min(1),
   /** Gates as in `provider.plugin["penstock/gate"]`; they watch in the background from the first stage on. */
-  gates: z.array(gateMetricSchema.extend({ name: z.string().optional() })).optional(),
-  /** Metrics as in an AnalysisTemplate; they run in the background from the first stage on. */
+  gates: z
+    .array(
+      gateMetricSchema.extend({
+        name: z.string().optional(),
+        successCondition: z.string().optional(),
+        failureCondition: z.string().optional(),
+      }),
+    )
+    .optional(),
+  /** Metrics as in an AnalysisTemplate, with `args.canary-hash` and `args.stable-hash`; they run in the background from the first stage on. */
   metrics: z.array(metricSchema).optional(),
   /** Matchers; a firing alert that matches all of them aborts. */
   alerts: z.array(z.string()).optional(),
@@ -53,20 +66,40 @@ export function readPolicy(file: string, value: unknown): Policy {
     const [issue] = parsed.error.issues
     throw new CliError(`${file}: BacktestPolicy ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, 2)
   }
-  const { name, stages, gates = [], metrics = [], alerts = [] } = parsed.data
-  const asMetrics = gates.map(({ name: own, ...gate }): Metric => {
+  const { name, compat = 'strict', stages, gates = [], metrics = [], alerts = [] } = parsed.data
+  const asMetrics = gates.map(({ name: own, successCondition, failureCondition, ...gate }): Metric => {
     const config = { ...gate, canary: gate.canary || CANARY, stable: gate.stable || (gate.canary ? '' : STABLE) }
-    return { name: own ?? gate.gate, provider: { plugin: { 'penstock/gate': config } } }
+    return {
+      name: own ?? gate.gate,
+      ...(successCondition === undefined ? {} : { successCondition }),
+      ...(failureCondition === undefined ? {} : { failureCondition }),
+      provider: { plugin: { 'penstock/gate': config } },
+    }
   })
   return {
     name,
+    mode: compat,
     stages: stages.map(({ weight, duration: text }) => ({
       weightPercent: weight,
       durationMs: parseDurationMs(text) ?? 0,
       waitsFor: [],
     })),
-    metrics: [...asMetrics, ...metrics].map((metric) => ({ metric, watchesFrom: 0 })),
+    metrics: [...asMetrics, ...metrics.map((metric) => putHashes(metric, `${file}: ${name}`))].map((metric) => ({
+      metric,
+      watchesFrom: 0,
+    })),
     alerts,
     notes: [],
   }
+}
+
+const HASHES = new Map([
+  ['canary-hash', CANARY],
+  ['stable-hash', STABLE],
+])
+
+function putHashes(metric: Metric, place: string): Metric {
+  const substituted = substituteArguments(metric, HASHES, 'argo')
+  if ('problem' in substituted) throw new CliError(`${place}: ${substituted.problem}`, 2)
+  return substituted.metric
 }

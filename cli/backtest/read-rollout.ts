@@ -6,6 +6,7 @@ import { substituteArguments } from '../../analysis/domain/args.ts'
 import type { PlanStage } from '../../analysis/domain/backtest/plan.ts'
 import type { Metric } from '../../controller/api/analysis.ts'
 import { gateMetricSchema } from '../../controller/api/gate.ts'
+import { COMPAT } from '../../controller/api/labels.ts'
 import type { CanaryStep, CanaryStrategy, Rollout, RolloutAnalysis } from '../../controller/api/rollout.ts'
 import { parseDurationMs } from '../../controller/api/scalars.ts'
 import { buildAnalysisRun } from '../../controller/domain/analysis/analysis-runs.ts'
@@ -41,7 +42,8 @@ export function readRollout(file: string, rollout: Rollout, lookup: TemplateLook
   if (canary.analysis) addBackground(draft, canary, stepOfStage, run(canary.analysis))
   if (draft.stages.length === 0)
     throw new CliError(`${file}: Rollout ${name} has no step that takes time at a weight between 0 and 100`, 2)
-  return { name, stages: draft.stages, metrics: [...draft.metrics.values()], alerts: [], notes: draft.notes }
+  const mode = rollout.metadata.annotations?.[COMPAT] === 'argo' ? 'argo' : 'strict'
+  return { name, mode, stages: draft.stages, metrics: [...draft.metrics.values()], alerts: [], notes: draft.notes }
 }
 
 function addStep(

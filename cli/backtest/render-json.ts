@@ -44,17 +44,17 @@ function describePolicy({ compiled, result }: PolicyReport, range: ReportRange) 
       to: timeOf(release.until),
       ended: release.ended,
       ...describePlayed(one, release.since),
-      bad,
-      saved,
+      bad: bad ?? null,
+      saved: saved ?? null,
     })),
   }
 }
 
-const describePlayed = ({ outcome, at, stage, gate, reason }: Played, since: number) => ({
+const describePlayed = ({ outcome, at, stage, gate, reason, message }: Played, since: number) => ({
   outcome,
   afterSeconds: (at - since) / 1000,
   stage: stage + 1,
-  ...(gate === undefined ? {} : { gate, reason }),
+  ...(gate === undefined ? {} : { gate, reason, ...(message === undefined ? {} : { message }) }),
 })
 
 const round = (value: number | undefined): number | null => (value === undefined ? null : Number(value.toPrecision(4)))

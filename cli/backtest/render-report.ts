@@ -52,7 +52,7 @@ export function listNotes(
   { from }: ReportRange,
 ): readonly string[] {
   const { withRelease, withoutTraffic, withoutPods } = windows
-  const historyMs = Math.max(...plan.gates.map((gate) => gate.historyMs))
+  const historyMs = Math.max(0, ...plan.gates.map((gate) => gate.historyMs))
   const missingMs = oldest === undefined ? 0 : oldest - (from - historyMs)
   const slackMs = 10 * 60_000
   const left = (count: number, why: string): string[] =>
@@ -104,7 +104,7 @@ function renderEnded(reports: readonly PolicyReport[]): readonly string[] {
               afterOf(window.since, played.at),
               String(played.stage + 1),
               played.gate ?? '',
-              played.reason ?? '',
+              [played.reason, played.message].filter((words) => words !== undefined).join(': '),
             ],
           ]
         : [],
@@ -133,7 +133,7 @@ function releaseRow({ release, played, saved, bad }: PlayedRelease): readonly st
     played.outcome === 'aborted' || played.outcome === 'held' ? afterOf(since, played.at) : '-',
     played.gate === undefined ? '-' : String(played.stage + 1),
     played.gate ?? '-',
-    played.outcome === 'aborted' ? `${saved} of ${bad}` : '-',
+    played.outcome === 'aborted' && bad !== undefined ? `${saved ?? 0} of ${bad}` : '-',
   ]
 }
 

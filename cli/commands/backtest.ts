@@ -7,15 +7,18 @@ import type { VersionSeries } from '../../analysis/domain/backtest/gate-source.t
 import { lengthOfPlan } from '../../analysis/domain/backtest/plan.ts'
 import type { FiredAlert } from '../../analysis/domain/backtest/replay-plan.ts'
 import { TransportError } from '../../controller/runtime/http.ts'
-import { createAsk } from '../backtest/ask-past.ts'
+import { createAsk, createMetricAsk } from '../backtest/ask-past.ts'
 import { createCachedSend, type Send } from '../backtest/cached-send.ts'
 import { type CompiledPolicy, compilePolicy } from '../backtest/compile-gates.ts'
+import type { CompiledMetric } from '../backtest/compile-metrics.ts'
 import { findAbsence } from '../backtest/find-absence.ts'
-import { playPolicy } from '../backtest/play.ts'
+import { type Inspected, inspectMetric } from '../backtest/inspect-metrics.ts'
+import { type PlayOrder, playPolicy } from '../backtest/play.ts'
 import { createProgress, type Progress } from '../backtest/progress.ts'
 import { readAlerts } from '../backtest/read-alerts.ts'
 import { readPolicies } from '../backtest/read-files.ts'
 import { countQuestions, readPast } from '../backtest/read-past.ts'
+import { POD_LABELS, readTraffic } from '../backtest/read-traffic.ts'
 import { renderJson } from '../backtest/render-json.ts'
 import { listNotes, type PolicyReport, renderReport } from '../backtest/render-report.ts'
 import { readDuration, readParallel, readTime } from '../backtest/time-arguments.ts'
@@ -59,12 +62,15 @@ export async function runBacktest(options: BacktestOptions, deps: CliDeps): Prom
     for (const compiled of backtest.compiled) {
       const series = await readAll(compiled, { ...backtest, address: options.prometheus }, cached, progress)
       const historyFrom = historyStart(compiled, backtest.from)
+      const { inspect, ...seen } = await openMetrics(compiled, { ...backtest, address: options.prometheus }, cached)
       const alerts = await readFired(compiled, { ...backtest, address: options.prometheus }, cached)
       const result = await playPolicy({
         ...backtest,
         compiled,
         alerts,
         series,
+        ...seen,
+        inspect,
         historyFrom,
         signal: deps.signal,
         onCases: (count) => progress.begin(`${compiled.policy.name}: playing case`, count),
@@ -120,7 +126,7 @@ async function readBacktest(options: BacktestOptions, deps: CliDeps): Promise<Ba
 const BASE_MS = 120_000
 
 const historyStart = ({ gates }: CompiledPolicy, from: number): number =>
-  from - Math.max(...gates.map(({ gate }) => gate.historyMs)) - BASE_MS
+  from - Math.max(0, ...gates.map(({ gate }) => gate.historyMs)) - BASE_MS
 
 async function readAll(
   compiled: CompiledPolicy,
@@ -140,16 +146,35 @@ async function readAll(
   return all
 }
 
-/** Asked as the first gate is: there is one at least. */
+/** Traffic is read where no gate shows it. */
+async function openMetrics(
+  compiled: CompiledPolicy,
+  { from, to, address }: Backtest & { readonly address: string },
+  send: Send,
+): Promise<Pick<PlayOrder, 'inspect' | 'traffic'>> {
+  const open = (metric: CompiledMetric) => createMetricAsk(metric, address, send)
+  const podLabels = [...new Set([...compiled.gates.map(({ plan }) => plan.podLabel), ...POD_LABELS])]
+  const inspect: PlayOrder['inspect'] = async (versions) => {
+    const found: Inspected[] = []
+    for (const metric of compiled.metrics) {
+      const { range, kind } = open(metric)
+      found.push(await inspectMetric({ metric, versions, from, to, podLabels }, range, kind))
+    }
+    return found
+  }
+  if (compiled.gates.length > 0) return { inspect }
+  return { inspect, traffic: await readTraffic(compiled, { from, to }, (metric) => open(metric).range) }
+}
+
+/** Asked as the first gate or metric is: there is one at least. */
 async function readFired(
-  { policy, gates }: CompiledPolicy,
+  { policy, gates, metrics }: CompiledPolicy,
   { from, to, parallel, address }: Backtest & { readonly address: string },
   send: Send,
 ): Promise<readonly FiredAlert[]> {
-  const [first] = gates
-  if (!first) return []
-  return await readAlerts(
-    { policy: policy.name, matchers: policy.alerts, from, to, parallel },
-    createAsk(first, address, send),
-  )
+  const [gate] = gates
+  const [metric] = metrics
+  const ask = gate ? createAsk(gate, address, send) : metric && createMetricAsk(metric, address, send).samples
+  if (!ask) return []
+  return await readAlerts({ policy: policy.name, matchers: policy.alerts, from, to, parallel }, ask)
 }

@@ -2,12 +2,12 @@
 
 import type { GateRule } from '../gates/gate-case.ts'
 import { findHardFloor } from '../gates/hard-floor.ts'
-import { foresee } from '../gates/outlook.ts'
+import { foresee, type Outlook } from '../gates/outlook.ts'
 import { sumBad, sumTotals } from '../stats/arms.ts'
 import { exposuresOf } from '../stats/power.ts'
 import { createCountJudge } from '../stats/replay.ts'
 import type { Calibration, Tick } from '../stats/ticks.ts'
-import type { GateTrack } from './gate-track.ts'
+import { type GateTrack, numbersOf } from './gate-track.ts'
 
 export interface CountTrackInput {
   readonly ticks: readonly Tick[]
@@ -22,6 +22,15 @@ export function createCountTrack({ ticks, tickMs, rule, calibration, hasHardFloo
   const judge = createCountJudge(calibration, rule)
   const seen: Tick[] = []
   let isBelowFloor = false
+  const foreseeAt = (nextWeightPercent: number | undefined): Outlook =>
+    foresee({
+      exposures: exposuresOf(seen),
+      rule,
+      target: rule.target,
+      phi: judge.describe()?.phi.used ?? 1,
+      tickMs,
+      nextWeightPercent,
+    })
   return {
     times: ticks.map(({ at }) => at),
     take(place, deal, weightPercent) {
@@ -41,15 +50,8 @@ export function createCountTrack({ ticks, tickMs, rule, calibration, hasHardFloo
         finding: isBelowFloor ? 'hardFloor' : findings[look.decision],
       }
     },
-    foresee: (nextWeightPercent) =>
-      foresee({
-        exposures: exposuresOf(seen),
-        rule,
-        target: rule.target,
-        phi: judge.describe()?.phi.used ?? 1,
-        tickMs,
-        nextWeightPercent,
-      }),
+    foresee: foreseeAt,
+    describe: () => numbersOf(judge.describe(), foreseeAt(undefined).smallest),
     countBad: (after) => sumAfter(ticks, after, rule.direction === 'down' ? missingOf : failedOf),
   }
 }

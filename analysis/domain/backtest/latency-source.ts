@@ -14,7 +14,7 @@ import {
   shareOf,
   sliceTicks,
 } from './gate-source.ts'
-import type { GateTrack } from './gate-track.ts'
+import { type GateTrack, numbersOf } from './gate-track.ts'
 import { createLatencyTrack } from './latency-track.ts'
 import type { PlanGate } from './plan.ts'
 import { readRelease, readVersions } from './read-versions.ts'
@@ -92,6 +92,7 @@ const NO_TRACK: GateTrack = {
     delayMs: undefined,
     nextWeightDelayMs: undefined,
   }),
+  describe: () => numbersOf(undefined, undefined),
   countBad: () => 0,
 }
 

@@ -2,8 +2,9 @@
 import type { GateRule, LatencyKnowledge } from '../gates/gate-case.ts'
 import { foreseeLatency } from '../gates/inspect-latency.ts'
 import { createLatencyJudge } from '../gates/judge-latency.ts'
+import type { Outlook } from '../gates/outlook.ts'
 import type { LatencyTick, PodLatency } from '../gates/samples.ts'
-import type { GateTrack } from './gate-track.ts'
+import { type GateTrack, numbersOf } from './gate-track.ts'
 
 export interface LatencyTrackInput {
   /** At the bounds of the plan's edges. */
@@ -22,6 +23,11 @@ export function createLatencyTrack({ ticks, tickMs, rule, knowledge }: LatencyTr
     bad: pods.reduce((sum, { slower }) => sum + (slower[index] ?? 0), 0),
     total: pods.reduce((sum, { total }) => sum + total, 0),
   })
+  const foresee = (nextWeightPercent: number | undefined): Outlook =>
+    foreseeLatency({ rule, stage: nextWeightPercent === undefined ? {} : { nextWeightPercent } }, plan, seen, {
+      phi: judge.describe()?.phi.used ?? 1,
+      tickMs,
+    })
   return {
     times: ticks.map(({ at }) => at),
     take(place, deal, weightPercent) {
@@ -39,11 +45,11 @@ export function createLatencyTrack({ ticks, tickMs, rule, knowledge }: LatencyTr
         finding: findings[look.decision],
       }
     },
-    foresee: (nextWeightPercent) =>
-      foreseeLatency({ rule, stage: nextWeightPercent === undefined ? {} : { nextWeightPercent } }, plan, seen, {
-        phi: judge.describe()?.phi.used ?? 1,
-        tickMs,
-      }),
+    foresee,
+    describe() {
+      const look = judge.describe()
+      return { ...numbersOf(look, foresee(undefined).smallest), ...(look === undefined ? {} : { p99: look.p99 }) }
+    },
     countBad: (after) => ticks.reduce((sum, { at, canary }) => sum + (at > after ? countSlow(canary).bad : 0), 0),
   }
 }

@@ -1,15 +1,17 @@
 /**
- * What is replayed over history: the stages of a release and the gates that look at them. Shapes and the plan's length only; where a plan comes from (a
- * Rollout, a policy) is told elsewhere.
+ * What is replayed over history: the stages of a release, the gates that look at them and the metrics that are measured beside them. Shapes and the plan's
+ * length only; where a plan comes from (a Rollout, a policy) is told elsewhere.
  */
+import type { Metric } from '../../../controller/api/analysis.ts'
 import type { GateId } from '../../../controller/api/verdict.ts'
 import type { GateRule, UndecidedAction } from '../gates/gate-case.ts'
+import type { Conditions, VerdictMode } from '../verdict.ts'
 
 /** A stretch of time at one weight. */
 export interface PlanStage {
   readonly weightPercent: number
   readonly durationMs: number
-  /** Gates (by name) whose run begins with this stage and has to be done before the next one. */
+  /** Gates and metrics (by name) whose run begins with this stage and has to be done before the next one. */
   readonly waitsFor: readonly string[]
 }
 
@@ -23,6 +25,16 @@ export interface PlanGate {
   readonly maxHoldMs: number
   /** The zero-based stage from which on it watches in the background; undefined: only stages that wait for it. */
   readonly watchesFrom: number | undefined
+  /** Of the user, on the gate's numbers. */
+  readonly conditions?: Conditions
+}
+
+/** A query and conditions, measured as in an AnalysisRun of its own. */
+export interface PlanMetric {
+  readonly name: string
+  readonly metric: Metric
+  /** As a gate's. */
+  readonly watchesFrom: number | undefined
 }
 
 export interface BacktestPlan {
@@ -30,6 +42,8 @@ export interface BacktestPlan {
   /** At least one. */
   readonly stages: readonly PlanStage[]
   readonly gates: readonly PlanGate[]
+  /** How measurements are read; strict unless told otherwise. */
+  readonly mode?: VerdictMode
 }
 
 /** Milliseconds of all stages, none of them held. */

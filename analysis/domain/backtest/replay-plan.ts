@@ -1,26 +1,19 @@
 /**
- * Plays a plan over one case: stages pass with time, gates look at every tick, and the first word that ends the release ends the case. What a look
- * amounts to is decided by the rules that are in force in production.
- *
- *   a gate's look            while a stage waits for it        in the background
- *   abort                    the release is aborted            the release is aborted
- *   hold, not final          the stage is held                 nothing
- *   hold, final              a person is asked: held           nothing: it has no end of its own
- *   pass                     the stage may end                 nothing
+ * Plays a plan over one case: stages pass with time, gates and metrics look at times of their own, and the first word that ends the release ends the
+ * case. What a word does is told in `player.ts`.
  */
-import { decideOutcome, type GateOutcome, judgeStage } from '../gates/decide-outcome.ts'
+import type { VerdictMode } from '../verdict.ts'
 import type { Deal } from './deal-pods.ts'
-import type { GateTrack, TrackPoint } from './gate-track.ts'
-import type { BacktestPlan, PlanGate } from './plan.ts'
-
-export interface PlayedGate {
-  readonly gate: PlanGate
-  readonly track: GateTrack
-}
+import { createGatePlayer, type PlayedGate } from './gate-player.ts'
+import type { TrackPoint } from './gate-track.ts'
+import { createMetricPlayer, type PlayedMetric } from './metric-player.ts'
+import type { BacktestPlan } from './plan.ts'
+import type { Player, Word } from './player.ts'
 
 export interface PlayOrder {
   readonly plan: BacktestPlan
   readonly gates: readonly PlayedGate[]
+  readonly metrics?: readonly PlayedMetric[]
   /** When the release begins, epoch milliseconds. */
   readonly since: number
   /** After it there is nothing to look at. */
@@ -55,6 +48,7 @@ export interface Played {
   /** Who said so and why; undefined for `passed` and `cutShort`. */
   readonly gate?: string
   readonly reason?: string
+  readonly message?: string
   /** Stages that were begun. */
   readonly stages: readonly StageEnd[]
   /** By gate, in the plan's order. */
@@ -68,93 +62,110 @@ export interface Detectable {
   readonly plan: number | undefined
 }
 
+const STRICT: VerdictMode = 'strict'
+
 export function playPlan(order: PlayOrder): Played {
-  const { plan, gates, since, until, deal } = order
-  const points: TrackPoint[][] = gates.map(() => [])
-  const firstStage: (number | undefined)[] = gates.map(() => undefined)
+  const { plan, since, until, deal } = order
+  const { mode = STRICT } = plan
+  const gates = order.gates.map((gate) => createGatePlayer(gate, deal, mode))
+  const players = [...gates, ...(order.metrics ?? []).map((metric) => createMetricPlayer(metric, mode))]
+  const foresee = () => order.gates.map(({ track }) => track.foresee(undefined).smallest)
+  const alert = order.alerts?.find(({ at }) => at >= since && at <= until)
+  const course = createCourse(plan, players)
+  let firstStage: readonly (number | undefined)[] | undefined
+
+  function endStage(at: number): void {
+    if (course.stage() === 0) firstStage = foresee()
+    course.end(at)
+  }
+
+  const finish = (outcome: CaseOutcome, at: number, said?: Pick<Played, 'gate' | 'reason' | 'message'>): Played => {
+    const smallest = foresee()
+    return {
+      outcome,
+      at,
+      ...said,
+      ...course.describe(outcome === 'passed' ? undefined : at),
+      points: gates.map(({ points }) => points),
+      detectable: smallest.map((ratio, index) => ({ firstStage: (firstStage ?? smallest)[index], plan: ratio })),
+    }
+  }
+
+  course.begin(since)
+  while (!course.isOver()) {
+    const turn = findTurn(players)
+    const horizon = Math.min(until, turn?.at ?? until, alert?.at ?? until)
+    const endsAt = course.endsAt()
+    if (course.waiting.size === 0 && endsAt <= horizon) {
+      endStage(endsAt)
+      continue
+    }
+    if (alert && alert.at <= horizon)
+      return finish('aborted', alert.at, { gate: `alert ${alert.name}`, reason: 'AlertFiring' })
+    if (!turn || turn.at > until) return finish('cutShort', until)
+    const { player, at } = turn
+    const word = player.look({ ...course.standing(), isWaitedFor: course.waiting.has(player.name) })
+    if (word?.outcome === 'abort') return finish('aborted', at, tell(player, word))
+    if (word?.outcome === 'hold' && word.final) return finish('held', at, tell(player, word))
+    // A step that is an analysis ends with it.
+    if (word?.outcome === 'pass' && course.waiting.delete(player.name) && course.waiting.size === 0) endStage(at)
+  }
+  return finish('passed', course.describe(undefined).stages.at(-1)?.endedAt ?? until)
+}
+
+const tell = ({ name }: Player, { reason, message }: Word): Pick<Played, 'gate' | 'reason' | 'message'> => ({
+  gate: name,
+  reason,
+  ...(message === undefined ? {} : { message }),
+})
+
+/** Whose look is next; of several at the same time the first one's. */
+function findTurn(players: readonly Player[]): { readonly player: Player; readonly at: number } | undefined {
+  let turn: { readonly player: Player; readonly at: number } | undefined
+  for (const player of players) {
+    const at = player.nextAt()
+    if (at !== undefined && (turn === undefined || at < turn.at)) turn = { player, at }
+  }
+  return turn
+}
+
+/** How far the stages have come. */
+function createCourse(plan: BacktestPlan, players: readonly Player[]) {
   const stages: { startedAt: number; endedAt: number }[] = []
+  const waiting = new Set<string>()
   let stage = -1
-  let waiting = new Set<string>()
+  const isOver = (): boolean => stage >= plan.stages.length
+  const endsAt = (): number => (stages[stage]?.startedAt ?? 0) + (plan.stages[stage]?.durationMs ?? 0)
 
   function begin(at: number): void {
     stage += 1
-    waiting = new Set(plan.stages[stage]?.waitsFor)
-    if (stage < plan.stages.length) stages.push({ startedAt: at, endedAt: at })
+    waiting.clear()
+    const next = plan.stages[stage]
+    if (next === undefined) return
+    // What is not replayed is not waited for either.
+    for (const { name } of players) if (next.waitsFor.includes(name)) waiting.add(name)
+    stages.push({ startedAt: at, endedAt: at })
+    for (const player of players) player.begin(stage, at, waiting.has(player.name))
   }
 
-  const stageEnd = (): number => (stages[stage]?.startedAt ?? since) + (plan.stages[stage]?.durationMs ?? 0)
-  const isOver = (): boolean => stage >= plan.stages.length
-
-  /** Stages that end before `at` end on time, unless they wait for a gate. */
-  function passStages(at: number): void {
-    while (!isOver() && waiting.size === 0 && at >= stageEnd()) endStage(stageEnd())
+  return {
+    begin,
+    isOver,
+    endsAt,
+    /** Names of players that the current stage waits for. */
+    waiting,
+    stage: () => stage,
+    standing: () => ({ stage, weightPercent: plan.stages[stage]?.weightPercent ?? 0, stageEndsAt: endsAt() }),
+    end(at: number): void {
+      const current = stages[stage]
+      if (current) current.endedAt = at
+      begin(at)
+    },
+    /** `endedAt`: of a case that did not get through. */
+    describe(endedAt: number | undefined): Pick<Played, 'stage' | 'stages'> {
+      const current = stages.at(-1)
+      if (current && endedAt !== undefined) current.endedAt = endedAt
+      return { stage: Math.min(stage, plan.stages.length - 1), stages }
+    },
   }
-
-  function endStage(at: number): void {
-    const current = stages[stage]
-    if (current) current.endedAt = at
-    if (stage === 0)
-      for (const [index, { track }] of gates.entries()) firstStage[index] = track.foresee(undefined).smallest
-    begin(at)
-  }
-
-  function look({ gate, track }: PlayedGate, point: TrackPoint): GateOutcome | undefined {
-    const isWaitedFor = waiting.has(gate.name)
-    if (!isWaitedFor && (gate.watchesFrom === undefined || stage < gate.watchesFrom)) return undefined
-    const state = isWaitedFor ? judgeStage({ endsAt: stageEnd(), maxHoldMs: gate.maxHoldMs }, point.at) : 'open'
-    return decideOutcome({
-      samples: 'whole',
-      problem: '',
-      finding: point.finding,
-      couldCatchTarget: state !== 'open' && track.foresee(undefined).caught,
-      earlyPass: gate.rule.earlyPass,
-      stage: state,
-      onUndecided: gate.onUndecided,
-    })
-  }
-
-  const finish = (outcome: CaseOutcome, at: number, said?: { gate: string; reason: string }): Played => {
-    const current = stages.at(-1)
-    if (current && outcome !== 'passed') current.endedAt = at
-    const reached = Math.min(stage, plan.stages.length - 1)
-    const detectable = gates.map(({ track }, index) => {
-      const { smallest } = track.foresee(undefined)
-      return { firstStage: stage === 0 ? smallest : firstStage[index], plan: smallest }
-    })
-    return { outcome, at, stage: reached, ...said, stages, points, detectable }
-  }
-
-  const alert = order.alerts?.find(({ at }) => at >= since && at <= until)
-  const abortForAlert = ({ at, name }: FiredAlert): Played =>
-    finish('aborted', at, { gate: `alert ${name}`, reason: 'AlertFiring' })
-
-  begin(since)
-  for (const { index, place, at } of listTicks(gates)) {
-    passStages(alert && alert.at < at ? alert.at : at)
-    if (isOver() || at > until) break
-    if (alert && alert.at <= at) return abortForAlert(alert)
-    const played = gates[index]
-    if (!played) continue
-    const point = played.track.take(place, deal, plan.stages[stage]?.weightPercent ?? 0)
-    points[index]?.push(point)
-    const said = look(played, point)
-    if (said === undefined) continue
-    const words = { gate: played.gate.name, reason: said.reason }
-    if (said.outcome === 'abort') return finish('aborted', at, words)
-    if (said.outcome === 'hold' && said.final) return finish('held', at, words)
-    if (said.outcome === 'pass') waiting.delete(played.gate.name)
-    // A step that is an analysis ends with it.
-    if (waiting.size === 0 && (plan.stages[stage]?.waitsFor.length ?? 0) > 0) endStage(at)
-  }
-  passStages(alert ? alert.at : until)
-  if (alert && !isOver()) return abortForAlert(alert)
-  passStages(until)
-  return isOver() ? finish('passed', stages.at(-1)?.endedAt ?? until) : finish('cutShort', until)
-}
-
-/** The ticks of all gates in the order of their times. */
-function listTicks(gates: readonly PlayedGate[]) {
-  return gates
-    .flatMap(({ track }, index) => track.times.map((at, place) => ({ index, place, at })))
-    .sort((one, other) => one.at - other.at || one.index - other.index)
 }

@@ -34,7 +34,7 @@ export async function askSamples(
   send: LookPorts['send'],
 ): Promise<Samples> {
   const query = renderWindow(window.selector, window.windowMs)
-  const request = renderRequest(access, query, window.at)
+  const request = renderQuestion(access, 'query', { query, time: String(window.at / 1000) })
   if (!request) return { problem: 'address is not an http or https URL' }
   try {
     const reading = readMatrix(await send(request, access.auth))
@@ -46,11 +46,16 @@ export async function askSamples(
   }
 }
 
-function renderRequest(access: PrometheusAccess, query: string, at: number): HttpRequest | undefined {
+/** Undefined for an address that is no URL. `form`: without the timeout. */
+export function renderQuestion(
+  access: PrometheusAccess,
+  endpoint: 'query' | 'query_range',
+  form: Readonly<Record<string, string>>,
+): HttpRequest | undefined {
   if (!URL.canParse(access.address)) return undefined
   const url = new URL(access.address)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/query`
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v1/${endpoint}`
   const { config, timeoutMs } = access
   const isInsecure = config.insecure === true || config.insecure === 'true'
   return {
@@ -61,7 +66,7 @@ function renderRequest(access: PrometheusAccess, query: string, at: number): Htt
       'Content-Type': 'application/x-www-form-urlencoded',
       ...renderHeaders(config.headers, config.authentication),
     },
-    body: new URLSearchParams({ query, time: String(at / 1000), timeout: `${timeoutMs / 1000}s` }).toString(),
+    body: new URLSearchParams({ ...form, timeout: `${timeoutMs / 1000}s` }).toString(),
     timeoutMs,
     maxBytes: MOST_BYTES,
     target: 'prometheus',

@@ -161,6 +161,153 @@ describe('penstock backtest', () => {
     assert.notEqual(careless?.outcome, 'aborted')
   })
 
+  describe('metrics with a query', () => {
+    const canary = (service: string, more = '') =>
+      `http_requests_total{service="${service}",rollouts_pod_template_hash="{{args.canary-hash}}"${more}}`
+    const errors = (service: string) =>
+      `sum(rate(${canary(service, ',code!="200"')}[1m])) / sum(rate(${canary(service)}[1m]))`
+    const metric = (name: string, query: string, fields: string): string =>
+      `  - name: ${name}\n    ${fields}\n    provider: { prometheus: { query: '${query}' } }\n`
+    const thresholds = (service: string, metrics: string): string => `kind: BacktestPolicy
+name: thresholds
+stages:
+  - { weight: 25, duration: 5m }
+  - { weight: 50, duration: 5m }
+metrics:
+${metrics.replaceAll('SERVICE', service)}`
+    const play = async (text: string): Promise<Record<string, unknown>> => {
+      const { code, out, err } = await run(['-f', await file('thresholds.yaml', text), '--json', '--every', '5m'])
+      assert.equal(code, 0, err)
+      const [first] = lastLine(out).policies as readonly Record<string, unknown>[]
+      assert.ok(first)
+      return first
+    }
+    const patient = 'initialDelay: 1m\n    interval: 30s\n    failureLimit: 2'
+
+    test('without a gate: healthy hours pass, the bad release is aborted', async () => {
+      const fields = `${patient}\n    successCondition: result[0] < 0.04`
+      const { cases, passed, releases } = await play(
+        thresholds('checkout', metric('errors', errors('checkout'), fields)),
+      )
+      assert.equal(cases, 10)
+      assert.equal(passed, 10)
+      const [release] = releases as readonly Release[]
+      assert.deepEqual([release?.canary, release?.outcome, release?.saved], ['canary', 'aborted', null])
+      assert.equal(release?.afterSeconds, 120)
+    })
+
+    test('limits count as in an AnalysisRun, and the reason has counters and value', async () => {
+      const fields = `${patient}\n    failureCondition: result[0] >= 0`
+      const { aborted, pseudoRollouts } = await play(thresholds('calm', metric('always', errors('calm'), fields)))
+      assert.equal(aborted, 13)
+      const [first] = pseudoRollouts as readonly Record<string, unknown>[]
+      assert.deepEqual([first?.gate, first?.reason, first?.afterSeconds], ['always', 'Failed', 120])
+      assert.match(String(first?.message), /^failed \(3\) > failureLimit \(2\), last value \[0\.\d+\]$/)
+    })
+
+    test('stable’s pods are dealt: one of four plays the canary, then two, and the others are stable', async () => {
+      const arms = `count(${canary('calm', ',code="200"')}) * 10 + count(${canary('calm', ',code="200"').replace('canary-hash', 'stable-hash')})`
+      const { pseudoRollouts } = await play(
+        thresholds('calm', metric('pods', arms, 'interval: 30s\n    successCondition: result[0] == 13')),
+      )
+      const all = pseudoRollouts as readonly Record<string, unknown>[]
+      assert.deepEqual([...new Set(all.map(({ stage }) => stage))], [2])
+      assert.deepEqual([...new Set(all.map(({ afterSeconds }) => afterSeconds))], [300])
+      assert.match(String(all[0]?.message), /last value \[22\]$/)
+    })
+
+    test('a number is no list, and lack of data is held', async () => {
+      const scalar = metric('scalar', `scalar(${errors('calm')})`, 'interval: 1m\n    successCondition: result < 0.04')
+      assert.equal((await play(thresholds('calm', scalar))).passed, 13)
+      const never = metric(
+        'never',
+        errors('calm').replace('code!="200"', 'code="418"'),
+        'interval: 1m\n    successCondition: result[0] < 1',
+      )
+      const { held, pseudoRollouts } = await play(thresholds('calm', never))
+      assert.equal(held, 13)
+      assert.match(
+        String((pseudoRollouts as readonly Record<string, unknown>[])[0]?.message),
+        /NoData: the result is empty/,
+      )
+    })
+
+    const impossible: readonly (readonly [string, string, RegExp])[] = [
+      [
+        'a label that is not there',
+        metric('m', `sum(rate(${canary('calm', ',region="eu"')}[1m]))`, 'successCondition: result[0] < 1'),
+        /metric m is not replayed: no series http_requests_total of that time has the label region/,
+      ],
+      [
+        'a metric that is not there',
+        metric('m', 'sum(rate(nothing_total[1m]))', 'successCondition: result[0] < 1'),
+        /metric m is not replayed: there is no series nothing_total in that time/,
+      ],
+      [
+        'a range',
+        metric('m', `${canary('calm')}[1m]`, 'successCondition: result[0] < 1'),
+        /metric m is not replayed: its query gives a matrix, which has no past/,
+      ],
+      ['no condition', metric('m', errors('calm'), 'interval: 30s'), /metric m is not replayed: it has no condition/],
+      [
+        'another provider',
+        '  - { name: m, successCondition: result == "ok", provider: { web: { url: "http://127.0.0.1" } } }\n',
+        /metric m is not replayed: web cannot be asked about the past/,
+      ],
+    ]
+    for (const [what, text, note] of impossible)
+      test(`${what} is named, and the rest is played`, async () => {
+        const { notes, passed } = await play(`${policy('calm')}metrics:\n${text}`)
+        assert.match((notes as readonly string[]).join('\n'), note)
+        assert.equal(passed, 13)
+      })
+
+    test('a query that names no version is said to see all pods', async () => {
+      const all = metric(
+        'all',
+        'sum(rate(http_requests_total{service="calm"}[1m]))',
+        'interval: 1m\n    successCondition: result[0] > 10',
+      )
+      const { notes, passed } = await play(`${policy('calm')}metrics:\n${all}`)
+      assert.match(
+        (notes as readonly string[]).join('\n'),
+        /the query of metric all names no version: it sees all pods in every case/,
+      )
+      assert.equal(passed, 13)
+    })
+
+    describe('conditions on a gate’s numbers', () => {
+      const gate = (service: string, conditions: string): string =>
+        policy(service, `, ${conditions}`).replace(/ {2}- \{ name: p99.*\n/, '')
+
+      test('a failureCondition takes the place of the finding', async () => {
+        const text = gate('checkout', 'failureCondition: "result.ratio > 1000"')
+        const [release] = (await play(text)).releases as readonly Release[]
+        assert.notEqual(release?.outcome, 'aborted')
+      })
+      test('it sees the numbers as they come in', async () => {
+        const { aborted, pseudoRollouts } = await play(gate('calm', 'failureCondition: "result.ticks >= 8"'))
+        assert.equal(aborted, 13)
+        const [first] = pseudoRollouts as readonly Record<string, unknown>[]
+        assert.equal(first?.reason, 'FailureCondition')
+        assert.equal(JSON.parse(String(first?.message)).ticks, 8)
+      })
+    })
+
+    test('only other providers: nothing to replay', async () => {
+      const web = thresholds(
+        'calm',
+        '  - { name: m, successCondition: result == "ok", provider: { web: { url: "http://127.0.0.1" } } }\n',
+      )
+      const { code, err } = await run(['-f', await file('web.yaml', web)])
+      assert.equal(code, 2)
+      assert.match(
+        err,
+        /thresholds has nothing to replay: metric m is not replayed: web cannot be asked about the past/,
+      )
+    })
+  })
+
   test('what was read is kept: without Prometheus the same backtest says the same', async () => {
     const policyFile = await file('policy.yaml', policy('checkout'))
     const cache = join(directory, 'cache')
