@@ -28,8 +28,13 @@ const common = {
   queries: [`sum by (code) (rate(${selectorOfErrors}[1m]))`],
 } satisfies Partial<VerdictNumbers>
 
+/** Of 5, 10, 25, 50 and 100 %. */
+const first = { number: 1, count: 5, weightPercent: 5, nextWeightPercent: 10 }
+const second = { number: 2, count: 5, weightPercent: 10, nextWeightPercent: 25 }
+
 const abort: VerdictNumbers = {
   ...common,
+  stage: second,
   outcome: 'abort',
   reason: 'Regression',
   final: true,
@@ -46,6 +51,7 @@ const abort: VerdictNumbers = {
 
 const pass: VerdictNumbers = {
   ...common,
+  stage: second,
   outcome: 'pass',
   reason: 'WouldHaveBeenCaught',
   final: true,
@@ -62,6 +68,7 @@ const pass: VerdictNumbers = {
 
 const hold: VerdictNumbers = {
   ...common,
+  stage: first,
   outcome: 'hold',
   reason: 'Undecided',
   final: false,
@@ -72,11 +79,12 @@ const hold: VerdictNumbers = {
   evidence: 0.9,
   toleranceEvidence: 0.7,
   smallestDetectable: 16.4,
-  target: { ratio: 3.2, caught: false, seconds: 3270 },
+  target: { ratio: 3.2, caught: false, seconds: 3270, nextWeightSeconds: 1500 },
 }
 
 const events: VerdictNumbers = {
   ...common,
+  stage: first,
   gate: 'events',
   outcome: 'hold',
   reason: 'Watching',
@@ -90,7 +98,7 @@ const events: VerdictNumbers = {
   tolerance: 0.8,
   toleranceExcess: 0,
   expected: 0.5,
-  target: { ratio: 0.001, caught: false, events: 12, seconds: 690 },
+  target: { ratio: 0.001, caught: false, events: 12, seconds: 690, nextWeightSeconds: 300 },
   stableBefore: { bad: 20_000, total: 1_000_000 },
   queries: ['orders_completed_total{pod=~"checkout-.*",rollouts_pod_template_hash=~"7d4b9c|6b678c"}'],
 }
