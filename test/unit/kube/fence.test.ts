@@ -130,6 +130,51 @@ describe('read-your-writes fence', () => {
     await informers.stop()
   })
 
+  test('every write of a pass is waited for, whichever is seen first', async () => {
+    const { clock, kube, fence, isBehind, informers } = await setUp()
+    const other = { ...ref, name: 'checkout-def' }
+    fence.recordWrite(key, ref, await kube.client.create(replicaSets, child))
+    await clock.settle()
+    kube.holdWatches()
+    fence.recordWrite(key, ref, await kube.client.patch(ref, 'merge', { spec: { replicas: 2 } }))
+    const sibling = { metadata: { ...child.metadata, name: other.name } }
+    fence.recordWrite(key, other, await kube.client.create(replicaSets, sibling))
+    assert.deepEqual(fence.behind(key), [ref, other])
+    kube.releaseWatches()
+    await clock.settle()
+    assert.equal(isBehind(), false)
+    await informers.stop()
+  })
+
+  test('a write that is recorded during a live read stands', async () => {
+    const { clock, kube, fence, isBehind, informers } = await setUp()
+    await kube.client.create(replicaSets, child)
+    await clock.settle()
+    fence.recordUnknown(key, ref)
+    kube.holdWatches()
+    let answer = (): void => {}
+    const { get } = kube.client
+    Object.assign(kube.client, {
+      async get(...args: Parameters<typeof get>) {
+        const live = await get(...args)
+        await new Promise<void>((resolve) => {
+          answer = resolve
+        })
+        return live
+      },
+    })
+    const reading = fence.catchUp(key)
+    await clock.settle()
+    fence.recordWrite(key, ref, await kube.client.patch(ref, 'merge', { spec: { replicas: 7 } }))
+    answer()
+    await reading
+    assert.equal(isBehind(), true, 'what was read is older')
+    kube.releaseWatches()
+    await clock.settle()
+    assert.equal(isBehind(), false)
+    await informers.stop()
+  })
+
   test('a failed live read leaves the key behind', async () => {
     const { kube, fence, isBehind, informers } = await setUp()
     fence.recordUnknown(key, ref)

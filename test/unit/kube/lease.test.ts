@@ -126,6 +126,22 @@ describe('leader election', () => {
     await stop()
   })
 
+  test('one renewal that hangs does not eat the time of the next', async () => {
+    const { kube, a, advance, stop } = setUp()
+    a.election.start()
+    await advance(1_000)
+    let hung = false
+    kube.before((verb) => {
+      if (verb !== 'patch' || hung) return undefined
+      hung = true
+      return new Promise<void>(() => {})
+    })
+    await advance(13_000)
+    assert.equal(a.mayWrite(), true)
+    kube.before(() => {})
+    await stop()
+  })
+
   test('a stopped leader releases, and the next one leads without waiting for the lease to run out', async () => {
     const { kube, a, b, advance, stop } = setUp()
     a.election.start()

@@ -45,11 +45,14 @@ const raise = { do: 'route', canary: 50, stable: 50, from: 20, opens: ['canary']
 
 describe('live guards', () => {
   test('weight is raised only with a ready endpoint of what the canary Service names', async () => {
-    const { slice, ask, canary } = await setUp()
+    const { slice, ask, canary, world } = await setUp()
     await slice(`${canary.metadata.name}-abcde`)
     assert.equal(await ask(raise), undefined)
     await slice('shop-6ff45c649c-abcde')
     assert.match((await ask(raise)) ?? '', /no ready endpoint/)
+    const stable = world.replicaSets.find((rs) => rs !== canary)
+    await slice(`${stable?.metadata.name}-abcde`)
+    assert.match((await ask(raise)) ?? '', /no ready endpoint of the revision/)
   })
 
   test('weight is not raised once the Rollout has changed (an abort may have come)', async () => {
