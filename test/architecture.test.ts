@@ -9,7 +9,7 @@ import { findBreaches, findCycles, importsOf, pureFolders, type Sources } from '
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 function readSources(): Sources {
-  const folders = ['controller', 'analysis', 'webhooks', 'cli', 'sandbox', 'charts']
+  const folders = ['controller', 'analysis', 'webhooks', 'cli', 'sandbox', 'charts', 'sim']
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))

@@ -106,6 +106,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'sandbox/': ['controller/', 'analysis/', 'webhooks/', 'cli/', 'charts/'],
   // The shipped controller in a world of its own. The API server is the sandbox's; nothing that ships imports this.
   'sim/': ['controller/', 'analysis/', 'webhooks/', 'sandbox/api-server/', 'sandbox/manifests.ts'],
+  // Mutants are caught by tests as well as by seeds.
+  'sim/mutants/': ['sim/', 'test/'],
   'charts/': ['controller/api/', 'controller/traffic/outside.ts', 'controller/traffic/registry.ts'],
 }
 

@@ -29,6 +29,8 @@ const MOST_STEPS = 60_000
 const CONVERGE_WITHIN_MS = 900_000
 /** Without a write and in a phase that may stay: longer than any scale-down delay and any back-off. */
 const REST_MS = 60_000
+/** A watch that fell silent is found out only by its silence, the second time by a list. */
+const SILENCE_MS = 200_000
 /** Watched after it came to rest, with a restart of the controller in the middle. */
 const QUIET_MS = 45_000
 
@@ -58,8 +60,10 @@ export async function run(plan: Plan): Promise<Result> {
   await advance(cluster, plan.healAtMs)
   kernel.note('healed')
   cluster.heal()
+  const wasSilent = plan.faults.some(({ kind }) => kind === 'silence' || kind === 'partition')
+  const wellAtMs = plan.healAtMs + (wasSilent ? SILENCE_MS : 0)
   const hasRested = (): boolean =>
-    isAtRest(rollout()) && kernel.now() - Math.max(judge.lastWriteMs(), plan.healAtMs) >= REST_MS
+    isAtRest(rollout()) && kernel.now() - Math.max(judge.lastWriteMs(), wellAtMs) >= REST_MS
   await advance(cluster, plan.healAtMs + CONVERGE_WITHIN_MS, hasRested)
   const endings = await watchRest(cluster, hasRested(), judge.writes, rollout)
   for (const [{ id }, sentence] of endings) judge.tell(id, sentence, kernel.now())

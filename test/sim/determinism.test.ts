@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { makePlan } from '../../sim/run/plan.ts'
 import { run } from '../../sim/run/run.ts'
 
-const SEEDS = [1, 2, 3, 4, 5, 6]
+const SEEDS = [1, 12, 15]
 
 describe('a run', () => {
   test('is the same twice, and another one for each seed', async () => {

@@ -1,0 +1,76 @@
+/** Faults: every kind has a recipe, every kind really hits something in some run, and a run without faults and actors ends well. */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Fault } from '../../sim/faults/fault.ts'
+import { makeFaults } from '../../sim/faults/make-faults.ts'
+import { createRandom } from '../../sim/kernel/random.ts'
+import { makePlan, type Plan } from '../../sim/run/plan.ts'
+import { run } from '../../sim/run/run.ts'
+
+/** A routed canary with analysis, watched from the first deploy into an update. */
+const base: Plan = {
+  ...findPlan(),
+  actions: [{ atMs: 12_500, kind: 'setImage', image: 'shop:2' }],
+  faults: [],
+  processes: 1,
+  skewMs: [0],
+  healAtMs: 40_000,
+}
+
+function findPlan(): Plan {
+  for (let seed = 1; ; seed += 1) {
+    const plan = makePlan(seed)
+    const { strategy, rollout } = plan.scenario
+    if (strategy === 'canary' && JSON.stringify(rollout.spec).includes('"analysis"')) return plan
+  }
+}
+
+const soon = 12_400
+const ofTheNetwork: readonly Fault[] = [
+  { atMs: soon, kind: 'answer', code: 500, applied: true, match: { verb: 'patch' }, count: 2 },
+  { atMs: soon, kind: 'cut', applied: false, match: { verb: 'create' }, count: 1 },
+  { atMs: soon, kind: 'slow', ms: 12_000, match: { verb: 'patch', plural: 'services' }, count: 1 },
+  { atMs: 1, kind: 'staleList', plural: 'replicasets', versions: 3, count: 1 },
+  { atMs: soon, kind: 'dropEvents', plural: 'replicasets', count: 1 },
+  { atMs: soon, kind: 'duplicateEvents', plural: 'rollouts', count: 2 },
+  { atMs: soon, kind: 'delayEvents', plural: 'replicasets', ms: 3_000, forMs: 20_000 },
+  { atMs: 14_000, kind: 'silence', plural: 'endpointslices' },
+  { atMs: 14_000, kind: 'breakWatches', plural: 'rollouts' },
+  { atMs: 14_500, kind: 'compact' },
+  { atMs: 15_000, kind: 'crash', process: 0, restartAfterMs: 500 },
+  { atMs: 18_000, kind: 'pause', process: 0, forMs: 2_000 },
+  { atMs: 18_500, kind: 'jumpWall', process: 0, ms: 5_000 },
+]
+const ofTheWorld: readonly Fault[] = [
+  { atMs: 25_000, kind: 'partition', process: 1, forMs: 8_000 },
+  { atMs: soon, kind: 'gateway', mode: 'lag', ms: 2_000, forMs: 30_000 },
+  { atMs: soon, kind: 'pods', mode: 'slow', ms: 1_000, forMs: 5_000 },
+  { atMs: 22_000, kind: 'pod', mode: 'evict', index: 0, ms: 0 },
+  { atMs: soon, kind: 'metrics', mode: 'nan', forMs: 70_000 },
+  { atMs: soon, kind: 'sink', mode: 'error', forMs: 5_000 },
+]
+
+describe('faults', () => {
+  test('of every kind hit something', async () => {
+    const network = await run({ ...base, faults: ofTheNetwork })
+    // Two, because who leads talks to the API server all the time.
+    const world = await run({ ...base, faults: ofTheWorld, processes: 2, skewMs: [0, 0], healAtMs: 90_000 })
+    const missed = [...ofTheNetwork, ...ofTheWorld]
+      .map(({ kind }) => kind)
+      .filter((kind) => !network.hits.has(kind) && !world.hits.has(kind))
+    assert.deepEqual(missed, [])
+  })
+
+  test('of every kind are made from seeds', () => {
+    const made = new Set<string>()
+    for (let seed = 1; seed <= 400; seed += 1)
+      for (const { kind } of makeFaults(createRandom(seed), { untilMs: 60_000, processes: 2 })) made.add(kind)
+    assert.deepEqual([...made].sort(), [...ofTheNetwork, ...ofTheWorld].map(({ kind }) => kind).sort())
+  })
+
+  test('are absent when there are none', async () => {
+    const { hits, violations } = await run(base)
+    assert.equal(hits.size, 0)
+    assert.deepEqual(violations, [])
+  })
+})
