@@ -2,7 +2,7 @@
  * The queue around the reconciler of rollouts: which changes put which key in, when a pass runs. It must not look into a Rollout.
  */
 import { createWorkQueue, type WorkQueue } from './kube/work-queue.ts'
-import { keyOf, type RolloutCaches, watchKeys } from './reconcile/caches.ts'
+import { keyOf, mayAwaitAbort, type RolloutCaches, watchKeys } from './reconcile/caches.ts'
 import { createRaceWatch } from './reconcile/races.ts'
 import { type RolloutDeps, reconcileRollout } from './reconcile/rollout.ts'
 import { createStuckWatch } from './reconcile/stuck.ts'
@@ -39,7 +39,7 @@ export function createRolloutController(options: RolloutControllerOptions): Cont
   return {
     start() {
       unsubscribe = watchKeys(caches, (key, options) => queue.add(key, options))
-      for (const rollout of caches.rollouts.list()) queue.add(keyOf(rollout))
+      for (const rollout of caches.rollouts.list()) queue.add(keyOf(rollout), { urgent: mayAwaitAbort(rollout) })
       queue.start()
     },
     async stop() {

@@ -2,7 +2,7 @@
  * The caches that rollouts are decided from, their indexes, and which Rollouts a changed object concerns. It must not decide anything about
  * them.
  */
-import { ABORT_REQUESTS } from '../api/abort-request.ts'
+import { ABORT_REQUESTS, readAbortRequests } from '../api/abort-request.ts'
 import type { AnalysisRun, AnalysisTemplate } from '../api/analysis.ts'
 import type { Experiment } from '../api/experiment.ts'
 import { MANAGED_BY, POD_TEMPLATE_HASH } from '../api/labels.ts'
@@ -134,6 +134,11 @@ const asksForAbort = (change: CacheChange<Rollout>): boolean => {
   const isRequested = requests !== undefined && requests !== previous?.metadata.annotations?.[ABORT_REQUESTS]
   return isRequested || (status?.abort === true && previous?.status?.abort !== true)
 }
+
+/** An abort that may not be on record yet: a leader that has just begun looks at these first. */
+export const mayAwaitAbort = ({ metadata, status }: Rollout): boolean =>
+  readAbortRequests(metadata.annotations).some(({ action, consumedAt }) => action === 'abort' && !consumedAt) ||
+  (status?.abort === true && status.phase !== 'Degraded')
 
 /** Calls `add` with the key of every Rollout that a change may concern. Returns the unsubscriber. */
 export function watchKeys(caches: RolloutCaches, add: AddKey): () => void {
