@@ -12,7 +12,7 @@ import { createInformers } from '../../../controller/kube/informers.ts'
 import { analysisRuns, events } from '../../../controller/kube/kinds.ts'
 import type { Clock } from '../../../controller/runtime/clock.ts'
 import type { HttpTransport } from '../../../controller/runtime/http.ts'
-import { silentLogger } from '../../../controller/runtime/log.ts'
+import { createLogger, silentLogger } from '../../../controller/runtime/log.ts'
 import { createMetricRegistry } from '../../../controller/runtime/metrics.ts'
 import { createRedactor } from '../../../controller/runtime/redact.ts'
 import { createFaults, type Faults } from '../../../sandbox/api-server/faults.ts'
@@ -49,6 +49,8 @@ export interface AnalysisClusterOptions {
   readonly http: HttpTransport
   readonly config?: Partial<AnalysisConfig>
   readonly aws?: AwsCredentialSource
+  /** Lines of the controller's log, all levels; without it there is none. */
+  readonly logged?: string[]
 }
 
 export async function createAnalysisCluster(options: AnalysisClusterOptions): Promise<AnalysisCluster> {
@@ -69,6 +71,12 @@ export async function createAnalysisCluster(options: AnalysisClusterOptions): Pr
   const informers = createInformers({ client: recording, clock, random, log: silentLogger })
   const recorder = createEventRecorder({ client: recording, clock, random, log: silentLogger, component: 'test' })
   const controllers: AnalysisController[] = []
+  const redactor = createRedactor()
+  const { logged } = options
+  const log =
+    logged === undefined
+      ? silentLogger
+      : createLogger({ level: 'debug', format: 'json', redactor, write: (line) => void logged.push(line) })
   informers.for<AnalysisRun>(analysisRuns)
   informers.start()
 
@@ -105,9 +113,9 @@ export async function createAnalysisCluster(options: AnalysisClusterOptions): Pr
         http,
         metrics: controllers.length === 0 ? metrics : createMetricRegistry(),
         events: recorder,
-        redactor: createRedactor(),
+        redactor,
         ...(options.aws === undefined ? {} : { aws: options.aws }),
-        log: silentLogger,
+        log,
         config: {
           threads: 4,
           compat: 'strict',
