@@ -76,15 +76,30 @@ export const deepFreeze = <T>(value: T): T => {
   return Object.freeze(value)
 }
 
-/** A fresh, unfrozen copy. */
-export const clone = <T>(value: T): T => structuredClone(value)
+/** A fresh, unfrozen copy of a JSON value; several times as fast as `structuredClone`. */
+export const clone = <T>(value: T): T => cloneJson(value) as T
+
+/** A field of that name would be taken for the prototype. */
+const PROTOTYPE = '__proto__'
 
 /** A fresh copy as it would arrive over the wire: fields that are undefined are absent. */
 export const cloneJson = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map((item) => (item === undefined ? null : cloneJson(item)))
   if (!isObject(value)) return value
-  const fields = Object.entries(value).filter(([, child]) => child !== undefined)
-  return Object.fromEntries(fields.map(([field, child]) => [field, cloneJson(child)]))
+  const copy: JsonObject = {}
+  for (const field of Object.keys(value)) {
+    const child = value[field]
+    if (child === undefined) continue
+    if (field !== PROTOTYPE) copy[field] = cloneJson(child)
+    else
+      Object.defineProperty(copy, field, {
+        value: cloneJson(child),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+  }
+  return copy
 }
 
 /** The value at a dotted path such as `.spec.replicas` or `metadata.name`; undefined when any step is missing. */

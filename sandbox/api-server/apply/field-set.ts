@@ -131,7 +131,11 @@ const wholeOf = (value: unknown, schema: Schema | undefined, isItem: boolean): F
   return isItem || schema?.isAlwaysPresent !== true ? { ...fields, isMember: true } : fields
 }
 
+const noDifference: Comparison = { changed: emptySet, removed: emptySet }
+
 const compareChild = (before: unknown, after: unknown, schema: Schema | undefined, isItem: boolean): Comparison => {
+  // Most of an object stays as it is: to see that is much cheaper than to take it apart.
+  if (deepEqual(before, after)) return noDifference
   if (before === undefined) return { changed: wholeOf(after, schema, isItem), removed: emptySet }
   if (after === undefined) return { changed: emptySet, removed: wholeOf(before, schema, isItem) }
   return compare(before, after, schema)
@@ -156,5 +160,5 @@ export const compare = (before: unknown, after: unknown, schema: Schema | undefi
       }),
     )
   }
-  return deepEqual(before, after) ? { changed: emptySet, removed: emptySet } : { changed: leaf, removed: emptySet }
+  return deepEqual(before, after) ? noDifference : { changed: leaf, removed: emptySet }
 }

@@ -56,6 +56,7 @@ const renderEntry = (writer: Writer, operation: 'Apply' | 'Update', set: FieldSe
 
 /** Takes `lost` away from an entry; undefined when nothing is left to own. */
 const shrink = (entry: ManagedFieldsEntry, lost: FieldSet): ManagedFieldsEntry | undefined => {
+  if (isEmptySet(lost)) return entry
   const before = parseFieldSet(entry.fieldsV1)
   const left = difference(before, lost)
   if (isEmptySet(left)) return undefined
