@@ -30,7 +30,7 @@ export interface SavedCase {
 
 /** The text of a file, with the verdict that the case gives now. One series a line: files of two releases can be compared. */
 export function renderSavedCase(gateCase: GateCase, source?: CaseSource): string {
-  const { series: samples, readyAt, calibration: learnt, ...rest } = gateCase
+  const { series: samples, readyAt, calibration: learnt, log: _sameAsSeries, ...rest } = gateCase
   const head = {
     format: SAVED_CASE,
     version: 1,
