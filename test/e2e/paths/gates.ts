@@ -90,7 +90,7 @@ export function gatePaths(stage: Stage): void {
       await space.untilPhase('Degraded', /RolloutAborted: .*ABORT {2}error-rate/s)
       await space.until('stable to have all traffic', () => space.weights().at(-1) === 0)
       assert.equal(theRun(space).status?.phase, 'Failed')
-      assert.match(theRun(space).status?.message ?? '', /ABORT {2}error-rate/)
+      assert.match(theRun(space).status?.message ?? '', /ABORT {2}error-rate {2}stage 1\/2 \(50.%\) {2}/)
       const verdict = verdictOf(space, 'error-rate')
       assert.equal(verdict?.reason, 'Regression')
       assert.ok((verdict?.ratio ?? 0) > 5 && (verdict?.ratioLower ?? 0) > 1, verdict?.text)
@@ -111,6 +111,8 @@ export function gatePaths(stage: Stage): void {
       await stage.controller().kill()
       const before = verdictOf(space, 'error-rate')
       const since = theRun(space).metadata.annotations?.[EXPOSED_SINCE]
+      const { secondsLeft: _, ...place } = before?.stage ?? {}
+      assert.deepEqual(place, { number: 1, count: 2, weightPercent: 50, nextWeightPercent: 100 })
       const killedAt = Date.now()
       await stage.restart('SIGKILL', { electionOff: true })
       await untilVerdict(space, 'a look of the new controller', ({ lookedAt }) => Date.parse(lookedAt) > killedAt)
