@@ -104,6 +104,9 @@ describe('the run of a step', () => {
   test('equal input gives equal bytes', () => {
     const bytes = () => JSON.stringify(runOf(build([errors], refs('errors'))))
     assert.equal(bytes(), bytes())
+    const labelled = (labels: Readonly<Record<string, string>>) =>
+      JSON.stringify(runOf(build([errors], { ...refs('errors'), analysisRunMetadata: { labels } })))
+    assert.equal(labelled({ a: '1', b: '2' }), labelled({ b: '2', a: '1' }), 'in whichever order labels are written')
   })
 })
 

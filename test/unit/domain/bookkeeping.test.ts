@@ -1,7 +1,7 @@
 /** What exists whatever the strategy does: the numbers of revisions and what follows the spec without a new revision. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { REVISION, REVISION_HISTORY } from '../../../controller/api/labels.ts'
+import { POD_TEMPLATE_HASH, REVISION, REVISION_HISTORY } from '../../../controller/api/labels.ts'
 import type { ReplicaSet } from '../../../controller/api/rollout.ts'
 import { keepBooks } from '../../../controller/domain/bookkeeping.ts'
 import { decideLifecycle } from '../../../controller/domain/lifecycle.ts'
@@ -74,6 +74,36 @@ describe('minReadySeconds', () => {
     const replicaSets = seen.replicaSets.map((rs) => ({ ...rs, spec: { ...rs.spec, minReadySeconds: 7 } }))
     assert.deepEqual(books({ ...seen, replicaSets }), [`set minReadySeconds of ${NEW_HASH} to 0`])
   })
+})
+
+test('history keeps what a Service names, without pods as well', () => {
+  const seen = world()
+  const [first] = seen.replicaSets
+  assert.ok(first)
+  const former = (hash: string): ReplicaSet => ({
+    ...first,
+    metadata: {
+      ...first.metadata,
+      name: `shop-${hash}`,
+      labels: { ...first.metadata.labels, [POD_TEMPLATE_HASH]: hash },
+    },
+    spec: { ...first.spec, replicas: 0, template: {} },
+    status: { replicas: 0 },
+  })
+  const service = {
+    metadata: { name: 'canary', namespace: 'web' },
+    spec: { selector: { [POD_TEMPLATE_HASH]: 'named' } },
+  }
+  const left: World = {
+    ...seen,
+    rollout: { ...seen.rollout, spec: { ...seen.rollout.spec, revisionHistoryLimit: 0 } },
+    replicaSets: [...seen.replicaSets, former('named'), former('forgotten')],
+    services: { ...seen.services, canary: { service, readyEndpoints: {} } },
+  }
+  assert.deepEqual(
+    books(left).filter((action) => action.startsWith('delete')),
+    ['delete ReplicaSet shop-forgotten'],
+  )
 })
 
 test('nothing is created under a name that is going; it is waited for', () => {

@@ -262,6 +262,20 @@ describe('the outbox', () => {
     assert.equal(kinds().length, 1)
   })
 
+  test('a successor of the same name is told what its predecessor was told', async () => {
+    const { store, clock, open, kinds } = setUp()
+    const first = rolloutWith([notices.Promoted])
+    store.put(first)
+    store.freezeCache()
+    open()
+    await clock.settle()
+    store.remove('shop', 'checkout')
+    store.put({ ...first, metadata: { ...first.metadata, uid: 'another' } })
+    store.thawCache()
+    await clock.advance(60_000)
+    assert.equal(kinds().length, 2)
+  })
+
   test('without a channel nothing happens at all', async () => {
     const settings = notifySettingsSchema.parse({})
     assert.equal(hasChannels(settings), false)
