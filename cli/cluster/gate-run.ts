@@ -13,12 +13,15 @@ import { type GateVerdict, readGateVerdict } from '../../controller/api/verdict.
 import type { KubeClient } from '../../controller/kube/client.ts'
 import { analysisRuns, secrets } from '../../controller/kube/kinds.ts'
 import { chooseProvider } from '../../controller/metric-language/analysis-metric.ts'
+import { createRedactor, type Redactor } from '../../controller/runtime/redact.ts'
 import { CliError } from '../cli-error.ts'
 
 export interface GateLook {
   readonly order: LookOrder
   /** As the run recorded it, numbers rounded. */
   readonly verdict: GateVerdict
+  /** The text without what came from Secrets: arguments may be anywhere in a query. */
+  readonly redact: (text: string) => string
 }
 
 export interface GateQuestion {
@@ -37,7 +40,8 @@ export async function readGateLook(client: KubeClient, question: GateQuestion): 
   if (!run) throw new CliError(`there is no AnalysisRun "${name}" in namespace ${namespace}`)
   const { metric, open, verdict } = chooseGate(run, question.metric)
   const mode = run.metadata.annotations?.[COMPAT] === 'argo' ? 'argo' : 'strict'
-  const substituted = substituteArguments(metric, await readArguments(client, run), mode)
+  const redactor = createRedactor()
+  const substituted = substituteArguments(metric, await readArguments(client, run, redactor), mode)
   if ('problem' in substituted) throw new CliError(substituted.problem)
   const choice = chooseProvider(substituted.metric)
   if (!('id' in choice) || choice.id !== 'penstock/gate')
@@ -61,7 +65,7 @@ export async function readGateLook(client: KubeClient, question: GateQuestion): 
     prometheusAddress: undefined,
     readableNamespaces: [],
   }
-  return { order, verdict }
+  return { order, verdict, redact: redactor.redact }
 }
 
 const withAddress = (config: unknown, address: string): unknown =>
@@ -95,7 +99,11 @@ interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>
 }
 
-async function readArguments(client: KubeClient, run: AnalysisRun): Promise<ReadonlyMap<string, string>> {
+async function readArguments(
+  client: KubeClient,
+  run: AnalysisRun,
+  redactor: Redactor,
+): Promise<ReadonlyMap<string, string>> {
   const values = new Map<string, string>()
   for (const { name, value, valueFrom } of run.spec.args ?? []) {
     const ref = valueFrom?.secretKeyRef
@@ -110,7 +118,9 @@ async function readArguments(client: KubeClient, run: AnalysisRun): Promise<Read
     })
     const encoded = secret?.data?.[ref.key]
     if (encoded === undefined) throw new CliError(`args.${name}: secret ${ref.name} has no key ${ref.key}`)
-    values.set(name, Buffer.from(encoded, 'base64').toString('utf8'))
+    const secretValue = Buffer.from(encoded, 'base64').toString('utf8')
+    redactor.registerSecret(secretValue)
+    values.set(name, secretValue)
   }
   return values
 }

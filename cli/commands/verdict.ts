@@ -3,6 +3,7 @@
  * Prometheus, replaying nobody.
  */
 
+import type { GateCase } from '../../analysis/domain/gates/gate-case.ts'
 import { judgeGate } from '../../analysis/domain/gates/judge-gate.ts'
 import { compareVerdicts, replayCase, type VerdictDifference } from '../../analysis/domain/gates/replay-case.ts'
 import { roundNumbers } from '../../analysis/domain/gates/round-numbers.ts'
@@ -44,14 +45,16 @@ export async function runVerdictSave(run: string, options: SaveOptions, deps: Cl
   try {
     return await withConnection<ExitCode>(deps, options, async ({ client, namespace }) => {
       const { metric: wanted, prometheus } = options
-      const { order, verdict: recorded } = await readGateLook(client, { namespace, run, metric: wanted, prometheus })
+      const look = await readGateLook(client, { namespace, run, metric: wanted, prometheus })
+      const { order, verdict: recorded, redact } = look
       const read = await readGateCase(order, portsOf(http, deps.signal))
-      if ('problem' in read) throw new CliError(read.problem)
+      if ('problem' in read) throw new CliError(redact(read.problem))
+      const gateCase = withoutSecrets(read.gateCase, redact)
       const metric = order.metric.name
-      await deps.writeText(options.output, renderSavedCase(read.gateCase, { namespace, run, metric }))
+      await deps.writeText(options.output, renderSavedCase(gateCase, { namespace, run, metric }))
       // The run keeps rounded numbers.
-      const differences = compareVerdicts(recorded, roundNumbers(judgeGate(read.gateCase)))
-      const series = read.gateCase.series.length
+      const differences = compareVerdicts(recorded, roundNumbers(judgeGate(gateCase)))
+      const series = gateCase.series.length
       if (options.json === true) sendJson(deps, { file: options.output, metric, series, differences })
       else deps.terminal.err(`${renderSaved(options.output, metric, series)}; ${renderAgreement(differences)}\n`)
       return 0
@@ -60,6 +63,20 @@ export async function runVerdictSave(run: string, options: SaveOptions, deps: Cl
     http.close()
   }
 }
+
+/** In queries and labels; the numbers have none. */
+const withoutSecrets = (
+  { log: _sameAsSeries, queries, series, ...rest }: GateCase,
+  redact: (text: string) => string,
+): GateCase => ({
+  ...rest,
+  queries: queries.map(redact),
+  series: series.map(({ detail, ...one }) => ({
+    ...one,
+    pod: redact(one.pod),
+    ...(detail === undefined ? {} : { detail: redact(detail) }),
+  })),
+})
 
 const renderSaved = (file: string, metric: string, series: number): string =>
   `${file === '-' ? 'written' : `${file} written`}: ${metric}, ${series} series`

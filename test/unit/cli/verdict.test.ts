@@ -213,6 +213,50 @@ describe('penstock verdict', () => {
     assert.doesNotMatch(await save(cliFor({ ...run, spec: { ...run.spec, metrics } })), /hush/)
   })
 
+  test('nor a Secret that the run takes its arguments from, wherever it is pasted', async () => {
+    const run = runWith(await look())
+    const hush = 'hush"hush'
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'credentials', namespace: 'shop' },
+      data: { tenant: Buffer.from(hush).toString('base64') },
+    }
+    const [first] = run.spec.metrics
+    assert.ok(first)
+    const withSecret = {
+      ...config,
+      requests: 'http_requests_total{tenant!=`{{args.tenant}}`}',
+      headers: [{ key: 'X-Tenant', value: '{{args.tenant}}' }],
+      authentication: { basicAuth: { username: 'penstock', password: '{{args.tenant}}' } },
+    }
+    const args = [
+      ...(run.spec.args ?? []),
+      { name: 'tenant', valueFrom: { secretKeyRef: { name: 'credentials', key: 'tenant' } } },
+    ]
+    const metrics = [{ ...first, provider: { plugin: { 'penstock/gate': withSecret } } }]
+    const given: AnalysisRun = { ...run, spec: { ...run.spec, metrics, args } }
+    const sent: string[] = []
+    const cli = createFakeCli(createFakeCluster({ analysisruns: [given], secrets: [secret] }), {
+      answer: (request) => {
+        sent.push(JSON.stringify(request))
+        return answerFrom(samples)(request)
+      },
+    })
+    const text = await save(cli)
+    assert.match(sent.join(''), /hush/)
+    assert.match(text, /tenant!=.{1,4}\*\*\*\*\*/)
+    assert.doesNotMatch(text + cli.output().out + cli.output().err, /hush/)
+    assert.equal((await replay(text)).exitCode, 0)
+
+    const failing = createFakeCli(createFakeCluster({ analysisruns: [given], secrets: [secret] }), {
+      answer: () => ({ status: 422, headers: {}, body: '{"status":"error","errorType":"execution","error":"no"}' }),
+    })
+    assert.equal(await runCli(['verdict', 'save', 'web-bbb-2', '-n', 'shop', '-o', 'case.json'], failing.deps), 1)
+    assert.match(failing.output().err, /execution: no; query: /)
+    assert.doesNotMatch(failing.output().err, /hush/)
+  })
+
   const broken: readonly (readonly [string, string, RegExp])[] = [
     ['no JSON', 'x', /^penstock: case\.json is not JSON\n$/],
     ['another document', '{"kind":"Rollout"}', /^penstock: case\.json is no saved case of a gate: format: [^\n]+\n$/],
