@@ -44,6 +44,13 @@ const dropCanary = (one: GateSeries, at: number): GateSeries =>
 const neverOrders = (one: GateSeries): GateSeries =>
   one.arm === 'canary' && one.role === 'events' ? { ...one, values: one.values.map(() => 0) } : one
 
+/** Nobody meets it before the cutover, as in blue-green. */
+const preview = (one: GateSeries, at: number): GateSeries =>
+  one.arm === 'canary'
+    ? { ...one, values: one.values.map((value) => Math.max(0, value - (one.values[at - 1] ?? 0))) }
+    : one
+const previewWithoutOrders = (one: GateSeries, at: number): GateSeries => neverOrders(preview(one, at))
+
 interface Shape {
   readonly stable?: (one: GateSeries, index: number) => GateSeries
   readonly canary?: (one: GateSeries, index: number) => GateSeries
@@ -116,6 +123,12 @@ describe('events: which comparison speaks', () => {
     ['history does not know its noise', withoutShape, 'hold NoControl side by side'],
     ['little seen yet at 100 %', release({ weightPercent: 5, minutes: 5.75 }), 'hold Watching beforeAfter'],
     ['the canary is not scraped any more either', release({ canary: dropCanary }), 'error CanaryStale beforeAfter'],
+    ['a cutover, and all is well', release({ canary: preview, stable: idle }), 'pass WouldHaveBeenCaught beforeAfter'],
+    [
+      'a cutover, and no order',
+      release({ canary: previewWithoutOrders, stable: idle }),
+      'abort Regression beforeAfter',
+    ],
     [
       'worse already side by side',
       release({ weightPercent: 50, stable: idle, canary: neverOrders }),
