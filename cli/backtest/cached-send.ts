@@ -38,13 +38,28 @@ export function createCachedSend(send: Send, directory: string, now: number): Ca
   }
 }
 
-function isSettled({ body = '', headers = {} }: HttpRequest, now: number): boolean {
-  const hasCredentials = Object.keys(headers).some((name) => /authorization|cookie|token|key/i.test(name))
-  const time = Number(new URLSearchParams(body).get('time') ?? new URLSearchParams(body).get('end') ?? Number.NaN)
-  return !hasCredentials && time * 1000 <= now - SETTLED_MS
+/** Names of headers that credentials come in, authorization among them. */
+const CREDENTIAL = /auth|cookie|token|key|secret|pass|credential|session|signature/i
+
+/** Also where the address has more than host and path: nobody knows what it is. */
+function hasCredentials({ url, headers = {} }: HttpRequest): boolean {
+  const { username, password, search } = new URL(url)
+  return username + password + search !== '' || Object.keys(headers).some((name) => CREDENTIAL.test(name))
 }
 
-const hashOf = ({ url, body = '' }: HttpRequest): string => createHash('sha256').update(`${url}\n${body}`).digest('hex')
+function isSettled(request: HttpRequest, now: number): boolean {
+  const { body = '' } = request
+  const time = Number(new URLSearchParams(body).get('time') ?? new URLSearchParams(body).get('end') ?? Number.NaN)
+  return !hasCredentials(request) && time * 1000 <= now - SETTLED_MS
+}
+
+/** Headers may choose whose samples are asked for. */
+function hashOf({ url, headers = {}, body = '' }: HttpRequest): string {
+  const named = Object.entries(headers).map(([name, value]) => `${name.toLowerCase()}: ${value}`)
+  return createHash('sha256')
+    .update([url, ...named.toSorted(), body].join('\n'))
+    .digest('hex')
+}
 
 /** Whole or not at all: an interrupted write leaves no half answer. */
 async function keep(directory: string, file: string, body: string): Promise<void> {
