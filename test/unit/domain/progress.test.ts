@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { POD_TEMPLATE_HASH, PROPAGATION_SECONDS } from '../../../controller/api/labels.ts'
+import type { BlueGreenStrategy } from '../../../controller/api/rollout.ts'
 import { decide } from '../../../controller/domain/decide.ts'
 import { blueGreenRollout, rollout } from '../../builders/rollout.ts'
 import { gate } from '../../golden/scenarios/scenario.ts'
 import { createMachine, type Machine } from '../../golden/world-machine.ts'
 
 const SECOND = 1_000
+const analysis = { templates: [{ templateName: 'gate' }] }
 
 /** Paused at 50; the router serves a weight four seconds after it was written. */
 function paused(): Machine {
@@ -54,7 +56,6 @@ describe('a step', () => {
 
 describe('an analysis step', () => {
   test('is passed by a run of its own, not by that of an earlier step', () => {
-    const analysis = { templates: [{ templateName: 'gate' }] }
     const steps = [{ setWeight: 20 }, { analysis }, { setWeight: 50 }, { analysis }]
     const machine = createMachine({ rollout: rollout({ replicas: 4, steps }), templates: [gate] })
     machine.run(40 * SECOND)
@@ -66,19 +67,26 @@ describe('an analysis step', () => {
   })
 })
 
-describe('an analysis before the cutover', () => {
-  test('may take longer than the progress deadline', () => {
-    const prePromotionAnalysis = { templates: [{ templateName: 'gate' }] }
-    const spec = { progressDeadlineSeconds: 60, progressDeadlineAbort: true }
-    const machine = createMachine({ rollout: blueGreenRollout({ prePromotionAnalysis }, { spec }), templates: [gate] })
-    machine.run(40 * SECOND)
-    machine.setImage('shop:2')
-    machine.run(600 * SECOND)
-    assert.equal(machine.status().abort, undefined)
-    machine.endRun(machine.runNames()[0] ?? '', 'Successful')
-    machine.run(60 * SECOND)
-    assert.equal(machine.status().phase, 'Healthy')
-  })
+/** Its analysis runs ten times as long as the deadline, and passes. */
+const patient: Readonly<Record<string, Partial<BlueGreenStrategy>>> = {
+  'before the cutover': { prePromotionAnalysis: analysis },
+  'after the cutover': { postPromotionAnalysis: analysis },
+}
+
+describe('an analysis', () => {
+  for (const [when, strategy] of Object.entries(patient))
+    test(`${when} may take longer than the progress deadline`, () => {
+      const spec = { progressDeadlineSeconds: 60, progressDeadlineAbort: true }
+      const machine = createMachine({ rollout: blueGreenRollout(strategy, { spec }), templates: [gate] })
+      machine.run(40 * SECOND)
+      machine.setImage('shop:2')
+      machine.run(600 * SECOND)
+      assert.equal(machine.status().abort, undefined)
+      machine.endRun(machine.runNames()[0] ?? '', 'Successful')
+      machine.run(60 * SECOND)
+      assert.equal(machine.status().phase, 'Healthy')
+      assert.equal(machine.status().stableRS, machine.status().currentPodHash)
+    })
 })
 
 describe('weight', () => {
