@@ -9,6 +9,7 @@ import { parseInstant } from '../api/scalars.ts'
 import type { ObjectCache } from '../kube/cache.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { refOf, rollouts } from '../kube/kinds.ts'
+import { compareResourceVersions } from '../kube/resource-version.ts'
 import { type Backoff, createBackoff } from '../runtime/backoff.ts'
 import type { Logger } from '../runtime/log.ts'
 import type { Random } from '../runtime/random.ts'
@@ -27,6 +28,9 @@ export interface OutboxPassDeps extends DeliveryDeps {
   /** Age at which a notice is given up, counted from `notice.at`; one hour when absent. */
   readonly giveUpAfterMs?: number
 }
+
+const isOlder = (live: Rollout | undefined, cached: Rollout): boolean =>
+  compareResourceVersions(live?.metadata.resourceVersion, cached.metadata.resourceVersion) === -1
 
 export interface OutboxPass {
   /** Delivers what can be delivered now. Milliseconds until the rest may be tried, or undefined when nothing waits. Never throws. */
@@ -105,6 +109,8 @@ export function createOutboxPass(deps: OutboxPassDeps): OutboxPass {
   /** True when the notice needs nothing more. The live read keeps what a former leader sent from being sent again. */
   async function deliver(cached: Rollout, id: string, progress: Progress): Promise<boolean> {
     const live = await deps.client.get<Rollout>(refOf(rollouts, cached))
+    // A read that is older than what has been seen (etcd has gone back in time before) knows nothing of the notice yet.
+    if (isOlder(live, cached)) return false
     const notice = readOutbox(live?.metadata.annotations).find((candidate) => candidate.id === id)
     if (!live || live.metadata.uid !== cached.metadata.uid || !notice || notice.deliveredAt !== undefined) return true
     for (const channel of channels) {

@@ -140,6 +140,23 @@ describe('the outbox', () => {
     assert.equal(kinds().length, 2)
   })
 
+  test('a live read that is older than the cache costs no message', async () => {
+    const store = createRolloutStore()
+    store.put(rolloutWith([]))
+    const old = store.live('shop', 'checkout')
+    let staleReads = 1
+    const get: RolloutStore['client']['get'] = async (ref) => {
+      staleReads -= 1
+      return staleReads < 0 ? store.client.get(ref) : (old as never)
+    }
+    const { clock, open, kinds } = setUp({ ...store, client: { ...store.client, get } })
+    addNotice(store, notices.Aborted)
+    open()
+    await clock.settle()
+    await clock.advance(5_000)
+    assert.deepEqual(kinds(), ['aborted'])
+  })
+
   test('a mark that meets a conflict keeps what the other writer wrote', async () => {
     const { store, clock, open, outboxOf, kinds } = setUp()
     store.put(rolloutWith([notices.UpdateStarted]))
