@@ -267,6 +267,21 @@ describe('chart', () => {
     assert.deepEqual([await budgets({}), await budgets({ replicas: 2 })], [0, 1])
   })
 
+  test('two replicas go to different nodes, unless the values say otherwise', async () => {
+    const constraints = async (values: object) => {
+      const deployment = (await render(values)).find((object) => object.kind === 'Deployment')
+      const { spec } = deployment?.spec?.template as { readonly spec: { readonly topologySpreadConstraints?: unknown } }
+      return spec.topologySpreadConstraints
+    }
+    assert.equal(await constraints({}), undefined)
+    assert.match(
+      JSON.stringify(await constraints({ replicas: 2 })),
+      /kubernetes.io\/hostname.*ScheduleAnyway.*penstock/,
+    )
+    const own = [{ maxSkew: 2, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }]
+    assert.deepEqual(await constraints({ replicas: 2, topologySpreadConstraints: own }), own)
+  })
+
   test('ServiceMonitor is rendered when asked for', async () => {
     const objects = await render({ serviceMonitor: { enabled: true, labels: { release: 'x' } } })
     assert.equal(objects.find((object) => object.kind === 'ServiceMonitor')?.metadata.labels?.release, 'x')
