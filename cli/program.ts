@@ -9,6 +9,7 @@ import type { BacktestOptions } from './commands/backtest.ts'
 import type { GetOptions } from './commands/get.ts'
 import type { LintOptions } from './commands/lint.ts'
 import type { ListOptions } from './commands/list.ts'
+import type { PlanOptions } from './commands/plan.ts'
 import type { StatusOptions } from './commands/status.ts'
 import type { TakeoverOptions } from './commands/takeover.ts'
 import type { ReplayOptions, SaveOptions } from './commands/verdict.ts'
@@ -45,6 +46,7 @@ function createProgram(deps: CliDeps, setExitCode: (code: ExitCode) => void): Co
   addReadingCommands(program, deps, setExitCode)
   addActions(program, deps)
   addLint(program, deps, setExitCode)
+  addPlan(program, deps, setExitCode)
   addTakeover(program, deps, setExitCode)
   addVerdict(program, deps, setExitCode)
   addBacktest(program, deps, setExitCode)
@@ -110,6 +112,18 @@ function addLint(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) 
     .action(async (options: LintOptions) => {
       const { runLint } = await import('./commands/lint.ts')
       setExitCode(await runLint(options, deps))
+    })
+}
+
+function addPlan(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) => void): void {
+  withOutputOptions(program.command('plan'))
+    .description("print the timeline of a manifest's update when all goes well: steps, weights, pods, waits, the end")
+    .requiredOption('-f, --file <file...>', 'Rollouts with their templates; YAML or JSON files; - for standard input')
+    .option('-o, --output <format>', 'text, or json: the same as --json')
+    .option('--pod-ready <time>', 'from the creation of a pod to its readiness', '10s')
+    .action(async (options: PlanOptions) => {
+      const { runPlan } = await import('./commands/plan.ts')
+      setExitCode(await runPlan(options, deps))
     })
 }
 

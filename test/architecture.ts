@@ -101,13 +101,25 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'analysis/domain/',
     'analysis/providers/',
   ],
+  // The real decision, played forward.
+  'cli/plan/': [
+    'cli/terminal.ts',
+    'cli/view/',
+    'controller/api/',
+    'controller/argo/',
+    'controller/domain/',
+    'controller/metric-language/',
+    'controller/small-world/',
+    'analysis/domain/',
+    'analysis/providers/gate/stage.ts',
+  ],
   // The real decision, asked by `penstock explain`.
   'cli/cluster/plan.ts': ['controller/', 'cli/cluster/picture.ts'],
   'sandbox/': ['controller/', 'analysis/', 'webhooks/', 'cli/', 'charts/'],
   // The shipped controller in a world of its own. The API server is the sandbox's; nothing that ships imports this.
   'sim/': ['controller/', 'analysis/', 'webhooks/', 'sandbox/api-server/', 'sandbox/manifests.ts'],
   // Mutants are caught by tests as well as by seeds.
-  'sim/mutants/': ['sim/', 'test/'],
+  'sim/mutants/': ['sim/', 'test/', 'controller/', 'analysis/', 'webhooks/'],
   'charts/': ['controller/api/', 'controller/traffic/outside.ts', 'controller/traffic/registry.ts'],
 }
 
