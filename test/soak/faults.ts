@@ -12,6 +12,9 @@ export interface Faults {
   stop(): Promise<void>
 }
 
+/** A process that comes to lead late lives for so long at least: kill upon kill would show that nobody works, and nothing else. */
+const SHORTEST_LIFE_MS = 3_000
+
 /** Begins to count the time at once. */
 export function startFaults(
   stage: Pick<Stage, 'killController'>,
@@ -22,15 +25,18 @@ export function startFaults(
   const stopping = new AbortController()
   let count = 0
   let isDown = false
+  let leadingSinceMs = startedMs
   const run = async (): Promise<void> => {
     for (const { atMs, downMs } of kills) {
-      await clock.sleep(Math.max(0, startedMs + atMs - clock.monotonicMs()), stopping.signal)
+      const dueMs = Math.max(startedMs + atMs, leadingSinceMs + SHORTEST_LIFE_MS)
+      await clock.sleep(Math.max(0, dueMs - clock.monotonicMs()), stopping.signal)
       if (stopping.signal.aborted) return
       count += 1
       isDown = true
       say(`kill ${count} of ${kills.length}: started again after ${downMs} ms`)
       await stage.killController(downMs)
       isDown = false
+      leadingSinceMs = clock.monotonicMs()
     }
   }
   const ended = run()

@@ -12,7 +12,7 @@ export interface Kill {
 const LAST_SHARE = 0.65
 const MOST_DOWN_MS = 4_000
 
-/** In order of time. Moments are drawn one by one, so that two of them may be close: a process may die before it has come to lead. */
+/** In order of time. Moments are drawn one by one, so that two of them may be close: a process may die as soon as it leads. */
 export function planKills(
   random: Random,
   plan: { readonly durationMs: number; readonly kills: number },

@@ -7,7 +7,6 @@ import { abortPatches, type ClientPatch, promotePatches } from '../../controller
 import { rollouts } from '../../controller/kube/kinds.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import type { Random } from '../../controller/runtime/random.ts'
-import { waitFor } from '../../sandbox/wait.ts'
 import { renderAlert } from '../bench/alert.ts'
 import { imageOf, NAMESPACE } from '../bench/manifests.ts'
 import { canaryWeight } from '../bench/sightings.ts'
@@ -22,8 +21,8 @@ export interface ReleaseContext {
   readonly nextVersion: () => number
   /** From now on the pods of this version answer every fourth request with 500. */
   readonly spoil: (version: number) => void
-  /** For each wait. */
-  readonly withinMs: () => number
+  /** Throws when what has been waited for since `startedMs` (monotonic) takes too long, whatever happened meanwhile. */
+  readonly checkPatience: (startedMs: number, what: string) => void
 }
 
 /** Milliseconds from the first post of the alert, which is repeated until it is stored. */
@@ -89,8 +88,21 @@ async function send({ stage }: ReleaseContext, name: string, patches: readonly C
     await stage.cluster.client.patch(ref, kind, body, subresource ? { subresource } : {})
 }
 
-const until = (context: ReleaseContext, what: string, isSo: () => boolean): Promise<true> =>
-  waitFor(isSo, { clock, what, withinMs: context.withinMs(), everyMs: 20 })
+/** As `waitFor`, but for a bound that grows with what the wait meets. */
+async function until<T>(
+  context: ReleaseContext,
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  everyMs = 20,
+): Promise<T> {
+  const startedMs = clock.monotonicMs()
+  for (;;) {
+    const found = await look()
+    if (found !== undefined && found !== false) return found
+    context.checkPatience(startedMs, what)
+    await clock.sleep(everyMs)
+  }
+}
 
 /** The newest pods are of this version, and status is about them. */
 function isOf(version: number, { metadata, spec, status }: Rollout): boolean {
@@ -132,18 +144,14 @@ async function react(context: ReleaseContext, version: number): Promise<Reaction
   const back = untilStableHasAll(context, version)
   await postUntilStored(context, payload)
   const routeMs = (await back) - startedMs
-  const quietAtMs = await waitFor(() => stage.gateway.responses.quietSince(hash, postedAtMs, clock.now()), {
-    clock,
-    what: `a second without an answer of version ${version}`,
-    withinMs: context.withinMs(),
-  })
+  const what = `a second without an answer of version ${version}`
+  const quietAtMs = await until(context, what, () => stage.gateway.responses.quietSince(hash, postedAtMs, clock.now()))
   return { routeMs, lastAnswerMs: quietAtMs - postedAtMs }
 }
 
 async function untilStableHasAll(context: ReleaseContext, version: number): Promise<number> {
   const what = `stable to get all traffic back from version ${version}`
-  const isBack = (): boolean => weightOf(context.stage) === 0
-  await waitFor(isBack, { clock, what, withinMs: context.withinMs(), everyMs: 5 })
+  await until(context, what, () => weightOf(context.stage) === 0, 5)
   return clock.monotonicMs()
 }
 
@@ -154,7 +162,7 @@ async function postUntilStored(context: ReleaseContext, payload: object): Promis
     const answer = await stage.controller.post(payload).catch(() => undefined)
     return JSON.stringify(answer ?? '').includes('"decision":"abort"') || stage.rollout(CANARY).status?.abort === true
   }
-  await waitFor(post, { clock, what: 'the alert to be stored', withinMs: context.withinMs(), everyMs: 1_000 })
+  await until(context, 'the alert to be stored', post, 1_000)
 }
 
 const sizesOf = (
@@ -180,7 +188,7 @@ function onlyStableRuns(stage: Stage, name: string): boolean {
   )
 }
 
-const untilPromoted = (context: ReleaseContext, name: string, version: number): Promise<true> =>
+const untilPromoted = (context: ReleaseContext, name: string, version: number): Promise<boolean> =>
   until(context, `version ${version} to be promoted`, () => {
     const rollout = context.stage.rollout(name)
     const { stableRS, currentPodHash } = rollout.status ?? {}
@@ -188,7 +196,7 @@ const untilPromoted = (context: ReleaseContext, name: string, version: number): 
     return isStable && onlyStableRuns(context.stage, name) && (name !== CANARY || weightOf(context.stage) === 0)
   })
 
-const untilAborted = (context: ReleaseContext, version: number): Promise<true> =>
+const untilAborted = (context: ReleaseContext, version: number): Promise<boolean> =>
   until(context, `version ${version} to be taken back`, () => {
     const rollout = context.stage.rollout(CANARY)
     const isBack = isOf(version, rollout) && isSettled(rollout, 'Degraded') && rollout.status?.abort === true

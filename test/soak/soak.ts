@@ -20,7 +20,7 @@ import type { MemorySample } from './memory.ts'
 import type { SoakOptions } from './options.ts'
 import { drawKinds, type Kind } from './order.ts'
 import { playRelease, type Reaction, type ReleaseContext } from './releases.ts'
-import { type Stall, watchStalls } from './stalls.ts'
+import { type Stall, stalledMs, watchStalls } from './stalls.ts'
 
 export interface ReleaseRecord {
   readonly number: number
@@ -76,7 +76,16 @@ export async function runSoak(options: SoakOptions, { stops, say }: SoakDeps): P
     const plan = planKills(seededRandom(options.seed ^ 0x6b696c6c), { durationMs, kills: options.kills })
     const faults = startFaults(stage, plan, say)
     const spoil = (version: number): void => void spoilt.add(String(version))
-    const played = await playAll({ stage, load, faults, say, spoil, seed: options.seed, durationMs })
+    const played = await playAll({
+      stage,
+      load,
+      faults,
+      say,
+      spoil,
+      stalls: watch.stalls,
+      seed: options.seed,
+      durationMs,
+    })
     await faults.stop()
     return { ...played, kills: faults.count(), load: await load.stop(), stalls: watch.stalls() }
   })
@@ -119,12 +128,13 @@ interface Releases {
   readonly faults: Faults
   readonly say: (text: string) => void
   readonly spoil: (version: number) => void
+  readonly stalls: () => readonly Stall[]
   readonly seed: number
   readonly durationMs: number
 }
 
 async function playAll(soak: Releases): Promise<Pick<SoakResult, 'releases' | 'memory'>> {
-  const { stage, faults, say, spoil, seed } = soak
+  const { stage, faults, say, spoil, seed, stalls } = soak
   const random = seededRandom(seed)
   const order = drawKinds(random)
   const endMs = clock.monotonicMs() + soak.durationMs
@@ -134,8 +144,13 @@ async function playAll(soak: Releases): Promise<Pick<SoakResult, 'releases' | 'm
   let version = 1
   while (clock.monotonicMs() < endMs) {
     const killsBefore = faults.count()
-    const withinMs = (): number => STUCK_AFTER_MS + STUCK_LATER_PER_KILL_MS * (faults.count() - killsBefore)
-    const context = { stage, random, spoil, withinMs, nextVersion: () => (version += 1) }
+    const stalledBefore = stalledMs(stalls())
+    const checkPatience = (startedMs: number, what: string): void => {
+      const waitedMs = clock.monotonicMs() - startedMs
+      const forgivenMs = STUCK_LATER_PER_KILL_MS * (faults.count() - killsBefore) + stalledMs(stalls()) - stalledBefore
+      if (waitedMs > STUCK_AFTER_MS + forgivenMs) throw new Error(`waited ${Math.round(waitedMs / 1000)} s for ${what}`)
+    }
+    const context = { stage, random, spoil, checkPatience, nextVersion: () => (version += 1) }
     const record = await playOne({ number: releases.length + 1, kind: order.next().value }, soak, context)
     releases.push(record)
     const sample = await watchMemory()

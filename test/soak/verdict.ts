@@ -80,7 +80,7 @@ function render(result: SoakResult, figures: SoakFigures): string {
     `kills            ${figures.kills}, ${releases.filter(({ kills }) => kills > 0).length} releases met one`,
     `requests         ${load.sent} sent of ${load.scheduled} scheduled: ${load.ok} answered, ${load.appError} failed by the version itself, ${figures.lost} lost, ${figures.unjudged} not to be judged`,
     `the load itself  ${load.late} sent late, at worst by ${Math.round(load.worstLateMs)} ms; ${load.skipped} skipped`,
-    `the cluster      stood still for ${figures.stalledSeconds} s for lack of CPU, in ${result.stalls.length} stalls`,
+    `the cluster      stood still for ${figures.stalledSeconds} s for lack of CPU, in ${result.stalls.length} stalls: what was lost then is not judged`,
     `alert to stable  ${renderTimes(figures.alertToStableWeight)}`,
     `  across a kill  ${renderTimes(figures.alertToStableWeightAcrossKills)}`,
     `last bad answer  ${renderTimes(figures.alertToLastCanaryAnswer)}`,
