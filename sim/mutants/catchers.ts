@@ -27,8 +27,9 @@ export const isWalk = (name: string): name is keyof typeof walks => Object.hasOw
 
 const WALKS = { PENSTOCK_RUNS: '60' }
 
-export function createCatchers(known: KnownEndings): Readonly<Record<Exclude<CatcherId, 'seed'>, Catcher>> {
+export function createCatchers(known: KnownEndings): Readonly<Record<CatcherId, Catcher>> {
   return {
+    seed: createSeedCatcher(),
     story: (mutant, name) =>
       runCheck(mutant, renderStoryCheck({ known, ...(name === undefined ? {} : { only: name }) })),
     async walk(mutant, name) {
@@ -50,6 +51,42 @@ export function createCatchers(known: KnownEndings): Readonly<Record<Exclude<Cat
     },
   }
 }
+
+/** Seeds that the product as it is gets through; from the first on. */
+const SEEDS = 40
+
+/** A seed that fails without any mutant as well tells nothing about one. */
+function createSeedCatcher(): Catcher {
+  const healthy = new Map<number, boolean>()
+  async function isHealthy(seed: number): Promise<readonly [boolean, number]> {
+    const known = healthy.get(seed)
+    if (known !== undefined) return [known, 0]
+    const { found, cpuMs } = await runCheck(undefined, renderSeedCheck(seed, 1))
+    healthy.set(seed, found === undefined)
+    return [found === undefined, cpuMs]
+  }
+  return async (mutant, name) => {
+    const [from, last] = name === undefined ? [1, SEEDS] : [Number(name), Number(name)]
+    let cpuMs = 0
+    for (let next = from; next <= last; ) {
+      const { found, cpuMs: spent } = await runCheck(mutant, renderSeedCheck(next, last - next + 1))
+      cpuMs += spent
+      if (!found) return { cpuMs }
+      const seed = Number(/^seed (\d+)$/.exec(found.where)?.[1])
+      if (Number.isNaN(seed)) return { found, cpuMs }
+      const [isTelling, spentAgain] = await isHealthy(seed)
+      cpuMs += spentAgain
+      if (isTelling) return { found, cpuMs }
+      next = seed + 1
+    }
+    return { cpuMs }
+  }
+}
+
+const renderSeedCheck = (from: number, count: number): string => `
+import { findBrokenSeed } from './sim/mutants/seed-check.ts'
+process.stdout.write(JSON.stringify((await findBrokenSeed(${from}, ${count})) ?? null) + '\\n')
+process.exit(0)`
 
 const renderStoryCheck = (order: object): string => `
 import { findDifference } from './sim/mutants/story-check.ts'

@@ -15,8 +15,6 @@ export interface MutantOptions {
   readonly jobs?: number | undefined
   /** Who looks; everybody when absent. */
   readonly catchers?: readonly CatcherId[] | undefined
-  /** The kernel of the simulator, when it takes part. */
-  readonly seed?: Catcher | undefined
   /** Called for each mutant when it is through. */
   readonly tell?: (verdict: MutantVerdict) => void
 }
@@ -40,7 +38,7 @@ export interface MutantReport {
 
 export async function runMutants(options: MutantOptions = {}): Promise<MutantReport> {
   const { known, cpuMs } = await learnKnown()
-  const catchers = { ...createCatchers(known), seed: options.seed ?? nobody }
+  const catchers = createCatchers(known)
   const asked = catcherIds.filter((id) => options.catchers?.includes(id) ?? true)
   const queue = mutants.filter(({ id }) => id.includes(options.only ?? ''))
   const verdicts: MutantVerdict[] = []
@@ -59,8 +57,6 @@ export async function runMutants(options: MutantOptions = {}): Promise<MutantRep
     cpuSeconds: Math.round((cpuMs + verdicts.reduce((sum, verdict) => sum + verdict.cpuMs, 0)) / 1000),
   }
 }
-
-const nobody: Catcher = async () => ({ cpuMs: 0 })
 
 async function hunt(
   mutant: Mutant,

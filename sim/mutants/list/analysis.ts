@@ -13,7 +13,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'const sameTry = true',
     removes: 'a retry is judged anew',
     invariant: 'S11',
-    witness: 'walk decisions',
+    witness: 'golden analysis-fails',
   },
   {
     id: 'evidence-of-another-revision-counts',
@@ -22,7 +22,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: '      sameTry\n',
     removes: 'a run judges the revision that it was made for',
     invariant: 'S11 S14',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/rollback-window.test.ts › to one that was aborted: its steps once more, strict',
   },
   {
     id: 'evidence-of-another-step-counts',
@@ -31,7 +31,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'const sameStep = true',
     removes: 'a run passes the step that it was made for',
     invariant: 'S11',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/progress.test.ts › is passed by a run of its own, not by that of an earlier step',
   },
   {
     id: 'failed-run-does-not-abort',

@@ -15,7 +15,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: '',
     removes: 'users go only to a complete set of pods',
     invariant: 'S3 S4',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/blue-green/cutover.test.ts › a pod missing',
   },
   {
     id: 'cutover-of-a-small-preview',
@@ -51,7 +51,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'if (view.replicas < 0)',
     removes: 'an active Service without a revision names stable before anything else',
     invariant: 'S1',
-    witness: 'golden blue-green-service-applied-again',
+    witness: 'test test/unit/domain/blue-green/cutover.test.ts › active names nothing, stable is there',
   },
   {
     id: 'pause-by-alert-releases-the-cutover',
@@ -87,7 +87,8 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'const mayGo = true',
     removes: 'the active Service names only what is as ready as what users have',
     invariant: 'S1 S4',
-    witness: 'walk decisions',
+    witness:
+      'test test/unit/domain/blue-green/cutover.test.ts › updating, active names nothing, stable is not complete',
   },
   {
     id: 'users-wait-for-all-of-stable',
@@ -96,7 +97,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'isSaturated(view, wanted)',
     removes: 'an abort takes users back as soon as a pod of stable answers',
     invariant: 'L2',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/blue-green/cutover.test.ts › the same, and so is what was superseded',
   },
   {
     id: 'superseded-users-stay-where-they-are',
@@ -114,7 +115,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: '',
     removes: 'old pods stay until the endpoints show that nobody comes to them',
     invariant: 'S5 S6',
-    witness: 'golden blue-green-lagging-endpoints',
+    witness: 'test test/unit/domain/blue-green/scaling.test.ts › superseded, the endpoints tell nothing',
   },
   {
     id: 'aborted-preview-goes-before-stable-is-full',
@@ -123,7 +124,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'if (delaySeconds === 0) return {}',
     removes: 'aborted pods stay until stable has all of its own',
     invariant: 'S7',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/blue-green/scaling.test.ts › aborted: stable is not full',
   },
   {
     id: 'old-pods-go-during-the-last-analysis',
@@ -132,7 +133,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'retireFormer(view)',
     removes: 'the way back keeps its pods while the update is judged',
     invariant: 'S7',
-    witness: 'golden blue-green-post-analysis-passes',
+    witness: 'test test/unit/domain/blue-green/scaling.test.ts › superseded, while an analysis is inconclusive',
   },
   {
     id: 'stable-is-not-kept-whole',
@@ -150,7 +151,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'return (endpointsOf(active',
     removes: 'the cutover has arrived once no other revision is behind the active Service',
     invariant: 'S5',
-    witness: 'golden blue-green-lagging-endpoints',
+    witness: 'test test/unit/domain/blue-green/promotion.test.ts',
   },
   {
     id: 'unproven-revision-is-a-fast-rollback',
@@ -165,9 +166,18 @@ export const blueGreenMutants: readonly Mutant[] = [
     id: 'running-analysis-runs-into-the-deadline',
     file: 'controller/domain/blue-green/waiting.ts',
     before: 'return specPaused || (status.pauseConditions ?? []).length > 0 || judged',
-    after: 'return judged',
-    removes: 'a paused blue-green update never exceeds its deadline',
+    after: 'return specPaused || (status.pauseConditions ?? []).length > 0',
+    removes: 'an analysis may take longer than the progress deadline',
     invariant: 'S23',
-    witness: 'golden paused-blue-green-outlives-the-deadline',
+    witness: 'test test/unit/domain/progress.test.ts',
+  },
+  {
+    id: 'long-analysis-aborts-its-update',
+    file: 'controller/domain/blue-green/waiting.ts',
+    before: '(view.isCutOver ? isArriving(view, asked) : isPreviewComplete(view, asked))',
+    after: '!view.isCutOver && isPreviewComplete(view, asked)',
+    removes: 'what follows an analysis is not late, however long that took',
+    invariant: 'S23 L3',
+    witness: 'test test/unit/domain/progress.test.ts',
   },
 ]

@@ -35,7 +35,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'return retire(view, newRs, retirement(view, delaySeconds))',
     removes: 'aborted pods stay until stable has all of its own',
     invariant: 'S3 S7',
-    witness: 'golden dynamic-abort-with-delay',
+    witness: 'test test/unit/domain/scaling.test.ts › aborted, stable is not full',
   },
   {
     id: 'retirement-does-not-wait-for-the-router',
@@ -44,7 +44,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'isNamedBy(service, hashOf(rs)))',
     removes: 'the delay of old pods starts only once the data plane has followed',
     invariant: 'S5',
-    witness: 'golden unconfirmed-weight',
+    witness: 'test test/unit/domain/scaling.test.ts › aborted, weight 0 not confirmed',
   },
   {
     id: 'retirement-does-not-wait-for-services',
@@ -53,7 +53,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'return !view.arrived',
     removes: 'the delay of old pods starts only once no Service names them',
     invariant: 'S5 S6',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/scaling.test.ts › a former canary has traffic: stable grows, the new one waits',
   },
   {
     id: 'named-pods-go',
@@ -62,7 +62,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'if (view) return scaling',
     removes: 'what a Service names keeps its pods',
     invariant: 'S6',
-    witness: 'walk decisions',
+    witness: 'golden ping-pong-update',
   },
   {
     id: 'next-revision-takes-the-room-of-stable',
@@ -80,7 +80,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'if (view.specPaused',
     removes: 'the pass that first sees a revision scales nothing',
     invariant: 'S5',
-    witness: 'walk decisions',
+    witness: 'golden unrouted-superseded',
   },
   {
     id: 'old-pods-go-without-their-delay',
@@ -98,7 +98,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'if (specReplicas(rs) === 0) return clearDeadline(rs)',
     removes: 'the delay of old pods runs only while nothing reaches them',
     invariant: 'S5 S6',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/scaling.test.ts › aborted, still named',
   },
   {
     id: 'older-revisions-stay',
@@ -135,7 +135,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'const mayShrink = true',
     removes: 'stable shrinks only once the data plane has followed',
     invariant: 'S5',
-    witness: 'walk canaries',
+    witness: 'test test/unit/domain/scaling.test.ts › 25 is not confirmed',
   },
   {
     id: 'step-without-its-pods',
@@ -144,7 +144,8 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: '    namesCanary(view))',
     removes: 'a weight is reached only with the pods for it',
     invariant: 'S3',
-    witness: 'golden promote',
+    witness:
+      'test test/unit/domain/progress.test.ts › is not complete while a pod for its weight is missing, though the weight is served',
   },
   {
     id: 'step-without-its-weight',
@@ -162,7 +163,8 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: '',
     removes: 'a promotion needs all pods',
     invariant: 'S3',
-    witness: 'golden promote-full',
+    witness:
+      'test test/unit/domain/progress.test.ts › waits for a pod that is lost after all weight has moved, and takes no stable pod meanwhile (AR#2050)',
   },
   {
     id: 'promotion-without-weight',
@@ -180,7 +182,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'if (pauses.conditions.length > 9) return still(',
     removes: 'nothing goes on while a pause is on record',
     invariant: 'S10 S11',
-    witness: 'story promote',
+    witness: 'golden analysis-inconclusive',
   },
   {
     id: 'ratio-step-without-its-pods',
@@ -212,8 +214,8 @@ export const canaryPodMutants: readonly Mutant[] = [
   {
     id: 'pods-are-taken-beyond-the-budget',
     file: ratio,
-    before: 'if (spare <= 0) return same',
-    after: '',
+    before: 'spec: drained.spec - Math.min(surplus, spare) }',
+    after: 'spec: drained.spec - surplus }',
     removes: 'no more pods are missing than maxUnavailable allows',
     invariant: 'S7',
     witness: 'golden unrouted-promote',
@@ -297,7 +299,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'view.stepIndex >= startingStep)',
     removes: 'a rollback within the window is not judged anew',
     invariant: 'L4',
-    witness: 'golden rollback-within-window',
+    witness: 'test test/unit/domain/rollback-window.test.ts',
   },
   {
     id: 'rollback-takes-all-steps',

@@ -16,7 +16,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (available < 0) return { canary: 0, ',
     removes: 'no weight goes to a revision without an available pod',
     invariant: 'S1',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/weights.test.ts › no pod is available',
   },
   {
     id: 'weight-without-endpoints',
@@ -25,7 +25,8 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (answering < 0) return { canary: 0,',
     removes: 'no weight goes to a Service without endpoints',
     invariant: 'S1',
-    witness: 'walk decisions',
+    witness:
+      'test test/unit/domain/progress.test.ts › goes back when the Service has no endpoint, though pods are available',
   },
   {
     id: 'weight-ahead-of-pods',
@@ -43,7 +44,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (available < 0) return',
     removes: 'weight waits until the Service shows as many endpoints as there are pods',
     invariant: 'S3',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/weights.test.ts › pods are available and fewer answer: not raised',
   },
   {
     id: 'weight-while-the-service-names-another',
@@ -52,7 +53,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'view.canaryService)',
     removes: 'weight waits until the canary Service names the new revision',
     invariant: 'S1 S4',
-    witness: 'story supersede',
+    witness: 'test test/unit/domain/weights.test.ts › superseded, 1 of 4 stable pods',
   },
   {
     id: 'all-weight-to-a-shrunken-stable',
@@ -70,7 +71,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (view) return { canary: wanted }',
     removes: 'a step with less weight waits for stable pods that were given up',
     invariant: 'S3',
-    witness: 'walk canaries',
+    witness: 'test test/unit/domain/weights.test.ts › a step from 75 to 25, stable has 1',
   },
   {
     id: 'back-to-a-stable-that-is-gone',
@@ -89,15 +90,15 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'return ready || current >= 0',
     removes: 'the way back through the canary Service waits for all its pods',
     invariant: 'S3',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/weights.test.ts › promoted, somebody moved the weight and pods are missing',
   },
   {
-    id: 'no-canary-pod-keeps-its-traffic',
+    id: 'broken-canary-keeps-more-than-it-carries',
     file: 'controller/domain/canary/stable-scale.ts',
-    before: 'if (canary === 0 || meetsThreshold(',
-    after: 'if (meetsThreshold(',
-    removes: 'a canary without pods loses its traffic, however few stable ones there are',
-    invariant: 'S1 L2',
+    before: 'const least = Math.min(current, kept, alike)',
+    after: 'const least = Math.min(current, kept)',
+    removes: 'an aborted canary whose pods fail keeps no more traffic than the pods that are left carry alike',
+    invariant: 'S3 L2',
     witness: 'golden dynamic-abort-broken-canary',
   },
   {
@@ -116,7 +117,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: '',
     removes: 'the canary Service changes its revision only while nothing reaches it',
     invariant: 'S4',
-    witness: 'golden superseded-with-traffic',
+    witness: 'test test/unit/domain/services.test.ts › updating, the canary Service names stable and has weight',
   },
   {
     id: 'canary-service-names-nobody',
@@ -134,7 +135,8 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: '',
     removes: 'a Service that takes every pod is bound to a revision only once that has all its pods',
     invariant: 'S1',
-    witness: 'test test/unit/domain/service-adoption.test.ts',
+    witness:
+      'test test/unit/domain/first-deploy.test.ts › binds no Service while pods come one by one, and both with the last',
   },
   {
     id: 'canary-service-keeps-the-dead-revision',
@@ -152,7 +154,8 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (availableReplicas(wanted) > 0)',
     removes: 'the stable Service changes only without traffic, or to as many pods',
     invariant: 'S4',
-    witness: 'walk decisions',
+    witness:
+      'test test/unit/domain/services.test.ts › promoted, part of the traffic is on the stable Service and pods are missing',
   },
   {
     id: 'stable-service-does-not-wait-for-arrival',
@@ -161,7 +164,8 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'const unused = view.routed && view.carried === view.maxWeight',
     removes: 'the stable Service counts as unused only once the data plane has followed',
     invariant: 'S4',
-    witness: 'golden unconfirmed-weight',
+    witness:
+      'test test/unit/domain/progress.test.ts › waits for a router that confirms nothing, where the new pods are not as many as all',
   },
   {
     id: 'foreign-service-is-taken',
@@ -179,7 +183,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'carried === 0 && arrived',
     removes: 'a header route counts as traffic to the canary',
     invariant: 'S4 S5',
-    witness: 'golden header-route-superseded',
+    witness: 'test test/unit/domain/services.test.ts › aborted, weight 0, but a managed route leads to it',
   },
   {
     id: 'quiet-before-it-has-arrived',
@@ -197,7 +201,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'settled: true',
     removes: 'a weight is reached only once the router serves it',
     invariant: 'S12 L1',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/progress.test.ts › is complete once the router serves its weight, and not before',
   },
   {
     id: 'unconfirmed-weight-has-arrived',
@@ -215,7 +219,8 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'const isPending = false',
     removes: 'a router that has not confirmed is waited for',
     invariant: 'S4 S5',
-    witness: 'walk decisions',
+    witness:
+      'test test/unit/domain/propagation.test.ts › at once when they confirm it, never while they report an older state, and then nothing is recorded',
   },
   {
     id: 'header-route-without-pods',
@@ -233,7 +238,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (!newRs ||',
     removes: 'no header route outlives its update',
     invariant: 'S21',
-    witness: 'story header route, aborted',
+    witness: 'golden mirror-route',
   },
   {
     id: 'header-route-follows-its-step-alone',
@@ -296,7 +301,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'found.serviceName !== undefined',
     removes: 'an experiment gets traffic once its pods are available',
     invariant: 'S1',
-    witness: 'golden step-experiment-weighted',
+    witness: 'test test/unit/domain/experiment/step.test.ts',
   },
   {
     id: 'names-stay-with-the-routes',

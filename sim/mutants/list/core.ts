@@ -52,7 +52,7 @@ export const coreMutants: readonly Mutant[] = [
     after: '',
     removes: 'a request concerns the revision that it was stored for',
     invariant: 'S10 S25',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/lifecycle.test.ts › an alert about another revision',
   },
   {
     id: 'pause-request-is-never-consumed',
@@ -106,7 +106,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'status.abortedAt === null',
     removes: 'an abort after a retry is a new one, told and dated',
     invariant: 'S10 L7',
-    witness: 'walk decisions',
+    witness: 'test test/unit/domain/lifecycle.test.ts › retried, and aborted once more',
   },
   {
     id: 'promote-full-survives-an-abort',
@@ -134,7 +134,7 @@ export const coreMutants: readonly Mutant[] = [
     after: '0',
     removes: 'the moment of an abort is later than that of the one before',
     invariant: 'S11',
-    witness: 'test test/unit/domain/client-requests.test.ts',
+    witness: 'test test/unit/domain/client-requests.test.ts › abort and retry within a second are two tries',
   },
   {
     id: 'abort-outlives-a-new-revision',
@@ -197,7 +197,7 @@ export const coreMutants: readonly Mutant[] = [
     after: "if (progressed || view.mode === 'superseded'",
     removes: 'a paused update never exceeds its progress deadline',
     invariant: 'S23',
-    witness: 'golden paused-blue-green-outlives-the-deadline',
+    witness: 'golden wait-deadline-ends-an-analysis',
   },
   {
     id: 'scale-down-delay-runs-into-the-deadline',
@@ -306,7 +306,7 @@ export const coreMutants: readonly Mutant[] = [
       'const same = labelled.filter((rs) => podHashOf(rs) === podTemplateHash(template, rollout.status?.collisionCount))',
     removes: 'a ReplicaSet with the same pods is the same revision, whatever its hash',
     invariant: 'S15',
-    witness: 'golden takeover-healthy',
+    witness: 'test test/unit/domain/revisions.test.ts › same content under the hash of 1.8',
   },
   {
     id: 'taken-name-is-used-again',
@@ -324,7 +324,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'createdReplicas(rs) === 0',
     removes: 'history keeps what a Service or status names',
     invariant: 'S6',
-    witness: 'test test/unit/domain/bookkeeping.test.ts',
+    witness: 'test test/unit/domain/bookkeeping.test.ts › history keeps what a Service names, without pods as well',
   },
   {
     id: 'notices-of-two-attempts-are-one',
@@ -333,7 +333,7 @@ export const coreMutants: readonly Mutant[] = [
     after: "if (abortCause) found.push({ kind: 'Aborted', ...inFull(abortCause) })",
     removes: 'the second abort of a revision is told as well',
     invariant: 'L7',
-    witness: 'golden plugin-retry-after-abort',
+    witness: 'test test/unit/domain/notices.test.ts › the abort of a retry is told beside the first one',
   },
   {
     id: 'abort-is-not-told',
@@ -351,6 +351,6 @@ export const coreMutants: readonly Mutant[] = [
     after: 'if (phase) return phase',
     removes: 'the first write about a revision is never Healthy',
     invariant: 'L1',
-    witness: 'golden blue-green-fast-rollback',
+    witness: 'golden undo-in-mid-flight',
   },
 ]

@@ -23,7 +23,7 @@ export const evidenceMutants: readonly Mutant[] = [
     after: "return mode ? { phase: 'Successful' } : terminated",
     removes: 'a run that was ended before it measured anything has not passed',
     invariant: 'S12',
-    witness: `test ${judgeTest} › no verdict ever passes that no measurement passed`,
+    witness: 'test test/unit/analysis/judge.test.ts',
   },
   {
     id: 'provider-errors-abort',
@@ -115,7 +115,7 @@ export const evidenceMutants: readonly Mutant[] = [
     after: "return observedGeneration < 0 ? 'pending' : 'confirmed'",
     removes: 'a gateway confirms what it has looked at',
     invariant: 'S5 S12',
-    witness: 'story promote',
+    witness: 'test test/unit/traffic/gateway-api/parents.test.ts',
   },
   {
     id: 'route-is-written-over',

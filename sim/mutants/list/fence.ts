@@ -44,7 +44,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'if (entries.size === 0) entries.set(describeRef(ref), { ref, expectation, sinceMs: clock.monotonicMs() })',
     removes: 'every write of a pass is remembered',
     invariant: 'S16',
-    witness: 'story promote',
+    witness: 'test test/unit/kube/fence.test.ts › every write of a pass is waited for, whichever is seen first',
   },
   {
     id: 'silent-watch-blocks-for-ever',
@@ -62,7 +62,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'if (!entries) return',
     removes: 'a write that was recorded during a live read stands',
     invariant: 'S16',
-    witness: `test ${fenceTest} › a failed live read leaves the key behind`,
+    witness: 'test test/unit/kube/fence.test.ts › a write that is recorded during a live read stands',
   },
   {
     id: 'gate-is-not-asked',
@@ -80,7 +80,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'client.patch(ref, patch, body, options)',
     removes: 'the gate is asked again just before the bytes of a patch leave',
     invariant: 'S17',
-    witness: `test ${leaseTest} › after the lease zero writes pass the gated client, reads do`,
+    witness: 'test test/unit/kube/gated-client.test.ts',
   },
   {
     id: 'gate-is-not-asked-again-for-deletions',
@@ -89,7 +89,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'client.delete(ref, options)',
     removes: 'the gate is asked again just before the bytes of a deletion leave',
     invariant: 'S17',
-    witness: `test ${leaseTest} › after the lease zero writes pass the gated client, reads do`,
+    witness: 'test test/unit/kube/gated-client.test.ts',
   },
   {
     id: 'waiting-write-outlives-the-lease',
@@ -144,7 +144,8 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'if (observed) return\n',
     removes: 'every renewal by the holder starts the time anew',
     invariant: 'S17',
-    witness: `test ${leaseTest} › the first candidate leads and keeps leading by renewing; the second waits; wall clocks do not matter`,
+    witness:
+      'test test/unit/kube/lease.test.ts › a suspended leader may not write the moment it wakes, and never at the same time as its successor',
   },
   {
     id: 'lease-is-written-over',
@@ -180,7 +181,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'await tryHold()',
     removes: 'a renewal that hangs does not keep the next one from being tried',
     invariant: 'S17 L6',
-    witness: `test ${leaseTest} › a renewal that hangs does not hold the gate open`,
+    witness: 'test test/unit/kube/lease.test.ts › one renewal that hangs does not eat the time of the next',
   },
   {
     id: 'lease-is-not-released',

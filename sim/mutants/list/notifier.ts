@@ -13,7 +13,7 @@ export const notifierMutants: readonly Mutant[] = [
     after: '!notice) return true',
     removes: 'a live read keeps what a former leader sent from being sent again',
     invariant: 'L7',
-    witness: `test ${outboxTest} › sends nothing twice: not while running, not after a restart, not by the next leader`,
+    witness: 'test test/unit/notify/outbox.test.ts › a cache that is behind tells nothing twice',
   },
   {
     id: 'marked-notice-is-sent-again',
@@ -78,7 +78,8 @@ export const notifierMutants: readonly Mutant[] = [
     after: 'if (known) return known',
     removes: 'what was sent for a Rollout says nothing about its successor',
     invariant: 'L7',
-    witness: `test ${outboxTest} › a rollout that is deleted or replaced meanwhile is forgotten`,
+    witness:
+      'test test/unit/notify/outbox.test.ts › a successor of the same name is told what its predecessor was told',
   },
   {
     id: 'notice-is-forgotten-by-the-next-one',

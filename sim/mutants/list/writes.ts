@@ -150,7 +150,8 @@ export const writeMutants: readonly Mutant[] = [
     after: 'throw error',
     removes: 'what a crashed pass has created is taken as created',
     invariant: 'S18',
-    witness: 'story promote',
+    witness:
+      'test test/unit/reconcile/overtaken.test.ts › a ReplicaSet that a pass before has created, unseen, is taken as created',
   },
   {
     id: 'child-of-somebody-else-is-taken',
@@ -207,7 +208,7 @@ export const writeMutants: readonly Mutant[] = [
       'const outbox = plan.notices.length > 0 && JSON.stringify(plan.status) === JSON.stringify(world.rollout.status) ?',
     removes: 'a notice is stored ahead of the status that it tells of',
     invariant: 'L7 S18',
-    witness: 'test test/unit/reconcile/rollout.test.ts › objects first, then annotations, then status, then events',
+    witness: 'test test/unit/reconcile/overtaken.test.ts › a notice is stored before the status that it tells of',
   },
   {
     id: 'status-follows-any-version',
@@ -216,7 +217,7 @@ export const writeMutants: readonly Mutant[] = [
     after: "precondition: { uid: world.rollout.metadata.uid ?? '' },\n    subresource:",
     removes: 'a status is written only on what was decided from',
     invariant: 'S16 S10',
-    witness: 'test test/unit/reconcile/lost-race.test.ts',
+    witness: 'story promote',
   },
   {
     id: 'lost-answer-is-forgotten',

@@ -1,0 +1,54 @@
+/**
+ * The table of what went wrong elsewhere keeps to what is there: each guard is a mutant of the list and stands in the file that is named, and what is
+ * said to fail without it is what the list says. That it does fail is told by `npm run sim -- --mutants`.
+ */
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { mutants } from '../../../sim/mutants/list/all-mutants.ts'
+import { type Mutant, splitWitness } from '../../../sim/mutants/mutant.ts'
+import { namesIn, readText, tableBelow } from './documents.ts'
+
+/** The numbers of the collection of failures, which has gaps. */
+const entries = [
+  ...[
+    1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 14, 15, 17, 18, 19, 21, 22, 24, 25, 26, 28, 29, 30, 32, 33, 34, 36, 37, 39, 40, 41,
+  ],
+  ...[42, 44, 45, 46, 48, 49, 50, 52, 53, 55, 56, 57, 58, 59, 61, 63, 64, 66, 67, 69, 71, 72],
+]
+const rows = tableBelow(readText('docs/reliability.md'), '## What went wrong elsewhere')
+const known = new Map(mutants.map((mutant) => [mutant.id, mutant]))
+const linesOf = (cell = ''): readonly string[] => cell.split('<br>')
+
+function renderProof({ witness }: Mutant): string {
+  const { catcher, name } = splitWitness(witness)
+  const [what = '', title] = catcher === 'test' ? name.split(' › ') : [name]
+  return `${catcher} \`${what}\`${title === undefined ? '' : ` › ${title}`}`
+}
+
+describe('the table of what went wrong elsewhere', () => {
+  test('has a row for every entry, with a link to it', () => {
+    assert.deepEqual(
+      rows.map(([number]) => Number(number)),
+      entries,
+    )
+    for (const [number, where = ''] of rows)
+      assert.match(where, /^\[\w\w[#!]\d+\]\(https:\/\/github\.com\/\S+\)/, number)
+  })
+
+  test('names guards that are there, and what fails without each', () => {
+    for (const [number, , , guards, proofs = ''] of rows) {
+      if (guards === '–') {
+        assert.match(proofs, /^cannot /, number)
+        continue
+      }
+      const found = linesOf(guards).map((line) => {
+        const [file, id = ''] = namesIn(line)
+        const mutant = known.get(id)
+        assert.ok(mutant, `${number}: there is no mutant "${id}"`)
+        assert.equal(file, mutant.file, `${number}: ${id}`)
+        return mutant
+      })
+      assert.deepEqual(linesOf(proofs), found.map(renderProof), number)
+    }
+  })
+})
