@@ -4,6 +4,7 @@
  */
 import { OptionError, type Options, parseOptions, USAGE } from './cli/options.ts'
 import { runSeeds, type SeedReport } from './cli/seeds.ts'
+import { explore } from './explore/explore.ts'
 import { makePlan } from './run/plan.ts'
 import { run } from './run/run.ts'
 import { shrink } from './run/shrink.ts'
@@ -66,11 +67,24 @@ async function runMany({ from, seeds, twice, json }: Options): Promise<boolean> 
   return violations === 0 && replayMismatches === 0
 }
 
+async function exploreAll({ only, json }: Options): Promise<boolean> {
+  const report = await explore({ only, print })
+  const { tales, runs, violations } = report
+  if (tales === 0) throw new OptionError(`--only: no tale's name contains "${only}"`)
+  print(json ? JSON.stringify(report) : `${tales} tales, ${runs} runs, ${violations} of them ended otherwise`)
+  return violations === 0
+}
+
+function carryOut(options: Options): Promise<boolean> {
+  if (options.explore) return exploreAll(options)
+  return options.seed === undefined ? runMany(options) : replay(options.seed, options.json)
+}
+
 try {
   const options = parseOptions(process.argv.slice(2))
   if (options === 'help') print(USAGE)
   else {
-    const isWell = options.seed === undefined ? await runMany(options) : await replay(options.seed, options.json)
+    const isWell = await carryOut(options)
     process.exitCode = isWell ? 0 : 1
   }
 } catch (error) {

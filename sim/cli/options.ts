@@ -9,17 +9,24 @@ export interface Options {
   readonly seed: number | undefined
   readonly twice: boolean
   readonly json: boolean
+  /** Disturb every tale at every place instead of running seeds. */
+  readonly explore: boolean
+  /** Only tales whose name contains it. */
+  readonly only: string | undefined
 }
 
 export class OptionError extends Error {}
 
 export const USAGE = `Usage: npm run sim -- [--seeds N] [--from S] [--twice] [--json]
        npm run sim -- --seed S [--json]
+       npm run sim -- --explore [--only TEXT] [--json]
 
   --seeds N   how many seeds to run (default 100)
   --from S    the first of them (default 1)
   --twice     run each seed twice and compare the logs
   --seed S    run one seed and tell everything
+  --explore   tell a fixed set of releases, each disturbed at every place in turn
+  --only TEXT explore only those whose name contains TEXT
   --json      end with one line of JSON`
 
 const MOST_SEEDS = 10_000_000
@@ -41,6 +48,9 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
   const seeds = readNumber('seeds', values.seeds, MOST_SEEDS)
   if (seed !== undefined && (seeds !== undefined || values.from !== undefined))
     throw new OptionError('--seed runs one seed: it goes without --seeds and --from')
+  const isAboutSeeds = seed !== undefined || seeds !== undefined || values.from !== undefined || values.twice === true
+  if (values.explore && isAboutSeeds) throw new OptionError('--explore runs no seeds: it goes with --only and --json')
+  if (values.only !== undefined && !values.explore) throw new OptionError('--only chooses among the tales of --explore')
   if (seeds === 0) throw new OptionError('--seeds: needs at least 1')
   return {
     seed,
@@ -48,13 +58,24 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
     from: readNumber('from', values.from, LARGEST_SEED) ?? 1,
     twice: values.twice === true,
     json: values.json === true,
+    explore: values.explore === true,
+    only: values.only,
   }
 }
 
 function parse(argv: readonly string[]) {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
-  const options = { seeds: text, from: text, seed: text, twice: flag, json: flag, help: flag }
+  const options = {
+    seeds: text,
+    from: text,
+    seed: text,
+    twice: flag,
+    json: flag,
+    explore: flag,
+    only: text,
+    help: flag,
+  }
   try {
     return parseArgs({ args: [...argv], options, strict: true }).values
   } catch (error) {

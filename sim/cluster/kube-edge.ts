@@ -121,19 +121,31 @@ export function createEdgeClient(deps: KubeEdgeDeps): KubeClient & Discovery {
     })
   }
 
+  const versionAgo = (versions: number): string => String(Math.max(2, Number(server.resourceVersion()) - versions))
+
   /** Lists for caches may show the past; the API server never shows a later past after a newer one was asked for. */
   const stale = (kind: ResourceKind, options: ListOptions): ListOptions => {
-    const versions = options.continue === undefined ? board.takeStaleness(kind.plural) : 0
-    if (versions === 0) return options
-    return {
-      ...options,
-      limit: options.limit ?? 500,
-      resourceVersion: String(Math.max(2, Number(server.resourceVersion()) - versions)),
-    }
+    const versions = options.continue === undefined ? board.takeStaleness(kind.plural, 'list') : 0
+    return versions === 0
+      ? options
+      : { ...options, limit: options.limit ?? 500, resourceVersion: versionAgo(versions) }
+  }
+
+  /** An old read of one object is an old list of it alone. */
+  async function readOne<T extends KubeObject>({ kind, namespace, name }: ObjectRef): Promise<T | undefined> {
+    const versions = board.takeStaleness(kind.plural, 'get')
+    if (versions === 0) return inner.get<T>({ kind, name, ...(namespace === undefined ? {} : { namespace }) })
+    const { items } = await inner.list<T>(kind, {
+      ...(namespace === undefined ? {} : { namespace }),
+      fieldSelector: `metadata.name=${name}`,
+      limit: 1,
+      resourceVersion: versionAgo(versions),
+    })
+    return items[0]
   }
 
   return {
-    get: (ref) => read('get', ref.kind, ref.name, () => inner.get(ref)),
+    get: <T extends KubeObject>(ref: ObjectRef) => read('get', ref.kind, ref.name, () => readOne<T>(ref)),
     list: (kind, options = {}) =>
       read('list', kind, '', () => {
         const { signal: _, ...rest } = options

@@ -86,6 +86,9 @@ function queryOf({ labelSelector, fieldSelector, resourceVersion, timeoutSeconds
 
 const lost = (message: string): KubeError => new KubeError({ code: 0, reason: noAnswerReasons.lost, message }, 'watch')
 
+/** A watch that is so many lines behind shows them in the end, though no more come. */
+const LATEST_MS = 3_000
+
 export async function* watchThroughEdge<T extends KubeObject>(
   deps: WatchEdgeDeps,
   kind: ResourceKind,
@@ -97,12 +100,18 @@ export async function* watchThroughEdge<T extends KubeObject>(
   let isSilent = false
   let hasLost = false
   let notBeforeMs = 0
+  const behind: (() => void)[] = []
 
   /** In order: no item overtakes the one before. */
   function carry(item: Item, label: string | undefined): void {
     const nowMs = process.clock.monotonicMs()
     notBeforeMs = Math.max(notBeforeMs, nowMs + latencyMs() + board.watchDelayMs(plural))
     process.deliver(notBeforeMs - nowMs, label, () => inbox.put(item))
+  }
+
+  /** Lets lines go, in order, until so many are left. */
+  function catchUp(lag: number): void {
+    for (const go of behind.splice(0, Math.max(0, behind.length - lag))) go()
   }
 
   function send(line: WatchLine): void {
@@ -118,8 +127,11 @@ export async function* watchThroughEdge<T extends KubeObject>(
       return
     }
     const label = isObject ? `sees ${line.type} ${plural}/${name}@${resourceVersion}` : undefined
-    carry({ line }, label)
-    if (fate === 'duplicate') carry({ line }, label)
+    behind.push(() => carry({ line }, label))
+    if (fate === 'duplicate') behind.push(() => carry({ line }, label))
+    const lag = board.watchLag(plural)
+    catchUp(lag)
+    if (lag > 0) process.deliver(LATEST_MS, undefined, () => catchUp(0))
   }
 
   const path = renderCollectionPath(kind, options.namespace)

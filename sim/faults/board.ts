@@ -13,9 +13,12 @@ export interface FaultBoard {
   heal(): void
   /** The fault of this request, if any; each counts once. */
   takeRequest(verb: NonNullable<RequestMatch['verb']>, plural: string): RequestFault | undefined
-  takeStaleness(plural: string): number
+  /** How many versions of the store ago a read shows; of the API server's reads only lists can be old. */
+  takeStaleness(plural: string, verb: 'get' | 'list'): number
   takeWatchLine(plural: string): 'drop' | 'duplicate' | undefined
   watchDelayMs(plural: string): number
+  /** How many lines every watch of this kind is behind. */
+  watchLag(plural: string): number
   isCutOff(process: number): boolean
   find<K extends Lasting['kind']>(kind: K): Extract<Lasting, { kind: K }> | undefined
   /** How often each kind has really hit something. */
@@ -57,10 +60,10 @@ export function createFaultBoard(nowMs: () => number): FaultBoard {
     },
     takeRequest: (verb, plural) =>
       take((fault): fault is RequestFault => 'match' in fault && fits(fault.match, verb, plural)),
-    takeStaleness: (plural) =>
+    takeStaleness: (plural, verb) =>
       take(
         (fault): fault is Extract<Counted, { kind: 'staleList' }> =>
-          fault.kind === 'staleList' && fault.plural === plural,
+          fault.kind === 'staleList' && fault.plural === plural && verb === 'list',
       )?.versions ?? 0,
     takeWatchLine(plural) {
       const fault = take(
@@ -75,6 +78,7 @@ export function createFaultBoard(nowMs: () => number): FaultBoard {
       hit('delayEvents')
       return fault.ms
     },
+    watchLag: () => 0,
     isCutOff(process) {
       const isCut = current().some((one) => one.kind === 'partition' && one.process === process)
       if (isCut) hit('partition')

@@ -49,7 +49,9 @@ export const S2: Invariant = {
   check(before, after, context) {
     if (!isWriteOf(context, 'httproutes')) return undefined
     const names = servicesOf(after)
-    for (const { backendRefs = [] } of rulesOf(after).filter((rule) => isOurs(rule, names))) {
+    // A rule with one backend sends everything there, whatever number stands beside it.
+    const shared = rulesOf(after).filter((rule) => isOurs(rule, names) && (rule.backendRefs ?? []).length > 1)
+    for (const { backendRefs = [] } of shared) {
       const weights = backendRefs.map(({ weight }) => weight)
       const sum = weights.reduce<number>((total, weight) => total + (weight ?? Number.NaN), 0)
       if (sum !== MAX_WEIGHT || weights.some((weight) => !Number.isInteger(weight) || Number(weight) < 0))

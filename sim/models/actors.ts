@@ -29,7 +29,11 @@ const ref = { kind: kinds.rollouts, namespace: NAMESPACE, name: ROLLOUT }
 const POST_RETRY_MS = 2_000
 const MOST_POSTS = 20
 
-const withImage = (image: string): object => ({ template: { spec: { containers: [{ name: 'app', image }] } } })
+/** What else the container has stays. */
+function withImage({ spec }: Rollout, image: string): object {
+  const { containers = [] } = (spec.template?.spec ?? {}) as { containers?: readonly object[] }
+  return { template: { spec: { containers: containers.map((container) => ({ ...container, image })) } } }
+}
 
 function renderAlert(status: 'firing' | 'resolved', startsAtMs: number): string {
   const alert = {
@@ -82,7 +86,7 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
     if (!seen) return
     switch (action.kind) {
       case 'setImage':
-        return patchSpec(withImage(action.image))
+        return patchSpec(withImage(seen, action.image))
       case 'scale':
         return patchSpec({ replicas: action.replicas })
       case 'restart':

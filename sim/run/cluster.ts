@@ -36,6 +36,8 @@ export interface SimCluster {
   readonly client: KubeClient
   act(action: Action): void
   strike(fault: Fault): void
+  /** Watches of this kind that lost a line begin anew, with a list. */
+  relist(plural: string): void
   /** Every fault ends; what is dead is started again. */
   heal(): void
   /** Kills a replica and starts it anew at once. */
@@ -211,17 +213,22 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
     await client.create(kinds.rollouts, scenario.rollout)
   }
 
+  /** A line that was lost for good shows at the next list: the API server makes every watch begin anew. */
+  function relist(plural: string | undefined): void {
+    for (const watch of hands.watches(plural)) if (watch.hasLost()) watch.end('gone')
+  }
+
   return {
     kernel,
     truth,
     board,
+    relist,
     client,
     act,
     strike: (fault) => strike(fault, hands),
     heal() {
       board.heal()
-      // A line that was lost for good shows at the next list: the API server makes every watch begin anew.
-      for (const watch of hands.watches(undefined)) if (watch.hasLost()) watch.end('gone')
+      relist(undefined)
       for (const replica of replicas) replica.death = undefined
     },
     restart: (index) => die(index, 100),

@@ -1,0 +1,100 @@
+/**
+ * A tale is a release told without chance: what is there, and who does what once something has come true. However it is disturbed on the way, it has
+ * to end the same. Tales are data; `tell.ts` plays them.
+ */
+import type { KubeObject } from '../../controller/api/meta.ts'
+import type { CanaryStep, Rollout, RolloutSpec, RolloutStatus } from '../../controller/api/rollout.ts'
+import { NAMESPACE } from '../cluster/world.ts'
+import type { Action } from '../run/action.ts'
+import { ROLLOUT } from '../run/scenario.ts'
+
+type Timeless<T> = T extends { readonly atMs: number } ? Omit<T, 'atMs'> : never
+
+export type Deed =
+  | Timeless<Action>
+  /** From now on Prometheus answers with a value that fails every condition, or with a good one. */
+  | { readonly kind: 'metrics'; readonly are: 'bad' | 'good' }
+  /** What Argo Rollouts would not have written is gone, and the controller begins with an empty memory: a cluster that is taken over. */
+  | { readonly kind: 'takeOver' }
+
+export interface Stage {
+  readonly when: (status: RolloutStatus) => boolean
+  readonly act: Deed
+}
+
+export interface Tale {
+  readonly name: string
+  readonly rollout: Rollout
+  readonly objects: readonly KubeObject[]
+  readonly stages: readonly Stage[]
+  readonly isOver: (status: RolloutStatus) => boolean
+}
+
+type When = Stage['when']
+export const isHealthy: When = ({ phase }) => phase === 'Healthy'
+export const isPaused: When = ({ phase }) => phase === 'Paused'
+export const isDegraded: When = ({ phase }) => phase === 'Degraded'
+export const isPausedAt =
+  (step: number): When =>
+  ({ phase, currentStepIndex }) =>
+    phase === 'Paused' && currentStepIndex === step
+/** Phases alone do not tell a finished release from the one before it. */
+export const isHealthyAfter =
+  (revisions: number): When =>
+  ({ phase, observedGeneration, stableRS, currentPodHash }) =>
+    phase === 'Healthy' && stableRS === currentPodHash && Number(observedGeneration) > revisions
+
+export const at = (when: When, act: Deed): Stage => ({ when, act })
+export const commit = (image: string, when: When = isHealthy): Stage => at(when, { kind: 'setImage', image })
+
+const DELAYS = { scaleDownDelaySeconds: 2, abortScaleDownDelaySeconds: 2 }
+
+interface Shape {
+  readonly replicas?: number
+  readonly spec?: Partial<RolloutSpec>
+}
+
+function rolloutOf(strategy: RolloutSpec['strategy'], { replicas = 2, spec = {} }: Shape): Rollout {
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { name: ROLLOUT, namespace: NAMESPACE },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: ROLLOUT } },
+      template: {
+        metadata: { labels: { app: ROLLOUT } },
+        spec: { containers: [{ name: 'app', image: `${ROLLOUT}:1`, ports: [{ containerPort: 8080 }] }] },
+      },
+      progressDeadlineSeconds: 60,
+      strategy,
+      ...spec,
+    },
+  } as Rollout
+}
+
+type Canary = NonNullable<NonNullable<RolloutSpec['strategy']>['canary']>
+type BlueGreen = NonNullable<NonNullable<RolloutSpec['strategy']>['blueGreen']>
+
+/** With an HTTPRoute between the Services `stable` and `canary`. */
+export const routed = (steps: readonly CanaryStep[], canary: Partial<Canary> = {}, shape: Shape = {}): Rollout =>
+  rolloutOf(
+    {
+      canary: {
+        ...DELAYS,
+        stableService: 'stable',
+        canaryService: 'canary',
+        trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: ROLLOUT, namespace: NAMESPACE } } },
+        steps: [...steps],
+        ...canary,
+      },
+    },
+    shape,
+  )
+
+/** Weights by the number of pods. */
+export const unrouted = (steps: readonly CanaryStep[], canary: Partial<Canary> = {}, shape: Shape = {}): Rollout =>
+  rolloutOf({ canary: { maxSurge: 1, maxUnavailable: 0, steps: [...steps], ...canary } }, shape)
+
+export const blueGreen = (strategy: Partial<BlueGreen> = {}, shape: Shape = {}): Rollout =>
+  rolloutOf({ blueGreen: { ...DELAYS, activeService: 'active', previewService: 'preview', ...strategy } }, shape)

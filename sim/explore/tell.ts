@@ -1,0 +1,193 @@
+/**
+ * Plays one tale to its end, with at most one trouble, on the simulator's kernel. The controller is the shipped one; the trouble is at one position
+ * and nothing else goes wrong. A tale that does not end says so.
+ */
+import type { KubeObject } from '../../controller/api/meta.ts'
+import * as kinds from '../../controller/kube/kinds.ts'
+import type { Write } from '../cluster/kube-edge.ts'
+import type { Truth } from '../cluster/truth.ts'
+import { hashOf, NAMESPACE, type World } from '../cluster/world.ts'
+import type { Violation } from '../invariants/invariant.ts'
+import { openCluster, type SimCluster } from '../run/cluster.ts'
+import { createJudge } from '../run/judge.ts'
+import type { Plan } from '../run/plan.ts'
+import { ROLLOUT, type Scenario } from '../run/scenario.ts'
+import { renderEnding } from './ending.ts'
+import type { Deed, Tale } from './tale.ts'
+import {
+  createTroubleBoard,
+  emptyPassage,
+  type Passage,
+  type Position,
+  positionIn,
+  RELIST_AFTER_MS,
+  type Trouble,
+} from './trouble.ts'
+
+export interface Ending {
+  /** See `renderEnding`; one line when the tale did not end. */
+  readonly lines: readonly string[]
+  /** What the controller created, deleted or evicted, and to what it pointed each Service, sorted. */
+  readonly births: readonly string[]
+  /** Messages that arrived, each once. */
+  readonly notices: readonly string[]
+  readonly violations: readonly Violation[]
+  readonly passage: Passage
+  /** Where it was when somebody did something for the first time: the first deploy is before. */
+  readonly firstDeed: Position
+  readonly hash: string
+}
+
+const SEED = 1
+const RESTART_MS = 500
+const DEED_AFTER_MS = 300
+/** Longer than any delay of any tale, than any back-off, and than a lost line takes to be listed. */
+const REST_MS = 12_000
+const LONGEST_MS = 400_000
+const MOST_STEPS = 40_000
+
+const scenarioOf = ({ rollout, objects }: Tale): Scenario => {
+  const { canary, blueGreen } = rollout.spec.strategy ?? {}
+  return {
+    strategy: blueGreen ? 'blue-green' : canary?.trafficRouting ? 'canary' : 'canary without a router',
+    rollout,
+    objects,
+    direct: blueGreen ? ['active'] : [],
+    podReadyMs: [300, 300],
+    gatewayLagMs: [100, 100],
+  }
+}
+
+const planOf = (tale: Tale, trouble: Trouble | undefined): Plan => ({
+  seed: SEED,
+  scenario: scenarioOf(tale),
+  actions: [],
+  faults:
+    trouble?.kind === 'crash'
+      ? [{ atMs: 0, kind: 'crash', process: 0, restartAfterMs: RESTART_MS, ...pick(trouble) }]
+      : [],
+  processes: 1,
+  skewMs: [0],
+  healAtMs: LONGEST_MS,
+})
+
+const pick = ({ atWrite, applied }: Extract<Trouble, { kind: 'crash' }>) => ({ atWrite, applied })
+
+/** Events are about the past: their number may differ. */
+const isCourtesy = ({ plural }: Write): boolean => plural === 'events' || plural === 'leases'
+
+function noteBirths(births: string[], { verb, plural, name }: Write, before: World, after: World): void {
+  if (verb === 'evict') births.push('evict a pod')
+  else if (verb !== 'patch') births.push(`${verb} ${plural}/${name}`)
+  const [former, now] = [before.services.get(name), after.services.get(name)]
+  if (plural === 'services' && former && now && hashOf(former) !== hashOf(now))
+    births.push(`service ${name} → ${hashOf(now) ?? '*'}`)
+}
+
+/** When each kind changed, as versions of the store. */
+function followVersions(truth: Truth): (plural: string, changes: number) => number {
+  const fields = {
+    rollouts: 'rollouts',
+    replicasets: 'replicaSets',
+    services: 'services',
+    endpointslices: 'endpointSlices',
+    httproutes: 'httpRoutes',
+    pods: 'pods',
+    analysisruns: 'analysisRuns',
+    experiments: 'experiments',
+  } as const
+  const versions = new Map<string, number[]>()
+  for (const [plural, field] of Object.entries(fields)) {
+    const seen: number[] = []
+    versions.set(plural, seen)
+    truth.subscribe(field, () => void seen.push(truth.world().version))
+  }
+  return (plural, changes) => {
+    const at = versions.get(plural)?.at(-1 - changes)
+    return at === undefined ? 0 : truth.world().version - at
+  }
+}
+
+const FOREVER_MS = 1e9
+
+async function takeOver(cluster: SimCluster): Promise<void> {
+  const { client } = cluster
+  const own = [kinds.rollouts, kinds.replicaSets, kinds.services, kinds.httpRoutes]
+  cluster.restart(0)
+  for (const kind of own)
+    for (const object of (await client.list<KubeObject>(kind, { namespace: NAMESPACE })).items) {
+      const ours = Object.keys(object.metadata.annotations ?? {}).filter((key) => key.startsWith('penstock.dev/'))
+      if (ours.length === 0) continue
+      const annotations = Object.fromEntries(ours.map((key) => [key, null]))
+      await client.patch(kinds.refOf(kind, object), 'merge', { metadata: { annotations } })
+    }
+}
+
+function act(cluster: SimCluster, deed: Deed): void {
+  const atMs = cluster.kernel.now()
+  if (deed.kind === 'takeOver') void takeOver(cluster)
+  else if (deed.kind !== 'metrics') cluster.act({ ...deed, atMs })
+  else if (deed.are === 'bad') cluster.strike({ atMs, kind: 'metrics', mode: 'bad', forMs: FOREVER_MS })
+  else cluster.board.heal()
+}
+
+export async function tell(tale: Tale, trouble?: Trouble): Promise<Ending> {
+  const plan = planOf(tale, trouble)
+  const passage = emptyPassage()
+  const births: string[] = []
+  const notices = new Set<string>()
+  let judge: ReturnType<typeof createJudge> | undefined
+  const cluster: SimCluster = await openCluster(plan, {
+    onStep: (label) => judge?.onStep(label),
+    onWrite(write, apply) {
+      const before = cluster.truth.world()
+      passage.writes.push(`${write.verb} ${write.plural}/${write.name}`)
+      const answer = judge?.onWrite(write, apply) ?? apply()
+      const after = cluster.truth.world()
+      if (!isCourtesy(write) && after.version !== before.version) noteBirths(births, write, before, after)
+      return answer
+    },
+    onNotice: (body) => void notices.add((JSON.parse(body) as { id: string }).id),
+    makeBoard: (kernel, truth) =>
+      createTroubleBoard({
+        nowMs: () => kernel.now(),
+        trouble,
+        passage,
+        findAge: followVersions(truth),
+        onLost: (plural) => void kernel.schedule(RELIST_AFTER_MS, undefined, () => cluster.relist(plural)),
+      }),
+  })
+  const { kernel, truth } = cluster
+  judge = createJudge(plan.scenario, truth.world)
+  for (const fault of plan.faults) cluster.strike(fault)
+  let stage = 0
+  let firstDeed: Position | undefined
+  let actedMs = 0
+  const status = () => truth.world().rollouts.get(ROLLOUT)?.status ?? {}
+  const isOver = (): boolean =>
+    stage === tale.stages.length &&
+    kernel.now() - Math.max(judge.lastWriteMs(), actedMs) >= REST_MS &&
+    tale.isOver(status())
+  while (!isOver() && kernel.now() < LONGEST_MS && kernel.steps() < MOST_STEPS) {
+    const next = tale.stages[stage]
+    if (next && kernel.now() - actedMs >= DEED_AFTER_MS && next.when(status())) {
+      stage += 1
+      firstDeed ??= positionIn(passage)
+      actedMs = kernel.now() + DEED_AFTER_MS
+      kernel.schedule(DEED_AFTER_MS, `tale: ${next.act.kind}`, () => act(cluster, next.act))
+    }
+    if (!(await kernel.step())) break
+  }
+  const hasEnded = isOver()
+  const lines = renderEnding(truth.world())
+  await cluster.close()
+  return {
+    lines: hasEnded ? lines : [`the tale did not end: stage ${stage} of ${tale.stages.length}`, ...lines],
+    births: [...births].sort(),
+    notices: [...notices].sort(),
+    violations: judge.violations,
+    passage,
+    firstDeed: firstDeed ?? positionIn(passage),
+    hash: kernel.hash(),
+  }
+}
