@@ -235,10 +235,10 @@ function checkFailures(config: GateMetric, plan: GatePlan, isCustom: boolean, ad
 
 /** Arms that cannot be told apart are known before any traffic is shifted. */
 function checkVersions({ version, isNotAskedFor }: GatePlan, preset: GatePreset | undefined, add: Report): void {
-  if (isNotAskedFor || hasPlaceholder(version.canary + version.stable)) return
+  if (isNotAskedFor) return
   if (version.canary === '')
     add('canary', `is required: the value of ${version.label} on the canary's series, such as the argument canary-hash`)
-  else if (version.canary === version.stable)
+  else if (version.canary === version.stable && !hasPlaceholder(version.canary))
     add('stable', `is the same as canary (${version.stable}): ${version.label} does not tell versions apart`)
   if (version.stable === '' && !preset?.stableIsEmpty)
     add('stable', `is required: the value of ${version.label} on stable's series, such as the argument stable-hash`)

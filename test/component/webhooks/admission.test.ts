@@ -17,6 +17,7 @@ import {
   type AdmissionServerDeps,
   createAdmissionServer,
 } from '../../../webhooks/admission-server.ts'
+import { gateMistakes, soundGate, templateOf } from '../../builders/gate-mistakes.ts'
 import { rollout } from '../../builders/rollout.ts'
 import { createCertificate } from '../../fakes/certificate.ts'
 import { createFakeClock } from '../../fakes/fake-clock.ts'
@@ -124,6 +125,27 @@ describe('the admission webhook', () => {
     assert.match(text, /penstock_admission_requests_total\{kind="Rollout",decision="refused"\} 1/)
     assert.match(text, /penstock_admission_duration_seconds_count 2/)
     assert.ok(lines.some((line) => line.includes('AdmissionRefused')))
+  })
+
+  describe('a gate', () => {
+    const reviewTemplate = (object: KubeObject): string =>
+      review(object).replace('"kind":"Rollout"}', '"kind":"AnalysisTemplate"}')
+
+    test('that reads well is taken', async () => {
+      const { post } = await setUp()
+      const { body } = await post(reviewTemplate(templateOf('gate', { config: soundGate })))
+      assert.equal(body.response?.allowed, true, JSON.stringify(body))
+    })
+    for (const mistake of gateMistakes)
+      test(`with ${mistake.name} is refused: the field and the fix`, async () => {
+        const { post } = await setUp()
+        const { body } = await post(reviewTemplate(templateOf('gate', mistake)))
+        const { allowed, status } = body.response ?? {}
+        assert.equal(allowed, false, JSON.stringify(body))
+        const { message } = status as { readonly message: string }
+        assert.ok(message.includes(`spec.metrics[0].${mistake.field}: `), message)
+        assert.match(message, mistake.fix)
+      })
   })
 
   test('says by status code what it cannot read', async () => {

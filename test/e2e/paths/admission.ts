@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
 import type { RolloutSpec } from '../../../controller/api/rollout.ts'
+import { gateMistakes, soundGate, templateOf } from '../../builders/gate-mistakes.ts'
 import { renderChart } from '../../chart/helm.ts'
 import { waitFor } from '../../control-plane/wait.ts'
 import { createCertificate } from '../../fakes/certificate.ts'
@@ -101,6 +102,18 @@ export function admissionPaths(stage: Stage): void {
         (await apply(manifest('wrong', 10, { template }))).stderr,
         /containers\[0\]\.name: Invalid value: "App"/,
       )
+    })
+
+    test('refuses gates that nobody could judge by, with the field and the fix', async () => {
+      for (const mistake of gateMistakes) {
+        const { code, stderr } = await apply(templateOf('gate', mistake))
+        assert.equal(code, 1, mistake.name)
+        assert.match(stderr, /admission webhook "validate\.penstock\.dev" denied the request/)
+        assert.ok(stderr.includes(`spec.metrics[0].${mistake.field}: `), `${mistake.name}: ${stderr}`)
+        assert.match(stderr, mistake.fix)
+      }
+      const { code, stderr } = await apply(templateOf('gate', { config: soundGate }))
+      assert.equal(code, 0, stderr)
     })
 
     test('takes what is valid, which then runs', async () => {
