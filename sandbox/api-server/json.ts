@@ -76,6 +76,10 @@ export const deepFreeze = <T>(value: T): T => {
   return Object.freeze(value)
 }
 
+/** Whether this object or list is a part of a stored one: nothing else is frozen. It was pruned, defaulted and validated on its way in. */
+export const isFrozenTree = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.isFrozen(value)
+
 /** A fresh, unfrozen copy of a JSON value; several times as fast as `structuredClone`. */
 export const clone = <T>(value: T): T => cloneJson(value) as T
 

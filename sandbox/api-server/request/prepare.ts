@@ -3,7 +3,7 @@
  * the object as it will be stored, or throws the 400 or 422 that the client must see.
  */
 import { badRequest, type Cause, invalid } from '../errors.ts'
-import { clone, isObject, type JsonObject, readPath, renderScalar, type Stored } from '../json.ts'
+import { clone, isFrozenTree, isObject, type JsonObject, readPath, renderScalar, type Stored } from '../json.ts'
 import { apiVersionOf, type ResourceType } from '../resource-type.ts'
 import { applyDefaults } from '../schema/default.ts'
 import { prune } from '../schema/prune.ts'
@@ -49,6 +49,7 @@ const checkTypes = (object: Stored, type: ResourceType): void => {
 }
 
 const withoutNulls = (value: unknown): unknown => {
+  if (isFrozenTree(value)) return value
   if (Array.isArray(value)) return value.map(withoutNulls)
   if (!isObject(value)) return value
   const kept = Object.entries(value).filter(([, child]) => child !== null)
@@ -66,7 +67,8 @@ export const shapeObject = (object: Stored, type: ResourceType, core: Core, opti
   checkTypes(pruned, type)
   const shaped = type.isCustom ? applyDefaults(pruned, type.schema) : withoutNulls(pruned)
   if (!isStored(shaped)) throw badRequest('metadata must be an object')
-  type.rules.applyDefaults?.(shaped, { now: core.clock.now(), allocateIp: () => core.allocateIp() })
+  if (!isFrozenTree(shaped.spec))
+    type.rules.applyDefaults?.(shaped, { now: core.clock.now(), allocateIp: () => core.allocateIp() })
   return shaped
 }
 

@@ -115,7 +115,10 @@ const isFinished = ({ metadata }: Stored, type: ResourceType): boolean =>
 
 const prepare = (core: Core, change: Change): Stored => {
   const { type, live, subresource, options } = change
-  const isolated = clone(isolate(keepSystemFields(change.next, live), live, type, subresource))
+  const next = isolate(keepSystemFields(change.next, live), live, type, subresource)
+  // Only rules change what they are given; what stays as it is in the store need not be looked at again.
+  const isShared = subresource === 'status' || (type.isCustom && type.rules.prepareUpdate === undefined)
+  const isolated = isShared ? { ...next, metadata: { ...next.metadata } } : clone(next)
   if (subresource === undefined) type.rules.prepareUpdate?.(isolated, live)
   const shaped = shapeObject(isolated, type, core, options)
   checkFinalizers(shaped, live, type)

@@ -2,7 +2,7 @@
  * Defaulting: fills in what a schema's `default` says, also inside objects and lists that are present. A null where the schema
  * forbids null counts as absent.
  */
-import { clone, isObject, type JsonObject } from '../json.ts'
+import { clone, isFrozenTree, isObject, type JsonObject } from '../json.ts'
 import { fieldSchema, type Schema } from './structural-schema.ts'
 
 const withOwnDefaults = (value: JsonObject, schema: Schema): JsonObject => {
@@ -15,7 +15,7 @@ const withOwnDefaults = (value: JsonObject, schema: Schema): JsonObject => {
 }
 
 export const applyDefaults = (value: unknown, schema: Schema | undefined): unknown => {
-  if (schema === undefined) return value
+  if (schema === undefined || isFrozenTree(value)) return value
   if (Array.isArray(value)) return value.map((item) => applyDefaults(item, schema.items))
   if (!isObject(value)) return value
   const filled = withOwnDefaults(value, schema)

@@ -3,7 +3,7 @@
  * It returns every cause it finds and changes nothing.
  */
 import type { Cause } from '../errors.ts'
-import { asArray, deepEqual, isObject, type JsonObject } from '../json.ts'
+import { asArray, deepEqual, isFrozenTree, isObject, type JsonObject } from '../json.ts'
 import { fieldSchema, type Schema, type SchemaType } from './structural-schema.ts'
 
 const renderValue = (value: unknown): string => JSON.stringify(value) ?? 'null'
@@ -113,25 +113,27 @@ const checkUnique = (value: readonly unknown[], schema: Schema, field: string): 
   })
 }
 
-const checkObject = (value: JsonObject, schema: Schema, path: string): Cause[] => {
+const checkObject = (value: JsonObject, schema: Schema, path: string, trusted: boolean): Cause[] => {
   const at = (field: string): string => (path === '' ? field : `${path}.${field}`)
   const missing = (schema.required ?? []).filter((field) => value[field] === undefined)
   return [
     ...missing.map((field) => valueRequired(at(field))),
     ...checkCount(Object.keys(value).length, schema.rules ?? {}, 'Properties', path),
-    ...Object.entries(value).flatMap(([field, child]) => validate(child, fieldSchema(schema, field), at(field))),
+    ...Object.entries(value).flatMap(([field, child]) =>
+      validate(child, fieldSchema(schema, field), at(field), trusted),
+    ),
   ]
 }
 
-const checkArray = (value: readonly unknown[], schema: Schema, path: string): Cause[] => [
+const checkArray = (value: readonly unknown[], schema: Schema, path: string, trusted: boolean): Cause[] => [
   ...checkCount(value.length, schema.rules ?? {}, 'Items', path),
   ...checkUnique(value, schema, path),
-  ...value.flatMap((item, index) => validate(item, schema.items, `${path}[${index}]`)),
+  ...value.flatMap((item, index) => validate(item, schema.items, `${path}[${index}]`, trusted)),
 ]
 
 const checkCombinations = (value: unknown, schema: Schema, path: string): Cause[] => {
-  const causes = (schema.allOf ?? []).flatMap((part) => validate(value, part, path))
-  const passes = (part: Schema): boolean => validate(value, part, path).length === 0
+  const causes = (schema.allOf ?? []).flatMap((part) => validate(value, part, path, false))
+  const passes = (part: Schema): boolean => validate(value, part, path, false).length === 0
   const name = path === '' ? '<nil>' : path
   if (schema.anyOf !== undefined && !schema.anyOf.some(passes))
     causes.push(valueInvalid(path, value, `${name} in body must validate at least one schema (anyOf)`))
@@ -151,9 +153,12 @@ const checkType = (value: unknown, schema: Schema, path: string): Cause[] => {
   return [typeInvalid(path, schema.type, typeOf(value))]
 }
 
-/** Every breach of `schema` in `value`; `path` names the value, '' for the whole object. */
-export const validate = (value: unknown, schema: Schema | undefined, path: string): Cause[] => {
-  if (schema === undefined) return []
+/**
+ * Every breach of `schema` in `value`; `path` names the value, '' for the whole object. What comes out of the store (it is frozen) was found valid when
+ * it went in; parts of a combination are looked at all the same, for there a breach may be what is wanted.
+ */
+export const validate = (value: unknown, schema: Schema | undefined, path: string, trusted = true): Cause[] => {
+  if (schema === undefined || (trusted && isFrozenTree(value))) return []
   if (value === null && schema.nullable) return []
   const wrongType = checkType(value, schema, path)
   if (wrongType.length > 0) return wrongType
@@ -163,8 +168,8 @@ export const validate = (value: unknown, schema: Schema | undefined, path: strin
     causes.push(valueNotSupported(path, value, rules.enum))
   if (typeof value === 'string') causes.push(...checkString(value, schema, path))
   if (typeof value === 'number') causes.push(...checkNumber(value, rules, path))
-  if (Array.isArray(value)) causes.push(...checkArray(value, schema, path))
-  if (isObject(value)) causes.push(...checkObject(value, schema, path))
+  if (Array.isArray(value)) causes.push(...checkArray(value, schema, path, trusted))
+  if (isObject(value)) causes.push(...checkObject(value, schema, path, trusted))
   return causes
 }
 
@@ -173,7 +178,7 @@ const itemKey = (item: unknown, keys: readonly string[]): string =>
 
 /** Fields that changed although the schema calls them immutable. List items are followed by their map keys. */
 export const checkImmutable = (now: unknown, before: unknown, schema: Schema | undefined, path: string): Cause[] => {
-  if (schema === undefined || now === undefined || before === undefined) return []
+  if (schema === undefined || now === before || now === undefined || before === undefined) return []
   const own = deepEqual(now, before) ? [] : (schema.immutableMessages ?? [])
   const causes = own.map((message) => valueInvalid(path, now, message))
   if (isObject(now) && isObject(before))
