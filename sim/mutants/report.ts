@@ -13,10 +13,18 @@ export interface MutantOptions {
   readonly only?: string | undefined
   /** Mutants at a time; one for each core when absent. */
   readonly jobs?: number | undefined
-  /** Who looks; everybody when absent. */
-  readonly catchers?: readonly CatcherId[] | undefined
-  /** Called for each mutant when it is through. */
-  readonly tell?: (verdict: MutantVerdict) => void
+  /** Takes a line for each mutant when it is through, and a last one. */
+  readonly print: (line: string) => void
+}
+
+export interface MutantReport {
+  readonly mutants: number
+  readonly caught: Readonly<Partial<Record<CatcherId, number>>>
+  /** Ids. A survivor is a scenario that is missing. */
+  readonly survived: readonly string[]
+  /** Caught, but not by what the list names. */
+  readonly otherwise: readonly string[]
+  readonly cpuSeconds: number
 }
 
 export interface MutantVerdict {
@@ -28,45 +36,48 @@ export interface MutantVerdict {
   readonly cpuMs: number
 }
 
-export interface MutantReport {
-  readonly verdicts: readonly MutantVerdict[]
-  readonly survivors: readonly Mutant[]
-  /** Caught, but not by what the list names. */
-  readonly wrongWitnesses: readonly Mutant[]
-  readonly cpuSeconds: number
-}
-
-export async function runMutants(options: MutantOptions = {}): Promise<MutantReport> {
+export async function reportMutants({
+  only = '',
+  jobs = availableParallelism(),
+  print,
+}: MutantOptions): Promise<MutantReport> {
+  const queue = mutants.filter(({ id }) => id.includes(only))
   const { known, cpuMs } = await learnKnown()
   const catchers = createCatchers(known)
-  const asked = catcherIds.filter((id) => options.catchers?.includes(id) ?? true)
-  const queue = mutants.filter(({ id }) => id.includes(options.only ?? ''))
   const verdicts: MutantVerdict[] = []
   const work = async (): Promise<void> => {
     for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
-      const verdict = await hunt(mutant, catchers, asked)
+      const verdict = await hunt(mutant, catchers)
       verdicts.push(verdict)
-      options.tell?.(verdict)
+      print(renderVerdict(verdict))
     }
   }
-  await Promise.all(Array.from({ length: options.jobs ?? availableParallelism() }, work))
+  await Promise.all(Array.from({ length: jobs }, work))
+  const report = summarize(verdicts, cpuMs)
+  print(renderReport(report))
+  return report
+}
+
+function summarize(verdicts: readonly MutantVerdict[], learningMs: number): MutantReport {
+  const idsOf = (some: readonly MutantVerdict[]): readonly string[] => some.map(({ mutant }) => mutant.id).sort()
+  const counts = catcherIds.flatMap((id) => {
+    const count = verdicts.filter(({ caught }) => caught?.by === id).length
+    return count > 0 ? [[id, count] as const] : []
+  })
   return {
-    verdicts,
-    survivors: verdicts.filter(({ caught }) => !caught).map(({ mutant }) => mutant),
-    wrongWitnesses: verdicts.filter(({ caught, isAsListed }) => caught && !isAsListed).map(({ mutant }) => mutant),
-    cpuSeconds: Math.round((cpuMs + verdicts.reduce((sum, verdict) => sum + verdict.cpuMs, 0)) / 1000),
+    mutants: verdicts.length,
+    caught: Object.fromEntries(counts),
+    survived: idsOf(verdicts.filter(({ caught }) => !caught)),
+    otherwise: idsOf(verdicts.filter(({ caught, isAsListed }) => caught && !isAsListed)),
+    cpuSeconds: Math.round(verdicts.reduce((sum, verdict) => sum + verdict.cpuMs, learningMs) / 1_000),
   }
 }
 
-async function hunt(
-  mutant: Mutant,
-  catchers: Readonly<Record<CatcherId, Catcher>>,
-  asked: readonly CatcherId[],
-): Promise<MutantVerdict> {
+async function hunt(mutant: Mutant, catchers: Readonly<Record<CatcherId, Catcher>>): Promise<MutantVerdict> {
   const witness = splitWitness(mutant.witness)
   const attempts = [
-    ...(asked.includes(witness.catcher) ? [{ by: witness.catcher, name: witness.name, isAsListed: true }] : []),
-    ...asked.map((by) => ({ by, name: undefined, isAsListed: false })),
+    { by: witness.catcher, name: witness.name, isAsListed: true },
+    ...catcherIds.map((by) => ({ by, name: undefined, isAsListed: false })),
   ]
   let cpuMs = 0
   for (const { by, name, isAsListed } of attempts) {
@@ -77,20 +88,16 @@ async function hunt(
   return { mutant, caught: undefined, isAsListed: false, cpuMs }
 }
 
-/** One line for each mutant. */
-export function renderVerdict({ mutant, caught, isAsListed, cpuMs }: MutantVerdict): string {
-  const seconds = `${(cpuMs / 1000).toFixed(1)} s`
+function renderVerdict({ mutant, caught, isAsListed, cpuMs }: MutantVerdict): string {
+  const seconds = `${(cpuMs / 1_000).toFixed(1)} s`
   if (!caught) return `SURVIVED ${mutant.id} (${mutant.file}, ${mutant.invariant}): ${mutant.removes}; ${seconds}`
   const { by, finding } = caught
   const listed = isAsListed ? '' : ` [listed: ${mutant.witness}]`
   return `caught   ${mutant.id} by ${by} "${finding.where}"${listed}: ${finding.why}; ${seconds}`
 }
 
-export function renderReport({ verdicts, survivors, cpuSeconds }: MutantReport): string {
-  const counts = catcherIds.flatMap((id) => {
-    const count = verdicts.filter(({ caught }) => caught?.by === id).length
-    return count > 0 ? [`${count} by ${id}`] : []
-  })
-  const caught = verdicts.length - survivors.length
-  return `${verdicts.length} mutants: ${caught} caught (${counts.join(', ')}), ${survivors.length} survived; ${cpuSeconds} CPU s`
+function renderReport({ mutants: all, caught, survived, otherwise, cpuSeconds }: MutantReport): string {
+  const counts = Object.entries(caught).map(([id, count]) => `${count} by ${id}`)
+  const others = otherwise.length > 0 ? `; not as listed: ${otherwise.join(', ')}` : ''
+  return `${all} mutants: ${all - survived.length} caught (${counts.join(', ')}), ${survived.length} survived; ${cpuSeconds} CPU s${others}`
 }

@@ -16,15 +16,6 @@ export const notifierMutants: readonly Mutant[] = [
     witness: 'test test/unit/notify/outbox.test.ts › a cache that is behind tells nothing twice',
   },
   {
-    id: 'marked-notice-is-sent-again',
-    file: pass,
-    before: 'const next = waiting.find(({ id }) => !memory.notices.get(id)?.isMarked)',
-    after: 'const next = waiting[0]',
-    removes: 'a cache that is behind sends nothing twice',
-    invariant: 'L7 S16',
-    witness: `test ${outboxTest} › a cache that is behind tells nothing twice`,
-  },
-  {
     id: 'failed-mark-sends-again',
     file: pass,
     before: 'if (!progress.settled.has(channel.id)) await tryChannel(channel, live, notice, progress)',

@@ -217,7 +217,8 @@ export const writeMutants: readonly Mutant[] = [
     after: "precondition: { uid: world.rollout.metadata.uid ?? '' },\n    subresource:",
     removes: 'a status is written only on what was decided from',
     invariant: 'S16 S10',
-    witness: 'story promote',
+    witness:
+      'test test/unit/reconcile/overtaken.test.ts › a skip that comes just before the next step is written is obeyed',
   },
   {
     id: 'lost-answer-is-forgotten',
