@@ -5,6 +5,7 @@
 import { OptionError, type Options, parseOptions, USAGE } from './cli/options.ts'
 import { runSeeds, type SeedReport } from './cli/seeds.ts'
 import { explore } from './explore/explore.ts'
+import { reportMutants } from './mutants/report.ts'
 import { makePlan } from './run/plan.ts'
 import { run } from './run/run.ts'
 import { shrink } from './run/shrink.ts'
@@ -75,8 +76,16 @@ async function exploreAll({ only, json }: Options): Promise<boolean> {
   return violations === 0
 }
 
+async function breakAll({ only, json }: Options): Promise<boolean> {
+  const report = await reportMutants({ only, print })
+  if (report.mutants === 0) throw new OptionError(`--only: no mutant's id contains "${only}"`)
+  if (json) print(JSON.stringify(report))
+  return report.survived.length === 0
+}
+
 function carryOut(options: Options): Promise<boolean> {
   if (options.explore) return exploreAll(options)
+  if (options.mutants) return breakAll(options)
   return options.seed === undefined ? runMany(options) : replay(options.seed, options.json)
 }
 

@@ -11,7 +11,9 @@ export interface Options {
   readonly json: boolean
   /** Disturb every tale at every place instead of running seeds. */
   readonly explore: boolean
-  /** Only tales whose name contains it. */
+  /** Break the product once for every mutant, and tell who noticed. */
+  readonly mutants: boolean
+  /** Only tales whose name, or mutants whose id, contains it. */
   readonly only: string | undefined
 }
 
@@ -20,13 +22,15 @@ export class OptionError extends Error {}
 export const USAGE = `Usage: npm run sim -- [--seeds N] [--from S] [--twice] [--json]
        npm run sim -- --seed S [--json]
        npm run sim -- --explore [--only TEXT] [--json]
+       npm run sim -- --mutants [--only TEXT] [--json]
 
   --seeds N   how many seeds to run (default 100)
   --from S    the first of them (default 1)
   --twice     run each seed twice and compare the logs
   --seed S    run one seed and tell everything
   --explore   tell a fixed set of releases, each disturbed at every place in turn
-  --only TEXT explore only those whose name contains TEXT
+  --mutants   take one guard after the other out of the product, and tell what fails then
+  --only TEXT only releases, or guards, whose name contains TEXT
   --json      end with one line of JSON`
 
 const MOST_SEEDS = 10_000_000
@@ -49,8 +53,12 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
   if (seed !== undefined && (seeds !== undefined || values.from !== undefined))
     throw new OptionError('--seed runs one seed: it goes without --seeds and --from')
   const isAboutSeeds = seed !== undefined || seeds !== undefined || values.from !== undefined || values.twice === true
-  if (values.explore && isAboutSeeds) throw new OptionError('--explore runs no seeds: it goes with --only and --json')
-  if (values.only !== undefined && !values.explore) throw new OptionError('--only chooses among the tales of --explore')
+  const others = (['explore', 'mutants'] as const).filter((name) => values[name])
+  if (others.length > 1) throw new OptionError('--explore and --mutants are two runs: give one of them')
+  if (others.length > 0 && isAboutSeeds)
+    throw new OptionError(`--${others[0]} takes no seeds: it goes with --only and --json`)
+  if (values.only !== undefined && others.length === 0)
+    throw new OptionError('--only chooses among what --explore or --mutants runs')
   if (seeds === 0) throw new OptionError('--seeds: needs at least 1')
   return {
     seed,
@@ -59,6 +67,7 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
     twice: values.twice === true,
     json: values.json === true,
     explore: values.explore === true,
+    mutants: values.mutants === true,
     only: values.only,
   }
 }
@@ -73,6 +82,7 @@ function parse(argv: readonly string[]) {
     twice: flag,
     json: flag,
     explore: flag,
+    mutants: flag,
     only: text,
     help: flag,
   }

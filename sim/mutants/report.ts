@@ -42,6 +42,7 @@ export async function reportMutants({
   print,
 }: MutantOptions): Promise<MutantReport> {
   const queue = mutants.filter(({ id }) => id.includes(only))
+  if (queue.length === 0) return summarize([], 0)
   const { known, cpuMs } = await learnKnown()
   const catchers = createCatchers(known)
   const verdicts: MutantVerdict[] = []
