@@ -4,6 +4,8 @@ import type { Fault, FaultKind, RequestMatch } from './fault.ts'
 
 export interface FaultsWish {
   readonly untilMs: number
+  /** When somebody does something; that is when there is most to break. */
+  readonly momentsMs: readonly number[]
   readonly processes: number
 }
 
@@ -89,13 +91,24 @@ const recipes: Readonly<Record<FaultKind['kind'], Recipe>> = {
   sink: (random) => ({ kind: 'sink', mode: random.pick(['slow', 'error', 'lost'] as const), forMs: during(random) }),
 }
 
-const MOST_FAULTS = 8
+const MOST_FAULTS = 14
+const MOST_KINDS = 6
+/** How long after a moment most of what it causes happens. */
+const AFTERMATH_MS = 12_000
 
-/** In the order of their times. Some runs have none. */
+/**
+ * In the order of their times. Some runs have none; each run has a few kinds only, so that one does not hide another, and most strike in the aftermath
+ * of what somebody did.
+ */
 export function makeFaults(random: SeededRandom, wish: FaultsWish): readonly Fault[] {
   const names = Object.keys(recipes) as FaultKind['kind'][]
+  const chosen = Array.from({ length: random.between(1, MOST_KINDS) }, () => random.pick(names))
+  const when = (): number =>
+    random.chance(0.75)
+      ? random.pick([0, ...wish.momentsMs]) + random.between(1, AFTERMATH_MS)
+      : random.between(500, wish.untilMs)
   return Array.from({ length: random.between(0, MOST_FAULTS) }, (): Fault => {
-    const atMs = random.between(500, wish.untilMs)
-    return { atMs, ...recipes[random.pick(names)](random, wish) }
+    const atMs = Math.min(when(), wish.untilMs)
+    return { atMs, ...recipes[random.pick(chosen)](random, wish) }
   }).sort((a, b) => a.atMs - b.atMs)
 }

@@ -33,7 +33,8 @@ function delayMsOf(rollout: Rollout | undefined, isAborted: boolean): number {
 
 /**
  * Without a router users reach whatever is ready, and nothing can be moved away first. A Rollout scaled to 0 asks for it. With dynamicStableScale the
- * user has given up the delay: pods follow traffic as soon as it is confirmed; that none is left without requests is checked all the same.
+ * user has given up the delay: pods follow traffic as soon as it is confirmed; that none is left without requests is checked all the same. The delay is
+ * kept as a time of day on the ReplicaSet, as Argo Rollouts has it, so a wall clock that is set forward shortens it.
  */
 export const S5: Invariant = {
   id: 'S5',
@@ -49,7 +50,7 @@ export const S5: Invariant = {
     const sinceMs = after.atMs - (stoppedMs.get(shrunk.hash) ?? Number.NEGATIVE_INFINITY)
     if (rollout.spec.strategy?.canary?.dynamicStableScale) return undefined
     const delayMs = Math.min(delayMsOf(rollout, false), delayMsOf(rollout, true))
-    return sinceMs < delayMs - LONGEST_LIE_MS
+    return sinceMs < delayMs - LONGEST_LIE_MS - (context.clockLeadMs ?? 0)
       ? `${shrunk.hash} goes from ${shrunk.from} pods to none ${sinceMs} ms after its last request`
       : undefined
   },

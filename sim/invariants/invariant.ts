@@ -32,6 +32,8 @@ export interface StepCause {
 export interface Context {
   readonly cause: WriteCause | StepCause
   readonly scenario: Scenario
+  /** By how much the wall clock of one of our processes may be ahead of the one that wrote a time down; 0 when absent. */
+  readonly clockLeadMs?: number
 }
 
 export interface Invariant {

@@ -5,8 +5,8 @@ import { invariants } from '../invariants/all.ts'
 import type { Context, Violation, WriteCause } from '../invariants/invariant.ts'
 import type { Scenario } from './scenario.ts'
 
-/** One run's judge. Of each invariant the first breach is kept. */
-export function createJudge(scenario: Scenario, world: () => World) {
+/** One run's judge. Of each invariant the first breach is kept. `clockLeadMs`: see {@link Context}. */
+export function createJudge(scenario: Scenario, world: () => World, clockLeadMs = 0) {
   const violations: Violation[] = []
   const writes: WriteCause[] = []
   let before = world()
@@ -19,7 +19,7 @@ export function createJudge(scenario: Scenario, world: () => World) {
     const after = world()
     if (after.version === before.version && after.dataPlane === before.dataPlane) return
     for (const invariant of invariants) {
-      const sentence = invariant.check(before, after, { cause, scenario })
+      const sentence = invariant.check(before, after, { cause, scenario, clockLeadMs })
       if (sentence !== undefined) tell(invariant.id, sentence, after.atMs)
     }
     before = after

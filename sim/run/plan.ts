@@ -64,11 +64,16 @@ export function makePlan(seed: number): Plan {
   const random = createRandom(seed)
   const healAtMs = random.between(40_000, 110_000)
   const processes = random.chance(0.25) ? 2 : 1
+  const actions = makeActions(random.fork('actions'), healAtMs)
   return {
     seed,
     scenario: makeScenario(random.fork('scenario')),
-    actions: makeActions(random.fork('actions'), healAtMs),
-    faults: makeFaults(random.fork('faults'), { untilMs: healAtMs, processes }),
+    actions,
+    faults: makeFaults(random.fork('faults'), {
+      untilMs: healAtMs,
+      momentsMs: actions.map(({ atMs }) => atMs),
+      processes,
+    }),
     processes,
     skewMs: Array.from({ length: processes }, () => (random.chance(0.3) ? random.between(-5_000, 5_000) : 0)),
     healAtMs,

@@ -34,6 +34,12 @@ const SILENCE_MS = 200_000
 /** Watched after it came to rest, with a restart of the controller in the middle. */
 const QUIET_MS = 45_000
 
+/** The most by which any wall clock can be ahead of what another one, or the same one earlier, wrote down. */
+function clockLeadOf({ skewMs, faults }: Plan): number {
+  const jumps = faults.map((fault) => (fault.kind === 'jumpWall' ? Math.abs(fault.ms) : 0))
+  return jumps.reduce((sum, ms) => sum + ms, Math.max(...skewMs) - Math.min(...skewMs))
+}
+
 /** Runs until `isOver`, or until virtual time `untilMs` has passed, or there have been too many steps. */
 async function advance({ kernel }: SimCluster, untilMs: number, isOver: () => boolean = () => false): Promise<void> {
   let isDue = false
@@ -52,7 +58,7 @@ export async function run(plan: Plan): Promise<Result> {
   })
   const { kernel, truth } = cluster
   truthOf = truth.world
-  judge = createJudge(plan.scenario, truth.world)
+  judge = createJudge(plan.scenario, truth.world, clockLeadOf(plan))
   const rollout = (): Rollout | undefined => truthOf()?.rollouts.get(ROLLOUT)
 
   for (const action of plan.actions) kernel.schedule(action.atMs, `actor: ${action.kind}`, () => cluster.act(action))
