@@ -5,6 +5,8 @@ import type { SampleState } from './decide-outcome.ts'
 import type { GateCase } from './gate-case.ts'
 import { readData } from './no-data.ts'
 import type { TickOptions, TickReading } from './read-ticks.ts'
+import { keepNewest, unpackSeries } from './sample-log.ts'
+import type { GateSeries } from './samples.ts'
 
 export function tickOptionsOf({ rule, since, now, scrapeIntervalMs, readyAt }: GateCase): TickOptions {
   return {
@@ -28,10 +30,10 @@ export function assessSamples(
   reading: TickReading<CountedTick>,
   special: Pick<DataFacts, 'buckets' | 'isAlone'> = {},
 ): SampleAssessment {
-  const { gate, rule, series, since, now, canaryUp, warnings, history, queries } = gateCase
+  const { gate, rule, log, since, now, canaryUp, warnings, history, queries } = gateCase
   const data = readData({
     gate,
-    series,
+    series: log === undefined ? gateCase.series : keepNewest(log),
     ...reading,
     from: since,
     now,
@@ -48,10 +50,14 @@ export function assessSamples(
   return { samples, problems: [{ reason, what, fix }, ...notes] }
 }
 
+export const listCanary = (gateCase: Pick<GateCase, 'series' | 'log'>): readonly GateSeries[] =>
+  gateCase.log === undefined ? gateCase.series : unpackSeries(gateCase.log.filter(({ arm }) => arm === 'canary'))
+
 /** When the canary may have had its first request, warm or not: the scrape before the one that shows it. Epoch milliseconds. */
-export function findExposure({ series, since }: GateCase, scrapeIntervalMs: number): number | undefined {
+export function findExposure(gateCase: GateCase, scrapeIntervalMs: number): number | undefined {
+  const { since } = gateCase
   let first: number | undefined
-  for (const { arm, role, times, values, histograms } of series) {
+  for (const { arm, role, times, values, histograms } of listCanary(gateCase)) {
     if (arm !== 'canary' || role === 'events') continue
     const shown = times.find((time, index) => time >= since && (values[index] ?? histograms?.[index]?.count ?? 0) > 0)
     if (shown !== undefined && shown < (first ?? Number.POSITIVE_INFINITY)) first = shown

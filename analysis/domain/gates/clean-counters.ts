@@ -64,7 +64,7 @@ interface Findings {
 const NO_TIMES: ReadonlySet<number> = new Set()
 
 /** Above it a sum of single requests stands still. */
-const isCount = (value: number | undefined): value is number =>
+export const isCount = (value: number | undefined): value is number =>
   value !== undefined && value >= 0 && value <= Number.MAX_SAFE_INTEGER
 
 /** By arm and pod: times at which a counter has no count. */
@@ -116,6 +116,9 @@ const isAscending = (times: readonly number[]): boolean =>
 const SAWTOOTH_SAMPLES = 9
 const SAWTOOTH_SHARE = 0.25
 
+export const fallsLikeSawtooth = (falls: number, samples: number): boolean =>
+  samples >= SAWTOOTH_SAMPLES && falls > SAWTOOTH_SHARE * (samples - 1)
+
 /** A counter falls when its process starts anew. One that falls at every fourth scrape counts nothing. */
 function isSawtooth(values: ArrayLike<number>): boolean {
   if (values.length < SAWTOOTH_SAMPLES) return false
@@ -123,7 +126,7 @@ function isSawtooth(values: ArrayLike<number>): boolean {
   for (let index = 1; index < values.length; index += 1) {
     if ((values[index] ?? 0) < (values[index - 1] ?? 0)) falls += 1
   }
-  return falls > SAWTOOTH_SHARE * (values.length - 1)
+  return fallsLikeSawtooth(falls, values.length)
 }
 
 /** Series that cannot both be right: one counter twice, one pod in both arms. */

@@ -1,47 +1,48 @@
-/** Short stand-ins for long contents, to tell whether something is what it was: two hashes of 32 bits each, so that different ones never look alike by chance. */
+/** Short stand-ins for long contents, to tell whether something is what it was: of 53 bits, so that different ones hardly ever look alike by chance. */
 
 export interface Digest {
   readonly number: (value: number) => void
-  /** Cheap for names that were there before. */
   readonly name: (name: string) => void
-  readonly text: () => string
+  /** The digest of what was given since the last one, in order. */
+  readonly take: () => number
 }
 
-/** Of every bit of what it is given, in order. */
 export function createDigest(): Digest {
   const double = new Float64Array(1)
   const words = new Uint32Array(double.buffer)
+  // Names are few and come again and again.
   const names = new Map<string, number>()
   const hash = createHash()
 
+  function number(value: number): void {
+    double[0] = value
+    hash.word(words[0] ?? 0)
+    hash.word(words[1] ?? 0)
+  }
+
   return {
-    number(value) {
-      double[0] = value
-      hash.word(words[0] ?? 0)
-      hash.word(words[1] ?? 0)
-    },
+    number,
     name(name) {
-      const known = names.get(name)
-      hash.word(known ?? names.size)
-      if (known !== undefined) return
-      names.set(name, names.size)
-      hash.word(name.length)
-      for (let index = 0; index < name.length; index += 1) hash.word(name.charCodeAt(index))
+      const known = names.get(name) ?? digestText(name)
+      names.set(name, known)
+      number(known)
     },
-    text: () => hash.both().join(' '),
+    take: hash.take,
   }
 }
 
-/** Of a part of a text, as a whole number of 53 bits. */
+/** Of a part of a text. */
 export function digestText(text: string, from = 0, to: number = text.length): number {
   const hash = createHash()
   for (let index = from; index < to; index += 1) hash.word(text.charCodeAt(index))
-  const [one, other] = hash.both()
-  return (one >>> 0) * 2 ** 21 + (other >>> 11)
+  return hash.take()
 }
 
+const [ONE, OTHER] = [0x811c9dc5, 0x2545f491]
+
+/** Two hashes of 32 bits each, put together as a whole number. */
 function createHash() {
-  let [one, other] = [0x811c9dc5, 0x2545f491]
+  let [one, other] = [ONE, OTHER]
   return {
     word(value: number): void {
       one = Math.imul(one ^ value, 0x01000193)
@@ -49,6 +50,10 @@ function createHash() {
       other = Math.imul(other ^ value, 0x5bd1e995)
       other ^= other >>> 13
     },
-    both: (): readonly [number, number] => [one, other],
+    take(): number {
+      const taken = (one >>> 0) * 2 ** 21 + (other >>> 11)
+      ;[one, other] = [ONE, OTHER]
+      return taken
+    },
   }
 }

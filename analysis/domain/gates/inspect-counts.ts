@@ -1,21 +1,21 @@
 /** A look of the gates on errors and on business events: samples to ticks, ticks to evidence. */
 import { exposuresOf } from '../stats/power.ts'
 import { createCountJudge } from '../stats/replay.ts'
-import { assessSamples, findExposure, tickOptionsOf } from './assess-samples.ts'
+import { assessSamples, findExposure, listCanary, tickOptionsOf } from './assess-samples.ts'
 import type { GateCase } from './gate-case.ts'
 import type { GateJudges } from './gate-judges.ts'
 import { findHardFloor } from './hard-floor.ts'
 import type { Inspection } from './inspection.ts'
 import { foresee } from './outlook.ts'
-import { readTicks } from './read-ticks.ts'
+import { countShape } from './tick-shape.ts'
 import { findTopDetail } from './top-detail.ts'
 
 export function inspectCounts(gateCase: GateCase, judges: GateJudges): Inspection {
-  const { gate, rule, series, calibration, stage } = gateCase
-  const reading = readTicks(series, tickOptionsOf(gateCase))
+  const { gate, rule, calibration, stage } = gateCase
+  const reading = judges.countTicks(gateCase, countShape, tickOptionsOf(gateCase))
   const { ticks, tickMs } = reading
   const key = { text: JSON.stringify(rule), calibration }
-  const look = judges.counts(ticks, key, () => createCountJudge(calibration, rule)).describe()
+  const look = judges.counts(reading, key, () => createCountJudge(calibration, rule)).describe()
   const firstAt = ticks[0]?.at
   return {
     ...assessSamples(gateCase, reading),
@@ -33,7 +33,7 @@ export function inspectCounts(gateCase: GateCase, judges: GateJudges): Inspectio
     exposedSince: findExposure(gateCase, reading.scrapeIntervalMs),
     top:
       gate === 'errorRate' && look !== undefined && firstAt !== undefined
-        ? findTopDetail(series, firstAt - tickMs, look.at)
+        ? findTopDetail(listCanary(gateCase), firstAt - tickMs, look.at)
         : undefined,
   }
 }

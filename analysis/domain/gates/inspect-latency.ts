@@ -15,20 +15,22 @@ import { readDashboard } from './latency-readout.ts'
 import { findScale, ratioAtScale } from './latency-scale.ts'
 import { foresee, type Outlook } from './outlook.ts'
 import { readLatencyTicks } from './read-latency-ticks.ts'
+import type { ResumableTicks } from './resume-judge.ts'
 import type { LatencyTick } from './samples.ts'
 import { sumSurvival } from './survival.ts'
+import { latencyShape } from './tick-shape.ts'
 
 /** Without history, edges are planned from stable's first ticks: the same ones at every look. */
 const TICKS_FOR_PLAN = 8
 const NO_PLAN: EdgePlan = { bounds: [], edges: [], endsBelowP99: false }
 
 export function inspectLatency(gateCase: GateCase, judges: GateJudges): Inspection {
-  const { series, latency } = gateCase
+  const { latency } = gateCase
   const options = tickOptionsOf(gateCase)
   const plan = latency?.plan ?? planFromSamples(gateCase)
-  const reading = readLatencyTicks(series, plan?.bounds ?? [], options)
+  const reading = judges.latencyTicks(gateCase, latencyShape(plan?.bounds ?? []), options)
   const { ticks } = reading
-  const look = plan && judgeTicks(judges, ticks, plan, gateCase)
+  const look = plan && judgeTicks(judges, reading, plan, gateCase)
   const isWorthAsking = ticks.length > 0 && (plan === undefined || plan.endsBelowP99)
   const buckets = isWorthAsking ? (plan === undefined ? 'tooCoarse' : 'endBelowP99') : undefined
   return {
@@ -45,20 +47,20 @@ export function inspectLatency(gateCase: GateCase, judges: GateJudges): Inspecti
         look,
         plan,
         ticks,
-        series.some(({ role }) => role === 'native'),
+        (gateCase.log ?? gateCase.series).some(({ role }) => role === 'native'),
       ),
   }
 }
 
 function judgeTicks(
   judges: GateJudges,
-  ticks: readonly LatencyTick[],
+  reading: ResumableTicks<LatencyTick>,
   plan: EdgePlan,
   { latency, rule }: GateCase,
 ): LatencyLook | undefined {
   const calibration = latency?.calibration
   const key = { text: JSON.stringify([rule, plan]), calibration }
-  return judges.latency(ticks, key, () => createLatencyJudge(plan, calibration, rule)).describe()
+  return judges.latency(reading, key, () => createLatencyJudge(plan, calibration, rule)).describe()
 }
 
 const primary = (edges: readonly Calibration[] | undefined): Calibration | undefined => edges?.[0]

@@ -74,7 +74,7 @@ function groupHistograms(series: readonly GateSeries[]): ReadonlyMap<string, Cla
 }
 
 function listClassicCounters(series: readonly GateSeries[], bounds: readonly number[]): LatencyCounters {
-  const columns = new Map(bounds.map((bound, index) => [bound, columnOf(index)]))
+  const columns = new Map(bounds.map((bound, index) => [bound, [columnOf(index)]]))
   const counters: RawCounter[] = []
   const uncounted = new Set<string>()
   const different = new Set<string>()
@@ -83,7 +83,7 @@ function listClassicCounters(series: readonly GateSeries[], bounds: readonly num
       const column = columns.get(one.le ?? Number.NaN)
       return column === undefined || one.times.length === 0
         ? []
-        : [{ series: one, values: one.values, columns: [column] }]
+        : [{ series: one, values: one.values, columns: column }]
     })
     const totals = (infinite.length > 0 ? infinite : counts).filter(({ times }) => times.length > 0)
     if (totals.length === 0) uncounted.add(pod)

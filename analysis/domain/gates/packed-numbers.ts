@@ -52,12 +52,6 @@ export function readNumbers(numbers: PackedNumbers, index = 0): number[] {
   return index === 0 ? all : all.slice(index)
 }
 
-/** The number at `index`; undefined where there is none. */
-export function numberAt(numbers: PackedNumbers, index: number): number | undefined {
-  const { packedLength, rest } = numbers
-  return index >= packedLength ? rest[index - packedLength] : unpack(numbers)[index]
-}
-
 /** A column of its own with the first `length` numbers. */
 export function copyNumbers(numbers: PackedNumbers, length: number): PackedNumbers {
   const copy = createPackedNumbers()

@@ -39,7 +39,7 @@ function read(
   return { ...reading, problems: [...problems, ...reading.problems] }
 }
 
-const buildLatency =
+export const buildLatency =
   (bounds: number): BuildPod<PodLatency> =>
   (pod, sums, offset) => {
     const total = sums[offset + TOTAL] ?? 0

@@ -40,7 +40,10 @@ export interface TickReading<T> {
 
 const BAD = 0
 const TOTAL = 1
-const COLUMNS = 2
+export const COLUMNS = 2
+const TOTAL_ONLY = [TOTAL]
+const BAD_ONLY = [BAD]
+const BAD_AND_TOTAL = [BAD, TOTAL]
 
 /**
  * Ticks of the error-rate gate (roles `requests` and `failed`, which counts as a request as well) or of the gate on events (`requests`, `failed`
@@ -57,17 +60,17 @@ export function readStableHistory(series: readonly GateSeries[], options: TickOp
 }
 
 /** With events they are what is counted; without, failures are. */
-function listCounters(series: readonly GateSeries[]): RawCounter[] {
+export function listCounters(series: readonly GateSeries[]): RawCounter[] {
   const hasEvents = series.some(({ role }) => role === 'events')
   return series.flatMap((one): RawCounter[] => {
     const { role, values } = one
-    if (role === 'requests' || (role === 'failed' && hasEvents)) return [{ series: one, values, columns: [TOTAL] }]
-    if (role === 'failed') return [{ series: one, values, columns: [BAD, TOTAL] }]
-    return role === 'events' ? [{ series: one, values, columns: [BAD] }] : []
+    if (role === 'requests' || (role === 'failed' && hasEvents)) return [{ series: one, values, columns: TOTAL_ONLY }]
+    if (role === 'failed') return [{ series: one, values, columns: BAD_AND_TOTAL }]
+    return role === 'events' ? [{ series: one, values, columns: BAD_ONLY }] : []
   })
 }
 
-const buildCount: BuildPod<PodCount> = (pod, sums, offset) => ({
+export const buildCount: BuildPod<PodCount> = (pod, sums, offset) => ({
   pod,
   bad: sums[offset + BAD] ?? 0,
   total: sums[offset + TOTAL] ?? 0,
@@ -99,7 +102,7 @@ export function readColumns<T>(
 /** Age in scrape intervals up to which a sample speaks of now (analysis.md 2.0). */
 export const FRESH_INTERVALS = 1.5
 /** How far a clock may be ahead of the look's. */
-const CLOCK_AHEAD_MS = 15_000
+export const CLOCK_AHEAD_MS = 15_000
 
 /**
  *   pod                                      is new (counts from 0)        warms up from
@@ -109,23 +112,31 @@ const CLOCK_AHEAD_MS = 15_000
  *   stable, absent at the first scrapes      no (it may have been a gap)    its first sample: arms compare pods of one age
  *   stable, there from the first scrape on   no                             it is warm
  */
-function readPod(pod: PodCounters, columns: number, scrapeIntervalMs: number, options: TickOptions): PodRows {
+export function beginPod(
+  pod: Pick<PodCounters, 'arm' | 'pod'>,
+  first: number,
+  scrapeIntervalMs: number,
+  options: TickOptions,
+): PodBegin {
   const { from, warmupMs = DEFAULT_WARMUP_MS, readyAt } = options
-  const times = listScrapes(pod.counters)
-  const first = times[0] ?? from
   const ready = readyAt?.get(pod.pod)
   const cameLater = first > from + FRESH_INTERVALS * scrapeIntervalMs
   const isNew = ready === undefined ? pod.arm === 'canary' && cameLater : ready >= from
   const isWarm = pod.arm === 'stable' && !cameLater
   const warmAt = ready === undefined && isWarm ? from : (ready ?? first) + warmupMs
+  return { isNew, countsFrom: Math.max(from, warmAt), firstCounts: isNew && warmupMs === 0 }
+}
+
+export interface PodBegin extends Pick<PodRows, 'countsFrom' | 'firstCounts'> {
+  /** Its counters were at 0 when it was first seen. */
+  readonly isNew: boolean
+}
+
+function readPod(pod: PodCounters, columns: number, scrapeIntervalMs: number, options: TickOptions): PodRows {
+  const times = listScrapes(pod.counters)
+  const { isNew, ...counted } = beginPod(pod, times[0] ?? options.from, scrapeIntervalMs, options)
   const increments = computeIncrements(pod, times, { columns, isNew, scrapeIntervalMs })
-  return {
-    arm: pod.arm,
-    pod: pod.pod,
-    ...increments,
-    countsFrom: Math.max(from, warmAt),
-    firstCounts: isNew && warmupMs === 0,
-  }
+  return { arm: pod.arm, pod: pod.pod, ...increments, ...counted }
 }
 
 function renderPartial(pods: readonly PodCounters[], whole: readonly PodCounters[]): DataProblem[] {
@@ -141,7 +152,7 @@ function renderPartial(pods: readonly PodCounters[], whole: readonly PodCounters
   ]
 }
 
-function renderGaps({ merged, gaps }: Grid<unknown>): DataProblem[] {
+export function renderGaps({ merged, gaps }: Pick<Grid<unknown>, 'merged' | 'gaps'>): DataProblem[] {
   if (gaps.length === 0) return []
   const covered = merged > 0 ? `; ${merged} ticks cover a gap of a whole arm` : ''
   return [

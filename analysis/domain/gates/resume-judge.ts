@@ -19,6 +19,15 @@ interface DigestedTick {
   readonly stable: readonly DigestedPod[]
 }
 
+/** The ticks of a look, of which some need not be looked at again. */
+export interface ResumableTicks<Tick> {
+  readonly ticks: readonly Tick[]
+  /** So many at the start are those of the reading before, and their pods may be summed up by now. */
+  readonly settled: number
+  /** All of them, pod by pod. */
+  readonly whole: () => readonly Tick[]
+}
+
 export interface JudgeKey {
   /** Everything that the judge was made of, as text, */
   readonly text: string
@@ -27,38 +36,45 @@ export interface JudgeKey {
 }
 
 /** A judge that has taken all of the ticks and no others. */
-export type ResumeJudge<Tick, Judge> = (ticks: readonly Tick[], key: JudgeKey, create: () => Judge) => Judge
+export type ResumeJudge<Tick, Judge> = (reading: ResumableTicks<Tick>, key: JudgeKey, create: () => Judge) => Judge
 
 interface Standing<Judge> extends JudgeKey {
   readonly judge: Judge
-  readonly ticks: number
-  readonly digest: string
+  /** How many it has taken, and what those from `settled` on were. */
+  readonly taken: number
+  readonly settled: number
+  readonly digests: readonly number[]
 }
 
 export function createResumer<Tick extends DigestedTick, Judge>(
   take: (judge: Judge, tick: Tick) => void,
 ): ResumeJudge<Tick, Judge> {
+  const digest = createDigest()
   let standing: Standing<Judge> | undefined
 
-  return (ticks, key, create) => {
-    const digest = createDigest()
+  function goesOn(before: Standing<Judge>, key: JudgeKey, settled: number, digests: readonly number[]): boolean {
+    const isSameJudge = before.text === key.text && before.calibration === key.calibration
+    if (!isSameJudge || before.settled > settled || before.taken < settled) return false
+    const known = before.digests.slice(settled - before.settled)
+    return known.length <= digests.length && known.every((one, index) => one === digests[index])
+  }
+
+  return ({ ticks, settled, whole }, key, create) => {
+    const digests = ticks.slice(settled).map((tick) => digestTick(digest, tick))
     const before = standing
-    const known = ticks.slice(0, before?.ticks ?? 0)
-    for (const tick of known) addTick(digest, tick)
-    const isSame =
-      before?.text === key.text && before.calibration === key.calibration && before.digest === digest.text()
     // A judge that fails half-way is not gone on with.
     standing = undefined
+    const isSame = before !== undefined && goesOn(before, key, settled, digests)
     const judge = isSame ? before.judge : create()
-    const fresh = ticks.slice(known.length)
-    for (const tick of isSame ? fresh : ticks) take(judge, tick)
-    for (const tick of fresh) addTick(digest, tick)
-    standing = { ...key, judge, ticks: ticks.length, digest: digest.text() }
+    const fresh = isSame ? ticks.slice(before.taken) : settled === 0 ? ticks : whole()
+    for (const tick of fresh) take(judge, tick)
+    standing = { ...key, judge, taken: ticks.length, settled, digests }
     return judge
   }
 }
 
-function addTick(digest: Digest, { at, canary, stable }: DigestedTick): void {
+/** Of every bit of it. */
+function digestTick(digest: Digest, { at, canary, stable }: DigestedTick): number {
   digest.number(at)
   for (const pods of [canary, stable]) {
     digest.number(pods.length)
@@ -69,4 +85,5 @@ function addTick(digest: Digest, { at, canary, stable }: DigestedTick): void {
       if (slower !== undefined) for (const count of slower) digest.number(count)
     }
   }
+  return digest.take()
 }

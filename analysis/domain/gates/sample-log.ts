@@ -2,7 +2,7 @@
  * Samples as they are kept between two looks: packed, and growing at their ends only. What was read of them before need not be read again; whoever needs
  * all of them has them unpacked, the same as if they had just been fetched.
  */
-import { lengthOf, newestOf, type PackedNumbers, readNumbers } from './packed-numbers.ts'
+import { newestOf, type PackedNumbers, readNumbers } from './packed-numbers.ts'
 import type { GateSeries } from './samples.ts'
 
 /** One counter of one pod. Series that are scraped together share their times. */
@@ -24,23 +24,25 @@ export function unpackSeries(log: SampleLog): GateSeries[] {
   })
 }
 
-/** What an assessment of the samples asks of a series. */
-export interface SeriesBrief extends Pick<GateSeries, 'arm' | 'role' | 'codeless'> {
-  /** Epoch milliseconds; undefined without samples. */
-  readonly newestAt: number | undefined
-  /** Any sample is a number that can be a count. */
-  readonly isCounting: boolean
+/** With the newest sample of each series, which tells as well as all of them whether there are any, and since when there are none. */
+export function keepNewest(log: SampleLog): GateSeries[] {
+  return log.map((one) => {
+    const { times, values, histograms } = one
+    const [time, value] = [newestOf(times), newestOf(values)]
+    const isCounting = value !== undefined && value >= 0
+    if (time === undefined || (!isCounting && histograms === undefined)) return unpackOne(one)
+    const newest = histograms?.slice(-1)
+    return {
+      ...one,
+      times: [time],
+      values: value === undefined ? [] : [value],
+      ...(newest === undefined ? {} : { histograms: newest }),
+    }
+  })
 }
 
-export function describeSeries({ arm, role, codeless, times, values, histograms = [] }: GateSeries): SeriesBrief {
-  const isCounting = times.length > 0 && (histograms.length > 0 || values.some(isCount))
-  return { arm, role, ...(codeless === undefined ? {} : { codeless }), newestAt: times.at(-1), isCounting }
-}
-
-export function describeLogged({ arm, role, codeless, times, values, histograms = [] }: LoggedSeries): SeriesBrief {
-  const isNew = isCount(newestOf(values)) || histograms.length > 0
-  const isCounting = lengthOf(times) > 0 && (isNew || readNumbers(values).some(isCount))
-  return { arm, role, ...(codeless === undefined ? {} : { codeless }), newestAt: newestOf(times), isCounting }
-}
-
-const isCount = (value: number | undefined): boolean => value !== undefined && value >= 0
+const unpackOne = (one: LoggedSeries): GateSeries => ({
+  ...one,
+  times: readNumbers(one.times),
+  values: readNumbers(one.values),
+})

@@ -3,21 +3,33 @@ import type { PodCounters } from './clean-counters.ts'
 
 /** Of a pod with a single scrape nothing can be told; Prometheus' own default is a minute, most installations set this. */
 const DEFAULT_INTERVAL_MS = 15_000
-const SAMPLES_READ = 64
+export const SAMPLES_READ = 64
 
 /** The slower arm's: a tick must hold a scrape of both. Robust: gaps and doubled scrapes are few, and the median passes over them. */
 export function estimateScrapeInterval(pods: readonly PodCounters[]): number {
+  return chooseInterval(
+    pods.map(({ arm, counters }) => ({ arm, stepMs: estimateStep(counters.map(({ times }) => times)) })),
+  )
+}
+
+/** A pod's usual step from scrape to scrape, NaN where it cannot be told yet. It stays once there are {@link SAMPLES_READ} samples. */
+export interface PodStep {
+  readonly arm: PodCounters['arm']
+  readonly stepMs: number
+}
+
+export const estimateStep = (times: readonly ArrayLike<number>[]): number => median(listSteps(times))
+
+export function chooseInterval(pods: readonly PodStep[]): number {
   const ofArm = (arm: PodCounters['arm']): number =>
-    median(
-      pods.flatMap((pod) => (pod.arm === arm ? [median(listSteps(pod))].filter((step) => !Number.isNaN(step)) : [])),
-    )
+    median(pods.flatMap((pod) => (pod.arm === arm && !Number.isNaN(pod.stepMs) ? [pod.stepMs] : [])))
   const known = [ofArm('canary'), ofArm('stable')].filter((interval) => !Number.isNaN(interval))
   return known.length === 0 ? DEFAULT_INTERVAL_MS : snap(Math.max(...known))
 }
 
-function listSteps({ counters }: PodCounters): number[] {
+function listSteps(counters: readonly ArrayLike<number>[]): number[] {
   const steps: number[] = []
-  for (const { times } of counters) {
+  for (const times of counters) {
     for (let index = 1; index < Math.min(times.length, SAMPLES_READ); index += 1) {
       steps.push((times[index] ?? 0) - (times[index - 1] ?? 0))
     }

@@ -102,7 +102,7 @@ function countSlots(pods: readonly PodRows[], { from, tickMs }: GridOptions): nu
 }
 
 /** Ticks that are over, with a little patience for scrapes that take long or come late. */
-function countFinished({ from, now, tickMs }: GridOptions): number {
+export function countFinished({ from, now, tickMs }: Pick<GridOptions, 'from' | 'now' | 'tickMs'>): number {
   return Math.floor((now - Math.min(PATIENCE_SHARE * tickMs, PATIENCE_MS) - from) / tickMs)
 }
 
@@ -110,7 +110,7 @@ const PATIENCE_SHARE = 0.1
 const PATIENCE_MS = 2000
 
 /** The tick of a time: scrapes are counted from the pod's first one, whose own tick is where it falls. */
-function slotOf(time: number, first: number, { from, tickMs }: GridOptions): number {
+export function slotOf(time: number, first: number, { from, tickMs }: Pick<GridOptions, 'from' | 'tickMs'>): number {
   return Math.max(0, Math.floor((first - from) / tickMs) + Math.round((time - first) / tickMs))
 }
 

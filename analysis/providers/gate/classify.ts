@@ -2,7 +2,7 @@
  * What a scraped series is to a gate: of which version and pod, and what it counts. Decided by labels alone. A series of neither version is left
  * out; what sets one series of a pod apart from the others becomes its detail, for people and to tell copies from counters.
  */
-import { compilePattern, type Pattern } from '../../../controller/metric-language/expression/pattern.ts'
+import { compilePattern } from '../../../controller/metric-language/expression/pattern.ts'
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
 import { digestText } from '../../domain/gates/digest.ts'
 import type { Arm, SeriesRole } from '../../domain/gates/samples.ts'
@@ -76,12 +76,12 @@ const armOf = (value: string, { canary, stable }: Plan['version']): Arm | undefi
 
 function createCodeTest({ codeLabel, failedCodes, failed }: Plan): (code: string) => boolean {
   if (codeLabel === '' || failedCodes === '' || failed !== '') return () => false
-  const pattern: Pattern = compilePattern(`^(?:${failedCodes})$`, 0)
+  // Codes are few, and a compiled pattern holds a hundred kilobytes: it is not kept between two of them.
   const known = new Map<string, boolean>()
   return (code) => {
     const before = known.get(code)
     if (before !== undefined) return before
-    const answer = pattern.isFoundIn(code)
+    const answer = compilePattern(`^(?:${failedCodes})$`, 0).isFoundIn(code)
     known.set(code, answer)
     return answer
   }

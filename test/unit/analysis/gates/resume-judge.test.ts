@@ -88,20 +88,21 @@ describe('judges that go on', () => {
       stable: [{ pod: 's', bad: 0, total: 10 }],
     })
     const key = { text: 'rule', calibration: undefined }
+    const whole = (ticks: readonly Tick[]) => ({ ticks, settled: 0, whole: () => ticks })
     const ticks = [1, 2, 3].map((at) => tickOf(at))
-    resume(ticks.slice(0, 2), key, () => [])
+    resume(whole(ticks.slice(0, 2)), key, () => [])
     assert.deepEqual(
-      resume(ticks, key, () => []),
+      resume(whole(ticks), key, () => []),
       [1, 2, 3],
     )
     assert.deepEqual(taken, [1, 2, 3])
     assert.deepEqual(
-      resume([tickOf(1), tickOf(2, 1), tickOf(3)], key, () => []),
+      resume(whole([tickOf(1), tickOf(2, 1), tickOf(3)]), key, () => []),
       [1, 2, 3],
     )
     assert.deepEqual(taken, [1, 2, 3, 1, 2, 3])
     assert.deepEqual(
-      resume(ticks.slice(0, 1), key, () => []),
+      resume(whole(ticks.slice(0, 1)), key, () => []),
       [1],
     )
   })
