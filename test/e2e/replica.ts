@@ -14,7 +14,10 @@ export interface Replica extends ControllerProcess {
   requests(): readonly AuditedRequest[]
   /** Of these, everything but reads and the Lease. */
   writes(): readonly AuditedRequest[]
+  /** From its election to the loss of the Lease. */
   leads(): boolean
+  /** It runs and has not lost the Lease: it is not about to end. */
+  isFit(): boolean
   untilLeading(limitMs: number): Promise<void>
   /** Ends it, whatever it is doing. */
   stop(): Promise<void>
@@ -33,13 +36,16 @@ export async function startReplica(cluster: Cluster, flags: readonly string[]): 
   writeFileSync(kubeconfig, text.replace(controlPlane.url, `https://127.0.0.1:${wire.port}`), { mode: 0o600 })
   const controller = await startController(cluster, { kubeconfig, flags, standsBy: true })
   const requests = () => (cluster.readAudit?.() ?? []).filter((request) => request.credential === credential)
-  const leads = () => controller.log().some(({ reason }) => reason === 'LeaderElected')
+  const has = (word: string) => controller.log().some(({ reason }) => reason === word)
+  const isFit = () => controller.isRunning() && !has('LeaderLost')
+  const leads = () => isFit() && has('LeaderElected')
   return {
     ...controller,
     wire,
     requests,
     writes: () => requests().filter(({ verb, resource }) => !READS.includes(verb) && resource !== 'leases'),
     leads,
+    isFit,
     untilLeading: async (timeoutMs) =>
       void (await waitFor(async () => leads(), { what: 'the replica to lead', timeoutMs, intervalMs: 10 })),
     async stop() {
