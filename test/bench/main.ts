@@ -4,6 +4,8 @@
  * says, 2 for a wrong command line.
  */
 import { createStopList, type StopList } from '../../sandbox/stop-list.ts'
+import { measureBacktest } from './backtest/backtest.ts'
+import { reportBacktest } from './backtest/report-backtest.ts'
 import { drawFigures } from './figures/figures.ts'
 import { measureGates } from './gates/gates.ts'
 import { reportGates } from './gates/report-gates.ts'
@@ -54,6 +56,8 @@ function runSuite(options: BenchOptions, stops: StopList): Promise<Report> {
       return runVerdicts(options)
     case 'gates':
       return measureGates(common).then(reportGates)
+    case 'backtest':
+      return measureBacktest(common).then(reportBacktest)
     case 'figures':
       return drawFigures().then((drawn) => ({ text: `${drawn.join('\n')}\n`, figures: { drawn } }))
   }

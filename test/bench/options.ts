@@ -4,7 +4,17 @@ import type { RouterId } from '../../controller/api/router-capabilities.ts'
 import { routersOfSuite } from './router-rows.ts'
 import { type NoiseSet, noiseSets } from './verdicts/noise.ts'
 
-export const suiteNames = ['reaction', 'writes', 'idle', 'proxies', 'routers', 'verdicts', 'gates', 'figures'] as const
+export const suiteNames = [
+  'reaction',
+  'writes',
+  'idle',
+  'proxies',
+  'routers',
+  'verdicts',
+  'gates',
+  'backtest',
+  'figures',
+] as const
 export type SuiteName = (typeof suiteNames)[number]
 
 export interface BenchOptions {
@@ -13,6 +23,8 @@ export interface BenchOptions {
   readonly rollouts: number
   readonly rounds: number
   readonly minutes: number
+  /** Of history, for the suite `backtest`. */
+  readonly hours: number
   readonly loadPerRollout: number
   readonly requests: number
   /** Those that the suite `routers` measures. */
@@ -43,6 +55,7 @@ Suites:
   routers    all Rollouts change their weight at once: time to each router's object, and calls to the API server
   verdicts   the gates beside thresholds, ratios and Mann-Whitney: false aborts and delays in simulated rollouts; no controller
   gates      runs of three statistical gates that look every 15 s: CPU of a look, queries, CPU and memory of the controller
+  backtest   a backtest of three gates over a day of twenty pods, with a real Prometheus
   figures    draws the pictures of docs/statistics.md and the tables of docs/guides/gates.md; measures nothing
 
 Flags:
@@ -51,6 +64,7 @@ Flags:
   --rounds N         reaction: aborted releases per pattern; routers: changes of the weight; 1 to 20 (default 2)
   --load N           reaction: requests per second for each rollout, 4 to 100 (default 12)
   --minutes N        idle and gates: how long, above 0 to 120 (default 10)
+  --hours N          backtest: of history, 1 to 168 (default 24)
   --requests N       proxies: for each weight, 100 to 100000 (default 10000)
   --router ID        routers: this one; repeatable (default all: ${routersOfSuite.join(', ')})
   --flag FLAG        routers: a flag for the controller that is measured, such as --flag=--qps=40; repeatable
@@ -82,6 +96,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     loadPerRollout: readNumber('--load', values.load, { least: 4, most: 100, whole: true }),
     requests: readNumber('--requests', values.requests, { least: 100, most: 100_000, whole: true }),
     minutes: readNumber('--minutes', values.minutes, { least: 0.05, most: 120, whole: false }),
+    hours: readNumber('--hours', values.hours, { least: 1, most: 168, whole: true }),
     routers: values.router.map(readRouter),
     controllerFlags: values.flag,
     baseline: values.baseline,
@@ -135,6 +150,7 @@ function parse(args: readonly string[]) {
         load: { type: 'string', default: '12' },
         requests: { type: 'string', default: '10000' },
         minutes: { type: 'string', default: '10' },
+        hours: { type: 'string', default: '24' },
         router: { type: 'string', multiple: true, default: [] },
         flag: { type: 'string', multiple: true, default: [] },
         baseline: { type: 'string' },
