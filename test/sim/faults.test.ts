@@ -1,15 +1,18 @@
 /** Faults: every kind has a recipe, every kind really hits something in some run, and a run without faults and actors ends well. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Rollout } from '../../controller/api/rollout.ts'
 import type { Fault } from '../../sim/faults/fault.ts'
 import { makeFaults } from '../../sim/faults/make-faults.ts'
 import { createRandom } from '../../sim/kernel/random.ts'
 import { makePlan, type Plan } from '../../sim/run/plan.ts'
 import { run } from '../../sim/run/run.ts'
+import type { Scenario } from '../../sim/run/scenario.ts'
 
 /** A routed canary with analysis, watched from the first deploy into an update. */
 const base: Plan = {
-  ...findPlan(),
+  seed: 1,
+  scenario: makeBase(),
   actions: [{ atMs: 12_500, kind: 'setImage', image: 'shop:2' }],
   faults: [],
   processes: 1,
@@ -17,11 +20,19 @@ const base: Plan = {
   healAtMs: 40_000,
 }
 
-function findPlan(): Plan {
+function makeBase(): Scenario {
   for (let seed = 1; ; seed += 1) {
-    const plan = makePlan(seed)
-    const { strategy, rollout } = plan.scenario
-    if (strategy === 'canary' && JSON.stringify(rollout.spec).includes('"analysis"')) return plan
+    const { scenario } = makePlan(seed)
+    const { canary } = scenario.rollout.spec.strategy ?? {}
+    if (!canary?.trafficRouting) continue
+    const { stableService, canaryService, trafficRouting } = canary
+    const steps = [{ setWeight: 20 }, { analysis: { templates: [{ templateName: 'gate' }] } }]
+    const spec = {
+      ...scenario.rollout.spec,
+      replicas: 3,
+      strategy: { canary: { stableService, canaryService, trafficRouting, steps } },
+    } as Rollout['spec']
+    return { ...scenario, rollout: { ...scenario.rollout, spec }, podReadyMs: [400, 900], gatewayLagMs: [10, 200] }
   }
 }
 

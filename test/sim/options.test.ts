@@ -1,7 +1,7 @@
 /** What `npm run sim` takes, and the sentence for what it does not. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { OptionError, parseOptions } from '../../sim/cli/options.ts'
+import { OptionError, type Options, parseOptions } from '../../sim/cli/options.ts'
 
 const wrong: readonly (readonly [readonly string[], RegExp])[] = [
   [['--seeds', 'many'], /^--seeds: needs a whole number up to \d+, not "many"$/],
@@ -14,14 +14,25 @@ const wrong: readonly (readonly [readonly string[], RegExp])[] = [
   [['7'], /see --help$/],
 ]
 
+const defaults: Options = {
+  seed: undefined,
+  seeds: 100,
+  from: 1,
+  twice: false,
+  json: false,
+  explore: false,
+  mutants: false,
+  only: undefined,
+}
+
 describe('the command line', () => {
   test('has defaults', () => {
-    assert.deepEqual(parseOptions([]), { seed: undefined, seeds: 100, from: 1, twice: false, json: false })
+    assert.deepEqual(parseOptions([]), defaults)
   })
 
   test('takes what is documented', () => {
     const options = parseOptions(['--seeds', '20', '--from', '5', '--twice', '--json'])
-    assert.deepEqual(options, { seed: undefined, seeds: 20, from: 5, twice: true, json: true })
+    assert.deepEqual(options, { ...defaults, from: 5, seeds: 20, twice: true, json: true })
     assert.equal(parseOptions(['--help']), 'help')
   })
 
