@@ -146,13 +146,13 @@ async function runSuite(mutant: Mutant | undefined, { file: path, title, env }: 
   const file = await bundle(`import './${path}'`, mutant)
   if (file === undefined) return { cpuMs: 0 }
   const flags = ['--test-reporter=tap', ...(title === undefined ? [] : [`--test-name-pattern=/^${quote(title)}$/`])]
-  const { read, findFailure, countPassed } = createTapReader()
+  const { read, findFailure, hasRun } = createTapReader()
   const { end, code, errors, cpuMs } = await runBundle(file, { flags, env, isEnough: read })
   const failure = findFailure()
   if (end === 'hung') return { found: { where: title ?? path, why: 'it does not end' }, cpuMs }
   if (failure) return { found: failure, cpuMs }
   if (code !== 0) return { found: { where: path, why: shorten(errors) }, cpuMs }
-  if (countPassed() === 0) throw new Error(`${path}: there is no test "${title}"`)
+  if (!hasRun(title)) throw new Error(`${path}: there is no test "${title ?? ''}"`)
   return { cpuMs }
 }
 
@@ -163,11 +163,12 @@ const shorten = (text: string): string => text.replace(/\s+/g, ' ').slice(0, 200
 function createTapReader() {
   let where: string | undefined
   let why = ''
-  let passed = 0
+  const passed = new Set<string>()
   let isDone = false
   return {
     read(line: string): boolean {
-      if (/^\s*ok \d+ - /.test(line) && !line.includes('# SKIP')) passed += 1
+      const name = /^\s*ok \d+ - (.*)$/.exec(line)?.[1]
+      if (name !== undefined && !name.includes('# SKIP')) passed.add(name.replace(/\\([#\\])/g, '$1'))
       where ??= /^\s*not ok \d+ - (.*)$/.exec(line)?.[1]
       if (where === undefined || isDone) return isDone
       const text = line.trim()
@@ -177,6 +178,6 @@ function createTapReader() {
       return isDone
     },
     findFailure: (): Finding | undefined => (where === undefined ? undefined : { where, why: shorten(why) }),
-    countPassed: () => passed,
+    hasRun: (title: string | undefined): boolean => (title === undefined ? passed.size > 0 : passed.has(title)),
   }
 }
