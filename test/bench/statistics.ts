@@ -27,3 +27,14 @@ export function summarize(samples: readonly number[]): Summary {
     max: percentile(samples, 100),
   }
 }
+
+/** Two standard errors of a normal distribution: 95 %. */
+const WIDTH = 1.96
+
+/** The shares that `share` of `count` trials goes with, at 95 % (Wilson 1927): it holds near nothing, where the usual one does not. */
+export function wilsonInterval(share: number, count: number): { readonly lower: number; readonly upper: number } {
+  const doubt = WIDTH ** 2 / count
+  const middle = (share + doubt / 2) / (1 + doubt)
+  const half = (Math.sqrt((share * (1 - share)) / count + doubt / (4 * count)) * WIDTH) / (1 + doubt)
+  return { lower: Math.max(0, middle - half), upper: Math.min(1, middle + half) }
+}

@@ -20,6 +20,7 @@ export type CellGroup =
   | 'fixed'
   | 'latency'
   | 'events'
+  | 'few-pods'
 
 interface Common {
   readonly id: string
@@ -177,6 +178,21 @@ const events = [
   ),
 ]
 
+/** Small services, most of which have little traffic: the canary's share is less than what one of their pods gets. */
+const small = (['2-pods', '3-pods', '4-pods', '6-pods'] as const).flatMap((noise): Cell[] => {
+  const common = { group: 'few-pods', noise } as const
+  return [
+    ...[5, 20, 100].flatMap((rps): Cell[] => [
+      countCell('errorRate', 'healthy', { ...common, rps }),
+      latencyCell('healthy', { ...common, rps }),
+      countCell('events', 'healthy', { ...common, rps }),
+    ]),
+    countCell('errorRate', 'x10', { ...common, effect: 10 }),
+    latencyCell('x2', { ...common, effect: { scale: 2, tail: 1 } }),
+    countCell('events', '-100%', { ...common, effect: 0 }),
+  ]
+})
+
 export const cells: readonly Cell[] = [
   ...healthy,
   ...nearThreshold,
@@ -188,6 +204,7 @@ export const cells: readonly Cell[] = [
   ...fixed,
   ...latency,
   ...events,
+  ...small,
 ]
 
 /** Whether nothing is wrong with the cell's release. */

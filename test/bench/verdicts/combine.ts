@@ -28,6 +28,7 @@ export function combineHealthy(results: readonly CellResult[]): readonly Healthy
     const shareOf = (judges: Readonly<Record<CellGate, string>>): number =>
       1 - gates.reduce((kept, gate) => kept * (1 - (byGate[gate].scores[judges[gate]]?.aborted ?? 0)), 1)
     const aborted = Object.fromEntries(Object.entries(teams).map(([team, judges]) => [team, shareOf(judges)]))
-    return [{ noise, rps, history, aborted }]
+    const rollouts = Math.min(errors.rollouts, latency.rollouts, events.rollouts)
+    return [{ noise, rps, history, rollouts, aborted }]
   })
 }

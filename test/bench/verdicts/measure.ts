@@ -42,7 +42,7 @@ const ROLLOUTS_PER_HISTORY = 10
 
 /** As many times as many of healthy releases: of a rollout of latencies, which takes long, and of one of counts. */
 const HEALTHY_LATENCY_TIMES = 2
-const HEALTHY_COUNT_TIMES = 10
+const HEALTHY_COUNT_TIMES = 4
 
 function countRollouts(cell: Cell, { rollouts }: Settings): number {
   if (!isHealthy(cell)) return rollouts

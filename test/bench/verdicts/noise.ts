@@ -16,6 +16,11 @@ export const noiseIds = [
   'pareto',
   /** Business events: few retries, hardly any moods. */
   'mild',
+  /** Small services. */
+  '2-pods',
+  '3-pods',
+  '4-pods',
+  '6-pods',
 ] as const
 export type NoiseId = (typeof noiseIds)[number]
 
@@ -77,6 +82,10 @@ const own: Readonly<Record<NoiseId, Noise>> = {
   hpa: { ...ownBursty, doublingAtSeconds: 600 },
   pareto: { ...ownBursty, clump: { kind: 'pareto', mean: 2.47 } },
   mild: { ...calm, clump: { kind: 'geometric', mean: 1.3 }, pod: { sd: 0.1, rho: 0.8 }, shared: { sd: 0.2, rho: 0.8 } },
+  '2-pods': { ...calm, replicas: 2 },
+  '3-pods': { ...calm, replicas: 3 },
+  '4-pods': { ...calm, replicas: 4 },
+  '6-pods': { ...calm, replicas: 6 },
 }
 
 const altBursty: Noise = {
@@ -107,6 +116,10 @@ const alt: Readonly<Record<NoiseId, Noise>> = {
     pod: { sd: 0.15, rho: 0.9 },
     shared: { sd: 0.3, rho: 0.9 },
   },
+  '2-pods': { ...altBursty, replicas: 2 },
+  '3-pods': { ...altBursty, replicas: 3 },
+  '4-pods': { ...altBursty, replicas: 4 },
+  '6-pods': { ...altBursty, replicas: 6 },
 }
 
 const sets: Readonly<Record<NoiseSet, Readonly<Record<NoiseId, Noise>>>> = { own, alt }

@@ -36,6 +36,9 @@ export const sections: readonly Section[] = [
     title: 'Business events: healthy releases aborted after a short, wrong or no history',
   },
   { gate: 'events', group: 'events', title: 'Business events: fewer of them' },
+  { gate: 'errorRate', group: 'few-pods', title: 'Errors: services of few pods' },
+  { gate: 'latency', group: 'few-pods', title: 'Latency: services of few pods' },
+  { gate: 'events', group: 'few-pods', title: 'Business events: services of few pods' },
 ]
 
 export function tabulateSection(result: VerdictsResult, { gate, group }: Section): Table {

@@ -12,6 +12,8 @@ export interface HealthyFigures {
   readonly noise: string
   readonly rps: number
   readonly history: string
+  /** Of the gate of which the fewest were simulated. */
+  readonly rollouts: number
   /** Share of rollouts that were aborted, by team of judges. */
   readonly aborted: Readonly<Record<string, number>>
 }

@@ -3,6 +3,7 @@
  * simulation (G8, G9) are tests of their own. Pure.
  */
 
+import { wilsonInterval } from '../statistics.ts'
 import { isHealthy } from './cells.ts'
 import { PENSTOCK } from './judges.ts'
 import type { Score } from './measure.ts'
@@ -34,11 +35,17 @@ function targetTogether(id: string, what: string, most: number, healthy: readonl
       id,
       what,
       goal: `≤ ${renderPercent(most)}`,
-      measured: `${renderPercent(share)} at most (${worst.noise}, ${worst.rps} rps, history ${worst.history})`,
+      measured: `${renderPercent(share)} at most (${worst.noise}, ${worst.rps} rps, history ${worst.history}); 95 %: ${renderInterval(share, worst.rollouts)}`,
       met: share <= most,
       bestPeer: best ? `${best.team}: ${renderPercent(best.most)}` : '',
     },
   ]
+}
+
+/** What the share may be in truth. */
+function renderInterval(share: number, rollouts: number): string {
+  const { lower, upper } = wilsonInterval(share, rollouts)
+  return `${(lower * 100).toFixed(1)} to ${(upper * 100).toFixed(1)} %`
 }
 
 function bestPeer(cells: readonly CellFigures[], figures: CellFigures, key: Rated): string {

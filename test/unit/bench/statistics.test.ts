@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { parseControllerMetrics, subtractCalls, sumWrites } from '../../bench/controller-metrics.ts'
 import { parseOptions, UsageError } from '../../bench/options.ts'
 import { reportRouters } from '../../bench/report-routers.ts'
-import { percentile, summarize } from '../../bench/statistics.ts'
+import { percentile, summarize, wilsonInterval } from '../../bench/statistics.ts'
 
 describe('percentiles', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index)
@@ -40,6 +40,22 @@ describe('percentiles', () => {
   })
 })
 
+describe('the interval of a share', () => {
+  // R: prop.test(x, n, correct = FALSE)$conf.int
+  const rows: readonly (readonly [hits: number, count: number, lower: number, upper: number])[] = [
+    [5, 10, 0.2366, 0.7634],
+    [1, 500, 0.0004, 0.0112],
+    [0, 1000, 0, 0.0038],
+    [20, 20, 0.8389, 1],
+  ]
+  for (const [hits, count, lower, upper] of rows)
+    test(`${hits} of ${count}`, () => {
+      const interval = wilsonInterval(hits / count, count)
+      assert.ok(Math.abs(interval.lower - lower) < 6e-5, `lower ${interval.lower}`)
+      assert.ok(Math.abs(interval.upper - upper) < 6e-5, `upper ${interval.upper}`)
+    })
+})
+
 describe('the command line', () => {
   test('knows the suites and their defaults', () => {
     assert.deepEqual(parseOptions(['idle', '--minutes', '2', '--json']), {
@@ -48,6 +64,7 @@ describe('the command line', () => {
       rollouts: 20,
       rounds: 2,
       minutes: 2,
+      hours: 24,
       loadPerRollout: 12,
       requests: 10_000,
       routers: [],

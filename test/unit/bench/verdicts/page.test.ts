@@ -24,7 +24,7 @@ const run: VerdictsResult = {
       scores: { 'success ≥ .99 FL3': { aborted: 0.123456789, early: 0 }, [PENSTOCK]: { aborted: 0, early: 0 } },
     },
   ],
-  healthy: [{ noise: 'iid', rps: 100, history: '4h', aborted: { [PENSTOCK]: 0 } }],
+  healthy: [{ noise: 'iid', rps: 100, history: '4h', rollouts: 6, aborted: { [PENSTOCK]: 0 } }],
 }
 
 describe('docs/verdicts.md', () => {

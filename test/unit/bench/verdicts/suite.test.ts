@@ -71,21 +71,21 @@ function figuresOf(scores: Readonly<Record<string, Readonly<Record<string, Parti
 
 describe('three gates together', () => {
   test('chances to be left alone multiply; a gate that was not measured leaves nothing to say', () => {
-    const result = (id: string, aborted: number) => {
+    const result = (id: string, aborted: number, rollouts = 100) => {
       const cell = cells.find((one) => one.id === id)
       assert.ok(cell)
-      return { cell, rollouts: 100, scores: { [PENSTOCK]: { aborted, early: 0 } } }
+      return { cell, rollouts, scores: { [PENSTOCK]: { aborted, early: 0 } } }
     }
     const measured = [
       result('errorRate/healthy/iid/100', 0.1),
-      result('latency/classic/healthy/iid/100', 0.2),
+      result('latency/classic/healthy/iid/100', 0.2, 50),
       result('events/healthy/iid/100', 0.5),
       result('errorRate/healthy/skew/100', 0.3),
       result('errorRate/healthy/iid/20', 0.4),
     ]
     const [together, ...rest] = combineHealthy(measured)
     assert.deepEqual(rest, [])
-    assert.deepEqual([together?.noise, together?.rps, together?.history], ['iid', 100, '4h'])
+    assert.deepEqual([together?.noise, together?.rps, together?.history, together?.rollouts], ['iid', 100, '4h', 50])
     assert.ok(Math.abs((together?.aborted[PENSTOCK] ?? 0) - (1 - 0.9 * 0.8 * 0.5)) < 1e-12)
   })
 })
@@ -136,8 +136,8 @@ describe('the goals', () => {
       settings,
       cells: [],
       healthy: [
-        { noise: 'iid', rps: 100, history, aborted: { [PENSTOCK]: 0, 'Mann-Whitney': 0.04 } },
-        { noise: 'skew', rps: 20, history, aborted: { [PENSTOCK]: aborted, 'Mann-Whitney': 0.02 } },
+        { noise: 'iid', rps: 100, history, rollouts: 500, aborted: { [PENSTOCK]: 0, 'Mann-Whitney': 0.04 } },
+        { noise: 'skew', rps: 20, history, rollouts: 500, aborted: { [PENSTOCK]: aborted, 'Mann-Whitney': 0.02 } },
       ],
     })
     const [target] = judgeTargets(together(0.01))
@@ -145,7 +145,7 @@ describe('the goals', () => {
       id: 'G1',
       what: 'healthy releases aborted by three gates',
       goal: '≤ 1 %',
-      measured: '1 % at most (skew, 20 rps, history 4h)',
+      measured: '1 % at most (skew, 20 rps, history 4h); 95 %: 0.4 to 2.3 %',
       met: true,
       bestPeer: 'Mann-Whitney: 4 %',
     })
