@@ -18,7 +18,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/^golden\//, 'golden'],
   [/^(component|contract\/api-server)\//, 'component'],
   [/^e2e\//, 'e2e'],
-  [/^(unit|contract)\//, 'unit'],
+  [/^(unit|contract|sim)\//, 'unit'],
 ]
 /** What a group runs besides its own files. */
 const included: Readonly<Record<string, readonly string[]>> = { unit: ['unit', 'golden', 'architecture'] }

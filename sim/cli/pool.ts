@@ -1,23 +1,26 @@
 /** Two worker processes that answer tasks. Which worker answers which task must not matter to the answer. */
 import { fork } from 'node:child_process'
+import { bundle } from './bundle.ts'
 
 const WORKERS = 2
 
 export type Reply<A> = { readonly answer: A } | { readonly failure: string }
 
 /**
- * `file` is the worker's module: it takes a task as a message and sends a {@link Reply}. Answers come in the order in which they end. Rejects when a
- * worker fails or dies.
+ * @param entry the worker's module, as a path from the root: it takes a task as a message and sends a {@link Reply}
+ *
+ * Answers come in the order in which they end. Rejects when a worker fails or dies.
  */
 export async function runTasks<T, A>(
-  file: string,
+  entry: string,
   tasks: Iterable<T>,
   onAnswer: (answer: A, task: T) => void,
 ): Promise<void> {
+  const file = await bundle(`import './${entry}'`)
   const rest = tasks[Symbol.iterator]()
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const child = fork(file)
+      const child = fork(file, { execArgv: [] })
       let current: T | undefined
       const give = (): void => {
         const next = rest.next()

@@ -1,5 +1,4 @@
 /** Every tale, disturbed at every place, one at a time: who ends otherwise is told. */
-import { fileURLToPath } from 'node:url'
 import { runTasks } from '../cli/pool.ts'
 import { listTroubles } from './points.ts'
 import { tales } from './tales/all-tales.ts'
@@ -53,8 +52,7 @@ export async function explore(options: ExploreOptions): Promise<ExploreReport> {
   const startedMs = performance.now()
   const { tasks, problems } = await listTasks(options)
   let violations = problems
-  const file = fileURLToPath(new URL('./worker.ts', import.meta.url))
-  await runTasks<ExploreTask, readonly string[]>(file, tasks, (differences, { tale, trouble }) => {
+  await runTasks<ExploreTask, readonly string[]>('sim/explore/worker.ts', tasks, (differences, { tale, trouble }) => {
     if (differences.length === 0) return
     violations += 1
     print(`${tales[tale]?.name}, ${renderTrouble(trouble)}:`)
