@@ -21,7 +21,7 @@ export interface ChildOutcome {
 
 /** Of the processor: a machine that is busy makes everything slow, and that is no hang. */
 const MOST_CPU_SECONDS = 120
-const LONGEST_MS = 1_800_000
+const LONGEST_MS = 600_000
 const KILL_AFTER_MS = 5_000
 
 /** Without what would make a test runner in the child speak to one around us. */
