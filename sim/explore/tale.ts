@@ -20,6 +20,8 @@ export type Deed =
 export interface Stage {
   readonly when: (status: RolloutStatus) => boolean
   readonly act: Deed
+  /** In the middle of things; otherwise once the controller has nothing more to do. */
+  readonly atOnce?: boolean
 }
 
 export interface Tale {
@@ -45,6 +47,7 @@ export const isHealthyAfter =
     phase === 'Healthy' && stableRS === currentPodHash && Number(observedGeneration) > revisions
 
 export const at = (when: When, act: Deed): Stage => ({ when, act })
+export const atOnce = (when: When, act: Deed): Stage => ({ when, act, atOnce: true })
 export const commit = (image: string, when: When = isHealthy): Stage => at(when, { kind: 'setImage', image })
 
 const DELAYS = { scaleDownDelaySeconds: 2, abortScaleDownDelaySeconds: 2 }

@@ -13,7 +13,7 @@ import { createJudge } from '../run/judge.ts'
 import type { Plan } from '../run/plan.ts'
 import { ROLLOUT, type Scenario } from '../run/scenario.ts'
 import { renderEnding } from './ending.ts'
-import type { Deed, Tale } from './tale.ts'
+import type { Deed, Stage, Tale } from './tale.ts'
 import {
   createTroubleBoard,
   emptyPassage,
@@ -29,7 +29,7 @@ export interface Ending {
   readonly lines: readonly string[]
   /** What the controller created, deleted or evicted, and to what it pointed each Service, sorted. */
   readonly births: readonly string[]
-  /** Messages that arrived, each once. */
+  /** Messages that arrived, each once: revision, kind and what it is about, without the time. */
   readonly notices: readonly string[]
   readonly violations: readonly Violation[]
   readonly passage: Passage
@@ -41,6 +41,8 @@ export interface Ending {
 const SEED = 1
 const RESTART_MS = 500
 const DEED_AFTER_MS = 300
+/** Longer than a lost line takes to be listed, and than any delay of any tale. */
+const SETTLED_MS = 6_000
 /** Longer than any delay of any tale, than any back-off, and than a lost line takes to be listed. */
 const REST_MS = 12_000
 const LONGEST_MS = 400_000
@@ -147,7 +149,7 @@ export async function tell(tale: Tale, trouble?: Trouble): Promise<Ending> {
       if (!isCourtesy(write) && after.version !== before.version) noteBirths(births, write, before, after)
       return answer
     },
-    onNotice: (body) => void notices.add((JSON.parse(body) as { id: string }).id),
+    onNotice: (body) => void notices.add((JSON.parse(body) as { id: string }).id.replace(/\/[0-9TZ:-]*$/, '')),
     makeBoard: (kernel, truth) =>
       createTroubleBoard({
         nowMs: () => kernel.now(),
@@ -164,13 +166,13 @@ export async function tell(tale: Tale, trouble?: Trouble): Promise<Ending> {
   let firstDeed: Position | undefined
   let actedMs = 0
   const status = () => truth.world().rollouts.get(ROLLOUT)?.status ?? {}
-  const isOver = (): boolean =>
-    stage === tale.stages.length &&
-    kernel.now() - Math.max(judge.lastWriteMs(), actedMs) >= REST_MS &&
-    tale.isOver(status())
+  const quietMs = (): number => kernel.now() - Math.max(judge.lastWriteMs(), actedMs)
+  const isTimeFor = ({ atOnce = false }: Stage): boolean =>
+    atOnce ? kernel.now() - actedMs >= DEED_AFTER_MS : quietMs() >= SETTLED_MS
+  const isOver = (): boolean => stage === tale.stages.length && quietMs() >= REST_MS && tale.isOver(status())
   while (!isOver() && kernel.now() < LONGEST_MS && kernel.steps() < MOST_STEPS) {
     const next = tale.stages[stage]
-    if (next && kernel.now() - actedMs >= DEED_AFTER_MS && next.when(status())) {
+    if (next && isTimeFor(next) && next.when(status())) {
       stage += 1
       firstDeed ??= positionIn(passage)
       actedMs = kernel.now() + DEED_AFTER_MS

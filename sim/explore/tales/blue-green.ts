@@ -1,6 +1,6 @@
 /** Blue-green: every way to the cutover, and back. */
 import { blueGreenObjects } from '../../run/scenario.ts'
-import { at, blueGreen, commit, isDegraded, isHealthy, isHealthyAfter, isPaused, type Tale } from '../tale.ts'
+import { at, atOnce, blueGreen, commit, isDegraded, isHealthy, isHealthyAfter, isPaused, type Tale } from '../tale.ts'
 
 const objects = blueGreenObjects
 const analysis = { templates: [{ templateName: 'gate' }] }
@@ -41,7 +41,7 @@ export const blueGreenTales: readonly Tale[] = [
     objects,
     stages: [
       commit('shop:2'),
-      at(({ blueGreen: status }) => status?.postPromotionAnalysisRunStatus?.name !== undefined, { kind: 'abort' }),
+      atOnce(({ blueGreen: status }) => status?.postPromotionAnalysisRunStatus?.name !== undefined, { kind: 'abort' }),
     ],
     isOver: isDegraded,
   },

@@ -1,6 +1,17 @@
 /** Canaries behind a route, and what people, metrics and alerts do to them. */
 import { canaryObjects } from '../../run/scenario.ts'
-import { at, commit, isDegraded, isHealthy, isHealthyAfter, isPaused, isPausedAt, routed, type Tale } from '../tale.ts'
+import {
+  at,
+  atOnce,
+  commit,
+  isDegraded,
+  isHealthy,
+  isHealthyAfter,
+  isPaused,
+  isPausedAt,
+  routed,
+  type Tale,
+} from '../tale.ts'
 
 const objects = canaryObjects
 const half = [{ setWeight: 50 }, { pause: {} }]
@@ -27,7 +38,7 @@ export const canaryTales: readonly Tale[] = [
     name: 'canary, aborted while the weight moves',
     rollout: routed([{ setWeight: 25 }, { setWeight: 50 }, { setWeight: 75 }, { pause: {} }], {}, { replicas: 4 }),
     objects,
-    stages: [commit('shop:2'), at(({ currentStepIndex }) => currentStepIndex === 1, { kind: 'abort' })],
+    stages: [commit('shop:2'), atOnce(({ currentStepIndex }) => currentStepIndex === 1, { kind: 'abort' })],
     isOver: isDegraded,
   },
   {
@@ -81,7 +92,7 @@ export const canaryTales: readonly Tale[] = [
     name: 'canary, judged and failed',
     rollout: routed(judged),
     objects,
-    stages: [commit('shop:2'), at(({ currentStepIndex }) => currentStepIndex === 1, { kind: 'metrics', are: 'bad' })],
+    stages: [at(isHealthy, { kind: 'metrics', are: 'bad' }), commit('shop:2')],
     isOver: isDegraded,
   },
   {
@@ -137,7 +148,7 @@ export const canaryTales: readonly Tale[] = [
       { experiment: { duration: '60s', templates: [{ name: 'trial', specRef: 'canary' }] } },
     ]),
     objects,
-    stages: [commit('shop:2'), at(({ canary }) => canary?.currentExperiment !== undefined, { kind: 'abort' })],
+    stages: [commit('shop:2'), atOnce(({ canary }) => canary?.currentExperiment !== undefined, { kind: 'abort' })],
     isOver: isDegraded,
   },
   {
