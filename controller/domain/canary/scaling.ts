@@ -17,7 +17,7 @@ import type { ReplicaSet } from '../../api/rollout.ts'
 import { type Action, join, type Part } from '../plan.ts'
 import { availableReplicas, podsForWeight, rollingBudget, specReplicas, sum } from '../replicas.ts'
 import { type Retirement, retire, retireOthers, scale } from '../scale.ts'
-import { hashOf, isNamedBy } from '../view.ts'
+import { endpointsOf, hashOf, isNamedBy } from '../view.ts'
 import { countsOf, nextSizes, ratioTarget } from './ratio.ts'
 import { drainOlder } from './replica-ratio.ts'
 import { isCanaryTaken, stablePods } from './stable-scale.ts'
@@ -74,15 +74,22 @@ function scaleOthers(view: CanaryView): Part {
 }
 
 /**
- * Traffic may still come: a Service names the revision, or a router has not settled what it was told last. With ping-pong an idle Service goes
- * on naming the former revision until its pods go: that alone is no reach.
+ * Traffic may still come: a Service names the revision, or a router has not settled what it was told last, or pods of it answer behind a Service that
+ * gets requests, as behind one that names no revision yet. With ping-pong an idle Service goes on naming the former revision until its pods go: that
+ * alone is no reach.
  */
 const retirement = (view: CanaryView, delaySeconds: number | undefined): Retirement => ({
   delaySeconds,
   isReached: (rs) => {
+    const { stableService, canaryService } = view
     const isIdle = view.strategy.pingPong !== undefined && view.mode !== 'updating' && isQuiet(view)
-    const naming = isIdle ? [view.stableService] : [view.canaryService, view.stableService]
-    return naming.some((service) => isNamedBy(service, hashOf(rs))) || !view.arrived
+    const naming = isIdle ? [stableService] : [canaryService, stableService]
+    const used = isQuiet(view) ? [stableService] : [canaryService, stableService]
+    return (
+      naming.some((service) => isNamedBy(service, hashOf(rs))) ||
+      used.some((service) => endpointsOf(service, rs.metadata.name) > 0) ||
+      !view.arrived
+    )
   },
 })
 

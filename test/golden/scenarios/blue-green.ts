@@ -73,6 +73,17 @@ export const blueGreenScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'blue-green-first-deploy-superseded',
+    options: options({ scaleDownDelaySeconds: 10 }),
+    play(machine) {
+      machine.say('first deploy; before it is ready a new image is committed')
+      machine.run(2 * SECOND)
+      machine.setPodDelay(20 * SECOND)
+      machine.setImage('shop:2')
+      machine.run(60 * SECOND)
+    },
+  },
+  {
     name: 'blue-green-auto-promotion',
     options: options(),
     play(machine) {

@@ -67,6 +67,22 @@ export const routedScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'first-deploy-superseded',
+    options: options(half, { scaleDownDelaySeconds: 10 }),
+    play(machine) {
+      machine.say('first deploy: its pods come, but the controller is cut off before it can write that they are stable')
+      machine.tick()
+      machine.tick()
+      machine.patchStatus({ stableRS: undefined })
+      machine.say(
+        'a new image is committed: the old pods serve until a Service is switched, their delay counts from then',
+      )
+      machine.setPodDelay(20 * SECOND)
+      machine.setImage('shop:2')
+      machine.run(60 * SECOND)
+    },
+  },
+  {
     name: 'canary-scale-none',
     options: options([{ setCanaryScale: { replicas: 0 } }, { setWeight: 25 }, { pause: {} }]),
     play(machine) {
