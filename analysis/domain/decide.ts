@@ -37,6 +37,8 @@ export interface RunWorld {
   readonly mode: VerdictMode
   /** Epoch milliseconds. */
   readonly now: number
+  /** By metric: when to look next, as looks had it that were not stored. */
+  readonly nextLooks?: ReadonlyMap<string, number>
 }
 
 export function decide(world: RunWorld): RunPlan {
@@ -52,6 +54,7 @@ export function decide(world: RunWorld): RunPlan {
     startedAtMs: parseInstant(run.status?.startedAt) ?? now,
     isTerminating,
     now,
+    ...(world.nextLooks === undefined ? {} : { nextLooks: world.nextLooks }),
   })
   return { do: 'measure', spec, due: due.map((metric) => metric.name), isTerminating }
 }

@@ -1,6 +1,6 @@
 /**
- * Which metrics are measured now and when to look again. Times come from the status alone, so that a restarted controller goes on where the
- * last one stopped. It must not judge.
+ * Which metrics are measured now and when to look again. Times come from the status, so that a restarted controller goes on where the
+ * last one stopped; of looks that were not worth storing it takes one more, sooner. It must not judge.
  *
  *   metric                          measured
  *   completed                       never
@@ -8,6 +8,7 @@
  *   unfinished, it runs a Job       now: to look costs no request, and the end of the Job asks for it
  *   unfinished, any other           at resumeAt, or now: a request leaves nothing behind, so it is taken again
  *   just looked at, to be resumed   at resumeAt
+ *   looked at since, not stored     when that look asked for, if that is later than resumeAt
  *   just looked at, no end yet      after a while that grows with its age, at most a minute
  *   none yet                        at startedAt + initialDelay
  *   last was an Error               at finishedAt + 10 s
@@ -25,6 +26,8 @@ export interface ScheduleInput {
   readonly isTerminating: boolean
   /** Metrics that this pass has looked at without an end. */
   readonly lookedAt?: readonly string[]
+  /** By metric: when to look next, as looks had it that were not stored; epoch milliseconds. */
+  readonly nextLooks?: ReadonlyMap<string, number>
   /** Epoch milliseconds. */
   readonly now: number
 }
@@ -46,8 +49,10 @@ export function decideSchedule(input: ScheduleInput): Schedule {
   let wakeAt: number | undefined
   for (const metric of input.metrics) {
     const result = input.results.find((candidate) => candidate.name === metric.name)
-    const at = nextMeasurementAt(metric, result, input.startedAtMs)
-    if (at === undefined) continue
+    const storedAt = nextMeasurementAt(metric, result, input.startedAtMs)
+    if (storedAt === undefined) continue
+    const isOpen = isUnfinished(lastOf(result))
+    const at = isOpen ? Math.max(storedAt, input.nextLooks?.get(metric.name) ?? storedAt) : storedAt
     const next = at <= input.now && input.lookedAt?.includes(metric.name) ? nextLookAt(result, input.now) : at
     if (next <= input.now) due.push(metric)
     else wakeAt = Math.min(wakeAt ?? next, next)

@@ -59,6 +59,8 @@ export type LookOutcome =
       readonly metadata?: Readonly<Record<string, string>>
       readonly value?: string
       readonly message?: string
+      /** Nothing that a reader of the open measurement would act on is different: it may stay as it is stored. */
+      readonly isUnchanged?: boolean
     }
   /** The provider's own verdict, which conditions have no say in. */
   | {

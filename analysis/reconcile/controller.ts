@@ -66,13 +66,14 @@ export function createAnalysisController(options: AnalysisControllerOptions): An
   const fence = createFence({ clock, log, client: options.client, caches: informers })
   const metrics = createRunMetrics(options.metrics, runs)
   const longProviders = createLongProviders()
+  const nextLooks = new Map<string, ReadonlyMap<string, number>>()
   const authorized = createAuthorizedTransport({
     http: options.http,
     clock,
     aws: options.aws ?? createAwsCredentialSource(clock),
     awsRegion: options.config.providers?.aws?.region,
   })
-  const deps: RunDeps = { ...options, authorized, runs, jobs: measuringJobs, fence, metrics, longProviders }
+  const deps: RunDeps = { ...options, authorized, runs, jobs: measuringJobs, fence, metrics, longProviders, nextLooks }
   const inFlight = new Map<string, AbortController>()
   let subscriptions: readonly (() => void)[] = []
   let state: 'idle' | 'running' | 'stopped' = 'idle'
@@ -109,8 +110,9 @@ export function createAnalysisController(options: AnalysisControllerOptions): An
     metrics.forget(run.metadata.namespace ?? '', run.metadata.name)
   }
 
-  /** What providers remember of a run that takes no more looks. */
+  /** What is remembered of a run that takes no more looks. */
   function forgetLooks({ metadata }: AnalysisRun): void {
+    nextLooks.delete(metadata.uid ?? '')
     for (const provider of Object.values<LongProviderModule>(longProviders)) provider.forget?.(metadata.uid ?? '')
   }
 

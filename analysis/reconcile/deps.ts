@@ -47,6 +47,8 @@ export interface RunDeps {
   readonly redactor: Redactor
   readonly events: EventRecorder
   readonly metrics: RunMetrics
+  /** Next looks, of those that were not stored: epoch milliseconds by uid of the run and name of the metric. May be lost: then a look comes earlier. */
+  readonly nextLooks: Map<string, ReadonlyMap<string, number>>
   readonly config: AnalysisConfig
 }
 

@@ -21,6 +21,8 @@ export interface Measured {
   /** Argo's reading: a secret that is missing is the end of the run. */
   readonly unresolved?: string
   readonly measurements: ReadonlyMap<string, Measurement>
+  /** Names of those of which nothing has to be stored. */
+  readonly unchanged: ReadonlySet<string>
   readonly metadata: ReadonlyMap<string, Readonly<Record<string, string>>>
 }
 
@@ -37,7 +39,8 @@ export async function measure(
 ): Promise<Measured> {
   const measurements = new Map<string, Measurement>()
   const metadata = new Map<string, Readonly<Record<string, string>>>()
-  if (isTerminating) return { measurements: await endMeasurements(world, due, deps), metadata }
+  const unchanged = new Set<string>()
+  if (isTerminating) return { measurements: await endMeasurements(world, due, deps), unchanged, metadata }
   let resolved: ReturnType<typeof resolveArguments> | undefined
   const readArguments = () => {
     resolved ??= resolveArguments(world.run, deps)
@@ -45,7 +48,7 @@ export async function measure(
   }
   if (world.mode === 'argo' && due.some((name) => !isJobUnderWay(world.run, name))) {
     const args = await readArguments()
-    if ('problem' in args) return { measurements, metadata, unresolved: args.problem }
+    if ('problem' in args) return { measurements, unchanged, metadata, unresolved: args.problem }
   }
   const pass: Pass = { world, deps, signal, readArguments }
   const waiting = world.run.spec.metrics.filter((metric) => due.includes(metric.name))
@@ -55,10 +58,11 @@ export async function measure(
       if (!taken) continue
       measurements.set(metric.name, taken.measurement)
       metadata.set(metric.name, taken.metadata)
+      if (taken.isUnchanged) unchanged.add(metric.name)
     }
   }
   await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, work))
-  return { measurements, metadata }
+  return { measurements, unchanged, metadata }
 }
 
 /** It has its arguments; to look at it needs none. */

@@ -23,7 +23,11 @@ export async function observe(key: string, deps: RunDeps): Promise<Observation> 
   if (!isOurs(run, deps) || run.metadata.deletionTimestamp !== undefined) return { kind: 'gone' }
   const wish = run.metadata.annotations?.[COMPAT]
   const mode = wish === 'argo' || wish === 'strict' ? wish : deps.config.compat
-  return { kind: 'world', world: { run, mode, now: deps.clock.now() } }
+  const nextLooks = deps.nextLooks.get(run.metadata.uid ?? '')
+  return {
+    kind: 'world',
+    world: { run, mode, now: deps.clock.now(), ...(nextLooks === undefined ? {} : { nextLooks }) },
+  }
 }
 
 const isOurs = (run: AnalysisRun, deps: RunDeps): boolean =>

@@ -10,6 +10,8 @@ export type Mask = (text: string) => string
 /** A measurement and what is known of its metric. */
 export interface Taken {
   readonly measurement: Measurement
+  /** The open measurement may stay as it is stored. */
+  readonly isUnchanged?: boolean
   readonly metadata: Readonly<Record<string, string>>
 }
 

@@ -49,7 +49,8 @@ export async function takeLook(
     return { measurement: renderMeasurement(outcome, metric, world.mode, mask), metadata: {} }
   const measurement = renderOwn(outcome, mask)
   if (outcome.kind === 'decided') return { measurement, metadata: {} }
-  return { measurement: { ...measurement, resumeAt: formatInstant(outcome.resumeAt) }, metadata: {} }
+  const { resumeAt, isUnchanged = false } = outcome
+  return { measurement: { ...measurement, resumeAt: formatInstant(resumeAt) }, isUnchanged, metadata: {} }
 }
 
 async function look(ask: () => Promise<LookOutcome>): Promise<LookOutcome | undefined> {

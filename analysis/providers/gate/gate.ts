@@ -4,11 +4,12 @@
  */
 import { EXPOSED_SINCE } from '../../../controller/api/labels.ts'
 import { parseInstant } from '../../../controller/api/scalars.ts'
-import { GATE_KNOWLEDGE, type GateVerdict } from '../../../controller/api/verdict.ts'
+import { GATE_KNOWLEDGE, GATE_VERDICT, type GateVerdict, readGateVerdict } from '../../../controller/api/verdict.ts'
 import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import type { HistoryFacts } from '../../domain/gates/data-facts.ts'
 import { nameEvents } from '../../domain/gates/event-noun.ts'
 import type { GateCase, GateRule } from '../../domain/gates/gate-case.ts'
+import type { GateFinding } from '../../domain/gates/gate-news.ts'
 import { judgeGate } from '../../domain/gates/judge-gate.ts'
 import { type SampleLog, unpackSeries } from '../../domain/gates/sample-log.ts'
 import type { GateSeries } from '../../domain/gates/samples.ts'
@@ -18,7 +19,7 @@ import { type GateKnowledge, parseKnowledge, renderKnowledge } from './knowledge
 import { FEWEST_TICKS, learn } from './learn.ts'
 import { estimateLookMs, nextLookAt } from './look-interval.ts'
 import { createGateMemory, type GateMemory } from './memory.ts'
-import { concludeGate, decideOutcome } from './outcome.ts'
+import { concludeGate, decideOutcome, readFinding } from './outcome.ts'
 import { prepareGate } from './prepare.ts'
 import { renderForPeople } from './queries.ts'
 import { readSeries } from './read-series.ts'
@@ -57,7 +58,14 @@ async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Pro
     mode: order.mode,
     onUndecided: prepared.plan.onUndecided,
     resumeAt,
+    stored: readStored(reading),
   })
+}
+
+function readStored({ order: { open }, session }: GateReading): GateFinding | undefined {
+  const text = open?.metadata?.[GATE_VERDICT]
+  const verdict = text === undefined ? undefined : session.told(text, () => readGateVerdict(open))
+  return open && verdict && readFinding(open, verdict)
 }
 
 /** The case that a look at `order.now` judges, by what `order.open` had learnt: for a file of it. */

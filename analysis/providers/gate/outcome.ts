@@ -1,11 +1,12 @@
 /**
  * From a gate's verdict to what becomes of its measurement: an error is an Error, users' conditions and the gate's own word decide the rest
- * (`gate-conditions.ts`), and what nobody decides goes on. It must not judge evidence.
+ * (`gate-conditions.ts`), and what nobody decides goes on, with news or without (`gate-news.ts`). It must not judge evidence.
  */
 import type { Measurement, Metric } from '../../../controller/api/analysis.ts'
 import { GATE_KNOWLEDGE, GATE_VERDICT, type GateVerdict, readGateVerdict } from '../../../controller/api/verdict.ts'
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
 import { askConditions, decideUnasked, renderGateValue, roundOrNull } from '../../domain/gates/gate-conditions.ts'
+import { type GateFinding, hasNews } from '../../domain/gates/gate-news.ts'
 import { roundNumbers } from '../../domain/gates/round-numbers.ts'
 import type { VerdictMode } from '../../domain/verdict.ts'
 import type { LookOutcome } from '../long-provider.ts'
@@ -19,6 +20,8 @@ export interface Judged {
   readonly knowledge: string | undefined
   /** Epoch milliseconds of the next look. */
   readonly resumeAt: number
+  /** What the open measurement holds; undefined where it has no verdict. */
+  readonly stored: GateFinding | undefined
 }
 
 /** What would become of the measurement if its run ended now. */
@@ -44,7 +47,9 @@ export function decideOutcome(judged: Judged): LookOutcome {
   if (asked?.phase === 'Successful') return decided('Successful')
   const own = decideUnasked(verdict, metric, hasStageEnded(verdict))
   if (own !== undefined) return decided(own)
-  return { kind: 'running', resumeAt, value: JSON.stringify(value), metadata }
+  const found = { verdict, atEnd: metadata[AT_END], hasLearnt: judged.knowledge !== undefined }
+  const isUnchanged = !hasNews(judged.stored, found, resumeAt)
+  return { kind: 'running', resumeAt, value: JSON.stringify(value), metadata, ...(isUnchanged ? { isUnchanged } : {}) }
 }
 
 const renderCondition = (metric: Metric, name: 'failure' | 'success'): string =>
@@ -75,6 +80,13 @@ function renderMetadata(judged: Judged): Readonly<Record<string, string>> {
     ...(knowledge === undefined ? {} : { [GATE_KNOWLEDGE]: knowledge }),
   }
 }
+
+/** What an open measurement says about its gate; `verdict` is the one it holds. */
+export const readFinding = ({ metadata }: Pick<Measurement, 'metadata'>, verdict: GateVerdict): GateFinding => ({
+  verdict,
+  atEnd: metadata?.[AT_END],
+  hasLearnt: metadata?.[GATE_KNOWLEDGE] !== undefined,
+})
 
 /** A run that ends takes no more time: what is undecided then is settled as it would be after the longest hold. */
 function decideEnd({ verdict, metric, onUndecided }: Judged): Decided['phase'] {

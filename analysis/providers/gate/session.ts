@@ -1,8 +1,9 @@
 /**
- * What a gate of a run need not work out again at every look: its plan, the text of its queries, what its history taught, and its judges. All of it follows
- * from what a look is given, and is made anew where that differs.
+ * What a gate of a run need not work out again at every look: its plan, the text of its queries, what its history taught, the verdict that is stored, and
+ * its judges. All of it follows from what a look is given, and is made anew where that differs.
  */
 import type { GateMetric } from '../../../controller/api/gate.ts'
+import type { GateVerdict } from '../../../controller/api/verdict.ts'
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
 import { createGateJudges, type GateJudges } from '../../domain/gates/gate-judges.ts'
 import type { Classify } from './classify.ts'
@@ -26,6 +27,8 @@ export interface GateSession {
   readonly wanted: Recent<readonly WantedSamples[]>
   readonly forPeople: Recent<readonly string[]>
   readonly knowledge: Recent<GateKnowledge | undefined>
+  /** The verdict that is stored. */
+  readonly told: Recent<GateVerdict | undefined>
   readonly judges: GateJudges
 }
 
@@ -34,6 +37,7 @@ export const createGateSession = (): GateSession => ({
   wanted: createRecent(),
   forPeople: createRecent(),
   knowledge: createRecent(),
+  told: createRecent(),
   judges: createGateJudges(),
 })
 

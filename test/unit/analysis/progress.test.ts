@@ -66,6 +66,23 @@ describe('the schedule', () => {
     test(`${JSON.stringify(changes)} after ${result?.measurements?.[0]?.phase ?? 'nothing'} at ${at} s: ${expected}`, () =>
       assert.equal(look(changes, result, at), expected))
 
+  test('a look that was not stored asks for the next one, of a measurement that is open', () => {
+    const open = { measurements: [{ phase: 'Running' as const, resumeAt: formatInstant(seconds(15)) }] }
+    const ask = (result: Partial<MetricResult>, nextSeconds: number, isTerminating = false) =>
+      decideSchedule({
+        metrics: [metric({ interval: '1m' })],
+        results: [{ name: 'm', phase: 'Running', ...result }],
+        startedAtMs: start,
+        isTerminating,
+        nextLooks: new Map([['m', seconds(nextSeconds)]]),
+        now: seconds(20),
+      })
+    assert.deepEqual(ask(open, 30), { due: [], wakeAt: seconds(30) })
+    assert.deepEqual(ask(open, 10).due.length, 1)
+    assert.deepEqual(ask(after('Successful'), 600), { due: [], wakeAt: seconds(65) })
+    assert.equal(ask(open, 30, true).due.length, 1)
+  })
+
   test('nothing is measured while the run is ending', () => assert.equal(look({}, undefined, 0, true), 'never'))
 
   const runsJob: Partial<Metric> = { provider: { job: {} } }

@@ -201,15 +201,18 @@ describe('penstock/gate on a real Prometheus', () => {
   })
 
   test('another run of the same release goes on with its evidence', async () => {
+    // So far apart, looks are all written: the two that are compared are of the same moment.
+    const everyMinute = gate('healthy', {}, { interval: '1m' })
     const late = await withRelease(async (release) => {
-      await release.clock.advance(240_000)
-      await release.judge('run', [gate('healthy', {})])
-      return verdictOf(await release.pass('run', 31))
+      await release.clock.advance(180_000)
+      await release.judge('run', [everyMinute])
+      return verdictOf(await release.pass('run', 61))
     })
     const early = await withRelease(async (release) => {
-      await release.judge('run', [gate('healthy', {})])
-      return verdictOf(await release.pass('run', 271))
+      await release.judge('run', [everyMinute])
+      return verdictOf(await release.pass('run', 241))
     })
+    assert.equal(late.lookedAt, early.lookedAt)
     const { stage: _late, ...lateRest } = late
     const { stage: _early, ...earlyRest } = early
     assert.deepEqual(lateRest, earlyRest)

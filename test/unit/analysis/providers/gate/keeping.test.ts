@@ -4,17 +4,23 @@ import { describe, test } from 'node:test'
 import { createGate } from '../../../../../analysis/providers/gate/gate.ts'
 import { createGateMemory } from '../../../../../analysis/providers/gate/memory.ts'
 import type { LookOrder } from '../../../../../analysis/providers/long-provider.ts'
-import type { AnalysisRun, Metric } from '../../../../../controller/api/analysis.ts'
-import { EXPOSED_SINCE } from '../../../../../controller/api/labels.ts'
-import { GATE_VERDICT } from '../../../../../controller/api/verdict.ts'
-import { secrets } from '../../../../../controller/kube/kinds.ts'
+import { type AnalysisRun, isCompleted, type Metric } from '../../../../../controller/api/analysis.ts'
+import { EXPOSED_SINCE, STAGE } from '../../../../../controller/api/labels.ts'
+import { renderReleaseStage } from '../../../../../controller/api/release-stage.ts'
+import { GATE_VERDICT, readGateVerdict } from '../../../../../controller/api/verdict.ts'
+import { analysisRuns, secrets } from '../../../../../controller/kube/kinds.ts'
+import type { HttpRequest } from '../../../../../controller/runtime/http.ts'
 import { createFakeClock } from '../../../../fakes/fake-clock.ts'
 import { httpResponse } from '../../../../fakes/fake-transport.ts'
-import { createAnalysisCluster } from '../../analysis-cluster.ts'
+import { type AnalysisCluster, createAnalysisCluster } from '../../analysis-cluster.ts'
 import { playPrometheus } from './played-prometheus.ts'
 
 const START = Date.UTC(2026, 0, 1, 12)
 const LOOK_MS = 15_000
+/** Requests, buckets and events, shared by three gates. */
+const QUERIES_A_LOOK = 3
+/** Looks: history is read, and by now all would have been caught that has to be. */
+const SETTLED_AFTER = 20
 const since = { [EXPOSED_SINCE]: new Date(START).toISOString() }
 const NOTHING = JSON.stringify({ status: 'success', data: { resultType: 'matrix', result: [] } })
 
@@ -32,15 +38,32 @@ const verdictsOf = (run: AnalysisRun | undefined): readonly number[] =>
     ({ measurements = [] }) => measurements.filter(({ metadata }) => metadata?.[GATE_VERDICT] !== undefined).length,
   )
 
+/** When the verdicts that are stored were given, epoch milliseconds. */
+const listLooks = async (cluster: AnalysisCluster): Promise<readonly number[]> =>
+  ((await cluster.getRun('run'))?.status?.metricResults ?? []).map(({ measurements }) =>
+    Date.parse(readGateVerdict(measurements?.at(-1))?.lookedAt ?? ''),
+  )
+
+/** So that the looks that follow have nothing to write. */
+async function lookUntilWritten(cluster: AnalysisCluster, look: () => Promise<void>): Promise<void> {
+  const before = cluster.writes.length
+  for (let looks = 0; cluster.writes.length === before; looks += 1) {
+    assert.ok(looks < 6, 'nothing was written')
+    await look()
+  }
+}
+
 async function createBench() {
   const clock = createFakeClock(START)
   const http = playPrometheus(START)
   const cluster = await createAnalysisCluster({ clock, http })
-  cluster.startController()
+  const controller = cluster.startController()
   await clock.advance(10)
   return {
+    clock,
     http,
     cluster,
+    controller,
     async look(): Promise<void> {
       await clock.advance(LOOK_MS)
       await clock.settle()
@@ -82,14 +105,100 @@ describe('what gates keep', () => {
     assert.match(run.status.message ?? '', /consecutiveErrors \(5\)/)
   })
 
-  test('one write a look serves three gates', async () => {
+  test('while nothing changes, one write a minute serves three gates that look every 15 s', async () => {
+    const { clock, http, cluster, look } = await createBench()
+    await cluster.createRun('run', { metrics: threeGates }, since)
+    for (let index = 0; index < SETTLED_AFTER; index += 1) await look()
+    await lookUntilWritten(cluster, look)
+    cluster.writes.length = 0
+    for (let index = 0; index < 8; index += 1) {
+      const asked = http.requests.length
+      await look()
+      assert.equal(http.requests.length - asked, QUERIES_A_LOOK, `look ${index}`)
+      const ages = (await listLooks(cluster)).map((lookedAt) => clock.now() - lookedAt)
+      assert.ok(Math.max(...ages) <= 60_000, ages.join())
+    }
+    assert.deepEqual(cluster.writes, ['patch analysisruns', 'patch analysisruns'])
+    await cluster.close()
+  })
+
+  test('another stage is written at the next look', async () => {
     const { cluster, look } = await createBench()
     await cluster.createRun('run', { metrics: threeGates }, since)
-    for (let index = 0; index < 10; index += 1) await look()
+    for (let index = 0; index < SETTLED_AFTER; index += 1) await look()
+    await lookUntilWritten(cluster, look)
+    const stage = renderReleaseStage({ number: 1, weights: [5, 50] })
+    const ref = { kind: analysisRuns, namespace: 'default', name: 'run' }
+    await cluster.client.patch(ref, 'merge', { metadata: { annotations: { [STAGE]: stage } } })
     cluster.writes.length = 0
-    for (let index = 0; index < 8; index += 1) await look()
-    assert.equal(cluster.writes.length, 8)
+    await look()
+    const run = await cluster.getRun('run')
     await cluster.close()
+    assert.equal(cluster.writes.length, 1)
+    assert.equal(readGateVerdict(run?.status?.metricResults?.[0]?.measurements?.at(-1))?.stage?.weightPercent, 5)
+  })
+
+  test('every measurement of a plain metric beside them is written, and asks for no look of theirs', async () => {
+    const { clock, http, cluster, look } = await createBench()
+    const plain: Metric = {
+      name: 'up',
+      interval: '10s',
+      successCondition: 'result[0] == 1',
+      provider: { prometheus: { query: 'up' } },
+    }
+    await cluster.createRun('run', { metrics: [...threeGates, plain] }, since)
+    for (let index = 0; index < SETTLED_AFTER; index += 1) await look()
+    const isPlain = ({ body }: HttpRequest): boolean => new URLSearchParams(body ?? '').get('query') === 'up'
+    const before = { plain: http.requests.filter(isPlain).length, all: http.requests.length }
+    cluster.writes.length = 0
+    for (let second = 0; second < 120; second += 5) {
+      await clock.advance(5000)
+      await clock.settle()
+    }
+    await cluster.close()
+    const measured = http.requests.filter(isPlain).length - before.plain
+    assert.ok(measured >= 11, `${measured} measurements`)
+    assert.ok(cluster.writes.length >= measured && cluster.writes.length <= measured + 4, `${cluster.writes.length}`)
+    assert.equal(http.requests.length - before.all - measured, 8 * QUERIES_A_LOOK)
+  })
+
+  test('another controller looks at once, comes to the same, and goes on', async () => {
+    const { cluster, controller, look, clock, http } = await createBench()
+    await cluster.createRun('run', { metrics: threeGates }, since)
+    for (let index = 0; index < SETTLED_AFTER; index += 1) await look()
+    await lookUntilWritten(cluster, look)
+    await look()
+    await controller.stop()
+    cluster.writes.length = 0
+    const asked = http.requests.length
+    cluster.startController()
+    await clock.advance(10)
+    await clock.settle()
+    assert.ok(http.requests.length > asked)
+    assert.equal(cluster.writes.length, 0)
+    for (let index = 0; index < 8; index += 1) await look()
+    const run = await cluster.getRun('run')
+    await cluster.close()
+    assert.ok(cluster.writes.length <= 3, cluster.writes.join())
+    assert.deepEqual(verdictsOf(run), [1, 1, 1])
+    assert.equal(run?.status?.phase, 'Running')
+  })
+
+  test('a run that is ended keeps the word of the last look that was written', async () => {
+    const { cluster, look, clock } = await createBench()
+    await cluster.createRun('run', { metrics: threeGates }, since)
+    for (let index = 0; index < SETTLED_AFTER; index += 1) await look()
+    await lookUntilWritten(cluster, look)
+    await look()
+    const before = await listLooks(cluster)
+    const ref = { kind: analysisRuns, namespace: 'default', name: 'run' }
+    await cluster.client.patch(ref, 'merge', { spec: { terminate: true } })
+    await clock.advance(100)
+    await clock.settle()
+    const run = await cluster.getRun('run')
+    assert.deepEqual(await listLooks(cluster), before)
+    await cluster.close()
+    assert.ok(isCompleted(run?.status?.phase), run?.status?.phase)
   })
 
   test('runs that are over leave nothing in memory', async () => {

@@ -7,6 +7,8 @@ import { httpResponse } from '../../../../fakes/fake-transport.ts'
 
 const SCRAPE_SECONDS = 15
 const DAY_SECONDS = 86_400
+/** To whatever is no range selector. */
+const VECTOR = { resultType: 'vector', result: [{ metric: {}, value: [0, '1'] }] }
 const bounds = [0.1, 0.15, 0.19, 0.198, 0.205, 0.25, 0.5, 1]
 
 export interface PlayedPrometheus extends HttpTransport {
@@ -30,6 +32,7 @@ export function playPrometheus(canaryFrom: number): PlayedPrometheus {
 }
 
 function answer(body: URLSearchParams, canaryFrom: number): string {
+  if (!body.get('query')?.endsWith('s]')) return JSON.stringify({ status: 'success', data: VECTOR })
   const [, metric = '', window = '0'] = /^([a-z_]+)\{.*\}\[(\d+)s\]$/s.exec(body.get('query') ?? '') ?? []
   const at = Number(body.get('time'))
   const isStableOnly = !/canary/.test(body.get('query') ?? '') || /!~/.test(body.get('query') ?? '')
