@@ -31,10 +31,18 @@ function delayMsOf(rollout: Rollout | undefined, isAborted: boolean): number {
   return seconds * 1000
 }
 
+/** It is what the canary rolls out, and nobody has taken it back. */
+const isSizedByStep = ({ spec, status }: Rollout, hash: string): boolean =>
+  spec.strategy?.canary !== undefined &&
+  status?.currentPodHash === hash &&
+  status.stableRS !== hash &&
+  status.abort !== true
+
 /**
  * Without a router users reach whatever is ready, and nothing can be moved away first. A Rollout scaled to 0 asks for it. With dynamicStableScale the
- * user has given up the delay: pods follow traffic as soon as it is confirmed; that none is left without requests is checked all the same. The delay is
- * kept as a time of day on the ReplicaSet, as Argo Rollouts has it, so a wall clock that is set forward shortens it.
+ * user has given up the delay: pods follow traffic as soon as it is confirmed; that none is left without requests is checked all the same. So it is while
+ * a step of an update says how many pods the new revision has, as `setCanaryScale` after a header route does. The delay is kept as a time of day on the
+ * ReplicaSet, as Argo Rollouts has it, so a wall clock that is set forward shortens it.
  */
 export const S5: Invariant = {
   id: 'S5',
@@ -48,7 +56,7 @@ export const S5: Invariant = {
     const { serving, stoppedMs } = before.dataPlane
     if (serving.has(shrunk.hash)) return `${shrunk.hash} goes from ${shrunk.from} pods to none while it gets requests`
     const sinceMs = after.atMs - (stoppedMs.get(shrunk.hash) ?? Number.NEGATIVE_INFINITY)
-    if (rollout.spec.strategy?.canary?.dynamicStableScale) return undefined
+    if (rollout.spec.strategy?.canary?.dynamicStableScale || isSizedByStep(rollout, shrunk.hash)) return undefined
     const delayMs = Math.min(delayMsOf(rollout, false), delayMsOf(rollout, true))
     return sinceMs < delayMs - LONGEST_LIE_MS - (context.clockLeadMs ?? 0)
       ? `${shrunk.hash} goes from ${shrunk.from} pods to none ${sinceMs} ms after its last request`

@@ -12,7 +12,7 @@ import {
 } from '../../controller/argo/client-patches.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
 import { NAMESPACE } from '../cluster/world.ts'
-import type { Action } from '../run/action.ts'
+import type { Action, AlertName } from '../run/action.ts'
 import { ROLLOUT, type Scenario } from '../run/scenario.ts'
 import type { ModelDeps } from './pods.ts'
 
@@ -35,14 +35,21 @@ function withImage({ spec }: Rollout, image: string): object {
   return { template: { spec: { containers: containers.map((container) => ({ ...container, image })) } } }
 }
 
-function renderAlert(status: 'firing' | 'resolved', startsAtMs: number): string {
+/** The labels make the fingerprint: it is the same each time the alert fires. */
+const FINGERPRINTS: Readonly<Record<AlertName, string>> = {
+  ErrorsHigh: 'e2d4f1a0b3c59687',
+  LatencyHigh: '17c6a8d0f2e4b395',
+}
+
+function renderAlert(name: AlertName, startsAtMs: number, endsAtMs?: number): string {
+  const status = endsAtMs === undefined ? 'firing' : 'resolved'
   const alert = {
     status,
-    labels: { alertname: 'ErrorsHigh', namespace: NAMESPACE, rollout: ROLLOUT },
-    annotations: { summary: 'errors are high' },
+    labels: { alertname: name, namespace: NAMESPACE, rollout: ROLLOUT },
+    annotations: { summary: 'users feel it' },
     startsAt: new Date(startsAtMs).toISOString(),
-    endsAt: '0001-01-01T00:00:00Z',
-    fingerprint: startsAtMs.toString(16),
+    endsAt: endsAtMs === undefined ? '0001-01-01T00:00:00Z' : new Date(endsAtMs).toISOString(),
+    fingerprint: FINGERPRINTS[name],
   }
   return JSON.stringify({ version: '4', groupKey: 'sim', receiver: 'penstock', status, alerts: [alert] })
 }
@@ -66,8 +73,13 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
       await client.patch(kinds.refOf(kinds.httpRoutes, object as KubeObject), 'apply', object, options)
   }
 
-  function alert(status: 'firing' | 'resolved', times: number): void {
-    const body = renderAlert(status, wallStartMs + kernel.now())
+  const firingSinceMs = new Map<AlertName, number>()
+
+  function alert(status: 'firing' | 'resolved', times: number, name: AlertName): void {
+    const nowMs = wallStartMs + kernel.now()
+    const sinceMs = status === 'firing' ? nowMs : (firingSinceMs.get(name) ?? nowMs)
+    firingSinceMs.set(name, sinceMs)
+    const body = status === 'firing' ? renderAlert(name, sinceMs) : renderAlert(name, sinceMs, nowMs)
     const attempt = (left: number): void => {
       let isTaken = false
       postAlert(body, (code) => {
@@ -106,7 +118,7 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
       case 'reapply':
         return void reapply()
       case 'alert':
-        return alert(action.status, action.times)
+        return alert(action.status, action.times, action.name ?? 'ErrorsHigh')
     }
   }
 }

@@ -44,9 +44,9 @@ const QUOTA_RETRY_MS = 2_000
 export const isReady = (pod: Pod): boolean =>
   (pod.status?.conditions ?? []).some(({ type, status }) => type === READY && status === 'True')
 
-const imageOf = (pod: Pod): string =>
-  ((pod as { spec?: unknown }).spec as { containers?: readonly { image?: string }[] } | undefined)?.containers?.[0]
-    ?.image ?? ''
+/** Of the first container of a pod's spec. */
+export const imageOf = (spec: unknown): string =>
+  (spec as { containers?: readonly { image?: string }[] } | undefined)?.containers?.[0]?.image ?? ''
 
 const ownerOf = ({ metadata }: Pod): string | undefined => metadata.ownerReferences?.find((ref) => ref.controller)?.uid
 
@@ -84,7 +84,7 @@ export function startPods(deps: ModelDeps, options: PodsOptions): PodsModel {
   function becomeReady(name: string, delayMs: number): void {
     kernel.schedule(delayMs, undefined, () => {
       const pod = truth.world().pods.get(name)
-      if (!pod || options.isBroken(imageOf(pod))) return
+      if (!pod || options.isBroken(imageOf((pod as { spec?: unknown }).spec))) return
       if (board.find('pods')?.mode === 'stuck') becomeReady(name, QUOTA_RETRY_MS)
       else setReady(name, true)
     })

@@ -1,13 +1,23 @@
 /** What people and other controllers do to a Rollout while it is being rolled out, as data. Who does it is `actors.ts`. */
 
+export type AlertName = 'ErrorsHigh' | 'LatencyHigh'
+
 export type Action = { readonly atMs: number } & (
   | { readonly kind: 'setImage'; readonly image: string }
   | { readonly kind: 'promote' | 'promoteFull' | 'abort' | 'retry' | 'pause' | 'resume' | 'restart' }
   /** A GitOps tool applies the manifests once more, routes without weights included. */
   | { readonly kind: 'reapply' }
   | { readonly kind: 'scale'; readonly replicas: number }
-  /** Alertmanager posts to every replica of the controller, `times` times, until somebody has taken it. */
-  | { readonly kind: 'alert'; readonly status: 'firing' | 'resolved'; readonly times: number }
+  /**
+   * Alertmanager posts to a replica of the controller, `times` times, until one has taken it. What is resolved is the last firing of the alert of this
+   * name; there is only one when it is absent.
+   */
+  | {
+      readonly kind: 'alert'
+      readonly status: 'firing' | 'resolved'
+      readonly times: number
+      readonly name?: AlertName
+    }
 )
 
 export function renderAction({ atMs, kind, ...rest }: Action): string {

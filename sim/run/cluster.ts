@@ -2,6 +2,7 @@
  * A whole simulated cluster put together: API server, models, replicas of the controller, and the hands of the faults. It starts and stops things; what
  * is to happen when is the run's business.
  */
+import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { KubeClient, ResourceKind } from '../../controller/kube/client.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
@@ -12,7 +13,7 @@ import { customResources } from '../cluster/definitions.ts'
 import type { Write } from '../cluster/kube-edge.ts'
 import { openTruth, type Truth } from '../cluster/truth.ts'
 import { createWatchControl, type WatchControl } from '../cluster/watch-edge.ts'
-import { NAMESPACE } from '../cluster/world.ts'
+import { NAMESPACE, type World } from '../cluster/world.ts'
 import { createFaultBoard, type FaultBoard } from '../faults/board.ts'
 import type { Fault } from '../faults/fault.ts'
 import { type Death, type Hands, strike } from '../faults/strike.ts'
@@ -23,10 +24,10 @@ import { createActors } from '../models/actors.ts'
 import { startEndpoints } from '../models/endpoints.ts'
 import { startGateway } from '../models/gateway.ts'
 import { createOutbound } from '../models/outbound.ts'
-import { startPods } from '../models/pods.ts'
+import { imageOf, startPods } from '../models/pods.ts'
 import type { Action } from './action.ts'
 import type { Plan } from './plan.ts'
-import { BROKEN_TAG } from './scenario.ts'
+import { BAD_TAG, BROKEN_TAG } from './scenario.ts'
 
 export interface SimCluster {
   readonly kernel: Kernel
@@ -140,7 +141,7 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
         process,
         board,
         random: own.fork('outbound'),
-        readMetric: () => 0,
+        readMetric: () => readErrorRate(truth.world()),
         onNotice: hooks.onNotice ?? (() => {}),
       }),
       log: log(process),
@@ -237,6 +238,15 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
       await server.close()
     },
   }
+}
+
+/** Share of failed requests among all: what the query of `gate` asks for. */
+function readErrorRate({ replicaSets, dataPlane: { serving } }: World): number {
+  const isBad = [...replicaSets.values()].some(
+    (rs) =>
+      serving.has(rs.metadata.labels?.[POD_TEMPLATE_HASH] ?? '') && imageOf(rs.spec.template.spec).endsWith(BAD_TAG),
+  )
+  return isBad ? 0.4 : 0
 }
 
 /** What the controller says at warning or above is part of the story. */

@@ -3,8 +3,8 @@
 import type { Fault } from '../faults/fault.ts'
 import { makeFaults } from '../faults/make-faults.ts'
 import { createRandom, type SeededRandom } from '../kernel/random.ts'
-import type { Action } from './action.ts'
-import { BROKEN_TAG, makeScenario, ROLLOUT, type Scenario } from './scenario.ts'
+import type { Action, AlertName } from './action.ts'
+import { BAD_TAG, BROKEN_TAG, makeScenario, ROLLOUT, type Scenario } from './scenario.ts'
 
 export interface Plan {
   readonly seed: number
@@ -19,8 +19,9 @@ export interface Plan {
   readonly healAtMs: number
 }
 
-/** The first deploy is given time to end, so that most runs have something to lose. */
+/** The first deploy is mostly given time to end, so that most runs have something to lose. */
 const FIRST_ACTION_MS = 12_000
+const EARLIEST_ACTION_MS = 300
 
 function makeActions(random: SeededRandom, healAtMs: number): readonly Action[] {
   let version = 1
@@ -44,20 +45,47 @@ function makeActions(random: SeededRandom, healAtMs: number): readonly Action[] 
     ] as const)
     if (kind === 'undo') return { atMs, kind: 'setImage', image: `${ROLLOUT}:${random.between(1, version)}` }
     if (kind === 'setImage') return { atMs, kind, image: nextImage() }
-    if (kind === 'scale') return { atMs, kind, replicas: random.between(1, 7) }
+    if (kind === 'scale') return { atMs, kind, replicas: random.chance(0.05) ? 0 : random.between(1, 7) }
     if (kind === 'alert')
       return { atMs, kind, status: random.chance(0.8) ? 'firing' : 'resolved', times: random.between(1, 3) }
     return { atMs, kind }
   }
   const nextImage = (): string => {
     version += 1
-    return random.chance(0.12) ? `${ROLLOUT}:${version}-${BROKEN_TAG}` : `${ROLLOUT}:${version}`
+    const fate = random.next()
+    const tag = fate < 0.12 ? `-${BROKEN_TAG}` : fate < 0.32 ? `-${BAD_TAG}` : ''
+    return `${ROLLOUT}:${version}${tag}`
   }
-  const first = { atMs: random.between(FIRST_ACTION_MS, 20_000), kind: 'setImage', image: nextImage() } as const
-  const times = Array.from({ length: random.between(0, 5) }, () => random.between(first.atMs, healAtMs)).sort(
-    (a, b) => a - b,
-  )
-  return [first, ...times.map(make)]
+  const isEarly = random.chance(0.25)
+  const firstMs = isEarly
+    ? random.between(EARLIEST_ACTION_MS, FIRST_ACTION_MS)
+    : random.between(FIRST_ACTION_MS, 20_000)
+  const first = { atMs: firstMs, kind: 'setImage', image: nextImage() } as const
+  const times = Array.from({ length: random.between(0, isEarly ? 7 : 5) }, () =>
+    isEarly && random.chance(0.4)
+      ? random.between(EARLIEST_ACTION_MS, FIRST_ACTION_MS)
+      : random.between(firstMs, healAtMs),
+  ).sort((a, b) => a - b)
+  const storm = random.chance(0.2) ? makeAlertStorm(random, random.between(firstMs, healAtMs)) : []
+  return [first, ...times.map(make), ...storm].sort((a, b) => a.atMs - b.atMs)
+}
+
+/** Two alerts, and one of them is resolved before it fires once more. */
+function makeAlertStorm(random: SeededRandom, atMs: number): readonly Action[] {
+  const post = (afterMs: number, name: AlertName, status: 'firing' | 'resolved'): Action => ({
+    atMs: atMs + afterMs,
+    kind: 'alert',
+    status,
+    times: random.between(1, 2),
+    name,
+  })
+  const gapMs = random.between(500, 8_000)
+  return [
+    post(0, 'ErrorsHigh', 'firing'),
+    post(random.between(0, 2 * gapMs), 'LatencyHigh', 'firing'),
+    post(gapMs, 'ErrorsHigh', 'resolved'),
+    post(2 * gapMs, 'ErrorsHigh', 'firing'),
+  ]
 }
 
 export function makePlan(seed: number): Plan {

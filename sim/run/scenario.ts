@@ -11,6 +11,8 @@ import { PROMETHEUS_URL } from '../models/outbound.ts'
 export const ROLLOUT = 'shop'
 /** Pods of an image with this tag never become ready. */
 export const BROKEN_TAG = 'broken'
+/** Requests that such an image answers fail often enough for `gate` to say so. */
+export const BAD_TAG = 'bad'
 
 export interface Scenario {
   readonly strategy: 'canary' | 'canary without a router' | 'blue-green'
@@ -67,30 +69,60 @@ export const canaryObjects = [service('stable'), service('canary'), service('adm
 export const blueGreenObjects = [service('active'), service('preview'), gate]
 
 const analysis = { templates: [{ templateName: 'gate' }] }
+const BETA = 'beta'
 
-function makeSteps(random: SeededRandom, isRouted: boolean): CanaryStep[] {
+/** Those who ask for it see the new revision first. */
+const beginWithBeta = (random: SeededRandom): CanaryStep[] => [
+  { setCanaryScale: { replicas: 1 } },
+  { setHeaderRoute: { name: BETA, match: [{ headerName: 'x-beta', headerValue: { exact: 'yes' } }] } },
+  random.chance(0.3) ? { pause: {} } : { pause: { duration: `${random.between(2, 12)}s` } },
+  ...(random.chance(0.5) ? [{ setHeaderRoute: { name: BETA } }] : []),
+  ...(random.chance(0.7) ? [{ setCanaryScale: { matchTrafficWeight: true } }] : []),
+]
+
+/** Both revisions side by side, without requests of users. */
+const tryBoth = (random: SeededRandom): CanaryStep => ({
+  experiment: {
+    duration: `${random.between(4, 20)}s`,
+    templates: [
+      { name: 'baseline', specRef: 'stable' },
+      { name: 'candidate', specRef: 'canary', ...(random.chance(0.5) ? { replicas: random.between(1, 2) } : {}) },
+    ],
+    ...(random.chance(0.5)
+      ? { analyses: [{ name: 'errors', templateName: 'gate', requiredForCompletion: random.chance(0.5) }] }
+      : {}),
+  },
+})
+
+function makeSteps(random: SeededRandom, isRouted: boolean, hasBeta: boolean): CanaryStep[] {
   const count = random.between(1, 4)
   const weights = Array.from({ length: count }, () => random.between(0, 20) * 5).sort((a, b) => a - b)
-  return weights.flatMap((setWeight): CanaryStep[] => {
+  const beta = isRouted && hasBeta ? beginWithBeta(random) : []
+  const staged = weights.flatMap((setWeight): CanaryStep[] => {
     const steps: CanaryStep[] = [{ setWeight }]
     if (isRouted && random.chance(0.15)) steps.unshift({ setCanaryScale: { weight: random.between(1, 10) * 10 } })
     if (random.chance(0.5)) steps.push({ pause: { duration: `${random.between(2, 20)}s` } })
     else if (random.chance(0.3)) steps.push({ pause: {} })
-    if (random.chance(0.2)) steps.push({ analysis })
+    if (random.chance(0.25)) steps.push({ analysis })
+    if (random.chance(0.07)) steps.push(tryBoth(random))
     return steps
   })
+  return [...beta, ...staged]
 }
 
 function makeCanary(random: SeededRandom, isRouted: boolean): RolloutSpec['strategy'] {
   const plugins = { 'argoproj-labs/gatewayAPI': { httpRoute: ROLLOUT, namespace: NAMESPACE } }
+  const hasBeta = isRouted && random.chance(0.2)
+  const isDynamic = isRouted && random.chance(0.4)
+  const trafficRouting = { ...(hasBeta ? { managedRoutes: [{ name: BETA }] } : {}), plugins }
   return {
     canary: {
       ...(isRouted
-        ? { stableService: 'stable', canaryService: 'canary', trafficRouting: { plugins } }
+        ? { stableService: 'stable', canaryService: 'canary', trafficRouting }
         : { maxSurge: random.pick([1, '25%', '50%']), maxUnavailable: random.pick([0, 1]) }),
-      steps: makeSteps(random, isRouted),
-      ...(isRouted && random.chance(0.4) ? { dynamicStableScale: true } : {}),
-      ...(isRouted && random.chance(0.3) ? { scaleDownDelaySeconds: random.between(10, 40) } : {}),
+      steps: makeSteps(random, isRouted, hasBeta),
+      ...(isDynamic ? { dynamicStableScale: true } : {}),
+      ...(isRouted && !isDynamic && random.chance(0.4) ? { scaleDownDelaySeconds: random.between(10, 40) } : {}),
       ...(isRouted && random.chance(0.3) ? { abortScaleDownDelaySeconds: random.between(10, 40) } : {}),
       ...(random.chance(0.2) ? { analysis: { ...analysis, startingStep: 1 } } : {}),
     },
