@@ -7,6 +7,7 @@
  *   delete acknowledged, uid U           | no object of uid U, or U with a deletionTimestamp
  *   unknown outcome                      | nothing: a live read turns it into one of the rows above and below
  *   live read found nothing              | no such object, or one with another uid than the cache had at the read
+ *   refused: the object is newer than V  | the object at another version than V, or no such object
  */
 import type { KubeObject } from '../api/meta.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -23,6 +24,8 @@ export interface Fence {
   recordDelete(key: string, ref: ObjectRef, uid: string): void
   /** A write failed in a way that leaves open whether it was applied (`hasUnknownOutcome`). */
   recordUnknown(key: string, ref: ObjectRef): void
+  /** A write that was decided on `resourceVersion` lost against a newer one: whatever the cache shows at that version is old. */
+  recordConflict(key: string, ref: ObjectRef, resourceVersion: string): void
   /** Objects whose cached state may be older than our last write. Empty: decide. */
   behind(key: string): readonly ObjectRef[]
   /**
@@ -51,6 +54,7 @@ type Expectation =
   | { readonly type: 'version'; readonly resourceVersion: string }
   | { readonly type: 'absence'; readonly uid: string | undefined }
   | { readonly type: 'unknown' }
+  | { readonly type: 'newer'; readonly than: string }
 
 interface Entry {
   readonly ref: ObjectRef
@@ -59,6 +63,8 @@ interface Entry {
 }
 
 const DEFAULT_PATIENCE_MS = 15_000
+/** The newer version is there, so a watch that works shows it at once. */
+const CONFLICT_PATIENCE_MS = 2_000
 
 export function createFence(options: FenceOptions): Fence {
   const { clock, caches } = options
@@ -81,6 +87,7 @@ export function createFence(options: FenceOptions): Fence {
       return hasReached(cached?.metadata.resourceVersion, wanted) || hasReached(cache.resourceVersion(), wanted)
     }
     if (expectation.type === 'unknown') return false
+    if (expectation.type === 'newer') return cached?.metadata.resourceVersion !== expectation.than
     return !cached || cached.metadata.uid !== expectation.uid || cached.metadata.deletionTimestamp !== undefined
   }
 
@@ -92,6 +99,14 @@ export function createFence(options: FenceOptions): Fence {
     return [...entries.values()]
   }
 
+  const patienceFor = ({ expectation: { type } }: Entry): number =>
+    type === 'newer' ? CONFLICT_PATIENCE_MS : patienceMs
+
+  function settle(key: string, entry: Entry): void {
+    const entries = entriesByKey.get(key)
+    if (entries?.get(describeRef(entry.ref)) === entry) entries.delete(describeRef(entry.ref))
+  }
+
   async function readLive(key: string, entry: Entry): Promise<void> {
     const live = await options.client.get(entry.ref)
     const cached = caches.find(entry.ref.kind)?.get(entry.ref.namespace, entry.ref.name)
@@ -100,14 +115,21 @@ export function createFence(options: FenceOptions): Fence {
       version === undefined
         ? { type: 'absence', uid: cached?.metadata.uid }
         : { type: 'version', resourceVersion: version }
-    const refreshed = { ...entry, expectation, sinceMs: clock.monotonicMs() }
+    const { expectation: former } = entry
+    // Nothing newer after all: the write was refused for another reason.
+    if (former.type === 'newer' && version === former.than) return settle(key, entry)
+    const refreshed = {
+      ...entry,
+      expectation: former.type === 'newer' ? former : expectation,
+      sinceMs: clock.monotonicMs(),
+    }
     // A newer write of the same pass may have been recorded while we waited for the answer: it stands.
     const entries = entriesByKey.get(key)
     if (entries?.get(describeRef(entry.ref)) !== entry) return
     entries.set(describeRef(entry.ref), refreshed)
     if (isCaughtUp(refreshed)) return
     if (entry.expectation.type !== 'unknown') {
-      options.log.warn('the cache lags behind an acknowledged write; listing again', {
+      options.log.warn('the cache lags behind a write; listing again', {
         reason: 'CacheBehind',
         key,
         object: describeRef(entry.ref),
@@ -123,11 +145,12 @@ export function createFence(options: FenceOptions): Fence {
     },
     recordDelete: (key, ref, uid) => record(key, ref, { type: 'absence', uid }),
     recordUnknown: (key, ref) => record(key, ref, { type: 'unknown' }),
+    recordConflict: (key, ref, resourceVersion) => record(key, ref, { type: 'newer', than: resourceVersion }),
     behind: (key) => pending(key).map(({ ref }) => ref),
     async catchUp(key) {
       const nowMs = clock.monotonicMs()
       for (const entry of pending(key)) {
-        const isOverdue = nowMs - entry.sinceMs >= patienceMs
+        const isOverdue = nowMs - entry.sinceMs >= patienceFor(entry)
         if (entry.expectation.type === 'unknown' || isOverdue) await readLive(key, entry)
       }
     },

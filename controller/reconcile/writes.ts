@@ -4,7 +4,7 @@
  */
 import type { KubeObject } from '../api/meta.ts'
 import { applyMergePatch, fieldManager } from '../kube/apply.ts'
-import { hasUnknownOutcome, isAlreadyExists, type KubeClient, type ObjectRef } from '../kube/client.ts'
+import { hasUnknownOutcome, isAlreadyExists, isConflict, type KubeClient, type ObjectRef } from '../kube/client.ts'
 import type { Fence } from '../kube/fence.ts'
 
 export interface WriteDeps {
@@ -61,8 +61,14 @@ export async function patchObserved(
   patch: Readonly<Record<string, unknown>>,
   { client, fence }: WriteDeps,
 ): Promise<void> {
-  const precondition = { resourceVersion: observed.metadata.resourceVersion ?? '' }
-  await recorded(key, ref, fence, () => applyMergePatch(client, ref, patch, { precondition }))
+  const { resourceVersion = '' } = observed.metadata
+  try {
+    await recorded(key, ref, fence, () => applyMergePatch(client, ref, patch, { precondition: { resourceVersion } }))
+  } catch (error) {
+    // Otherwise the next pass decides on the same old view, and the next.
+    if (isConflict(error)) fence.recordConflict(key, ref, resourceVersion)
+    throw error
+  }
 }
 
 export async function removeObserved(

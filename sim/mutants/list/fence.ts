@@ -49,11 +49,20 @@ export const fenceMutants: readonly Mutant[] = [
   {
     id: 'silent-watch-blocks-for-ever',
     file: fence,
-    before: 'const isOverdue = nowMs - entry.sinceMs >= patienceMs',
+    before: 'const isOverdue = nowMs - entry.sinceMs >= patienceFor(entry)',
     after: 'const isOverdue = false',
     removes: 'a watch that shows nothing is overtaken by a list',
     invariant: 'L6',
     witness: `test ${fenceTest} › a watch that stays behind for 15 s is overtaken by a list instead of blocking for ever`,
+  },
+  {
+    id: 'conflict-is-decided-again-on-the-old-view',
+    file: 'controller/reconcile/writes.ts',
+    before: 'if (isConflict(error)) fence.recordConflict(key, ref, resourceVersion)',
+    after: '',
+    removes: 'a view that has lost a race decides nothing until the winner is seen',
+    invariant: 'S16 L6',
+    witness: 'test test/unit/reconcile/apply.test.ts',
   },
   {
     id: 'newer-write-is-overwritten-by-a-read',

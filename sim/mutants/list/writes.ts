@@ -165,8 +165,8 @@ export const writeMutants: readonly Mutant[] = [
   {
     id: 'writes-without-a-precondition',
     file: writes,
-    before: 'const precondition = { resourceVersion: observed.metadata.resourceVersion ??',
-    after: 'const precondition = { uid: observed.metadata.uid ??',
+    before: '{ precondition: { resourceVersion } }))',
+    after: '{ precondition: { uid: observed.metadata.uid ?? String(resourceVersion) } }))',
     removes: 'a write loses against whoever was faster',
     invariant: 'S16 S17',
     witness: 'test test/unit/reconcile/apply.test.ts',

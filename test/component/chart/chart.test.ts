@@ -270,7 +270,11 @@ describe('chart', () => {
   test('two replicas go to different nodes, unless the values say otherwise', async () => {
     const constraints = async (values: object) => {
       const deployment = (await render(values)).find((object) => object.kind === 'Deployment')
-      const { spec } = deployment?.spec?.template as { readonly spec: { readonly topologySpreadConstraints?: unknown } }
+      assert.ok(deployment)
+      const { template } = deployment.spec as {
+        readonly template: { readonly spec: { readonly topologySpreadConstraints?: unknown } }
+      }
+      const { spec } = template
       return spec.topologySpreadConstraints
     }
     assert.equal(await constraints({}), undefined)

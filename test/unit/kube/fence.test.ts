@@ -201,6 +201,44 @@ describe('read-your-writes fence', () => {
     await informers.stop()
   })
 
+  test('a conflict waits for the version that won, and lists when the watch has lost it', async () => {
+    const { clock, kube, fence, isBehind, informers } = await setUp()
+    const created = await kube.client.create(replicaSets, child)
+    await clock.settle()
+    kube.holdWatches()
+    await kube.client.patch(ref, 'merge', { spec: { replicas: 7 } })
+    fence.recordConflict(key, ref, created.metadata.resourceVersion ?? '')
+    await fence.catchUp(key)
+    assert.equal(isBehind(), true, 'what lost is not decided again')
+    await clock.advance(2_500)
+    await fence.catchUp(key)
+    await clock.advance(2_000)
+    assert.equal(isBehind(), false, 'the list shows it though the watch does not')
+    await informers.stop()
+  })
+
+  test('a conflict whose winner is seen already holds up nothing', async () => {
+    const { clock, kube, fence, isBehind, informers } = await setUp()
+    const created = await kube.client.create(replicaSets, child)
+    await kube.client.patch(ref, 'merge', { spec: { replicas: 7 } })
+    await clock.settle()
+    fence.recordConflict(key, ref, created.metadata.resourceVersion ?? '')
+    assert.equal(isBehind(), false)
+    await informers.stop()
+  })
+
+  test('a write that was refused though nothing newer is there is tried again', async () => {
+    const { clock, kube, fence, isBehind, informers } = await setUp()
+    const created = await kube.client.create(replicaSets, child)
+    await clock.settle()
+    fence.recordConflict(key, ref, created.metadata.resourceVersion ?? '')
+    assert.equal(isBehind(), true)
+    await clock.advance(2_500)
+    await fence.catchUp(key)
+    assert.equal(isBehind(), false)
+    await informers.stop()
+  })
+
   test('kinds without a cache are not waited for, and a forgotten key is free', async () => {
     const { kube, fence, isBehind, informers } = await setUp()
     const map = { kind: configMaps, namespace: 'shop', name: 'x' }

@@ -19,6 +19,7 @@ const fence: Fence = {
   recordWrite() {},
   recordDelete() {},
   recordUnknown() {},
+  recordConflict() {},
   behind: () => [],
   catchUp: async () => {},
   forget() {},

@@ -29,6 +29,7 @@ async function setUp() {
     recordWrite: note('written'),
     recordDelete: note('deleted'),
     recordUnknown: note('unknown'),
+    recordConflict: note('conflict'),
     behind: () => [],
     catchUp: async () => {},
     forget() {},
@@ -80,13 +81,14 @@ describe('apply', () => {
     assert.match(noted.join(), /^unknown shop-/)
   })
 
-  test('a write that was decided on an older version loses', async () => {
-    const { run, scale, kube, world } = await setUp()
+  test('a write that was decided on an older version loses, and its view is remembered as old', async () => {
+    const { run, scale, kube, world, noted } = await setUp()
     const [rs] = world.replicaSets
     assert.ok(rs)
     await kube.client.patch(kinds.refOf(kinds.replicaSets, rs), 'merge', { spec: { replicas: 3 } })
     const { failure } = await run(scale(0, 9))
     assert.ok(failure?.error instanceof KubeError && failure.error.code === 409)
+    assert.match(noted.join(), /^conflict shop-/)
   })
 
   test('creating what a crashed pass has created is success, but only when it is ours', async () => {

@@ -15,6 +15,7 @@ const fence: Fence = {
   recordWrite() {},
   recordDelete() {},
   recordUnknown() {},
+  recordConflict() {},
   behind: () => [],
   catchUp: async () => {},
   forget() {},
