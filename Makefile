@@ -28,4 +28,4 @@ check: setup
 
 test: check
 	@$(TSX) test/prerequisites.ts $(if $(filter none,$(CONTROL_PLANE)),--no-control-plane)
-	@$(TSX) test/run.ts --node24 unit $(if $(filter none,$(CONTROL_PLANE)),component,component e2e) $(if $(filter none,$(CONTROL_PLANE)),--left-out e2e)
+	@$(TSX) test/run.ts --node24 unit sim $(if $(filter none,$(CONTROL_PLANE)),component,component e2e) $(if $(filter none,$(CONTROL_PLANE)),--left-out e2e)

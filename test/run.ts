@@ -3,7 +3,7 @@
  * as much); a group that dies counts as a failure. It decides which files belong to which group; it must not know what they test.
  *
  *   tsx test/run.ts [--node24] [--only TEXT] [--update] [--left-out GROUP] GROUP [GROUP ...]
- *   groups: unit component e2e architecture golden; --node24 runs `unit` once more on the current LTS, brought by an npm package
+ *   groups: unit component e2e architecture golden sim; --node24 runs `unit` once more on the current LTS, brought by an npm package
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -16,6 +16,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/^architecture\.test\.ts$/, 'architecture'],
   [/^golden\//, 'golden'],
+  [/^sim\/hunt\//, 'sim'],
   [/^(component|contract\/api-server)\//, 'component'],
   [/^e2e\//, 'e2e'],
   [/^(unit|contract|sim)\//, 'unit'],

@@ -143,9 +143,10 @@ export async function* watchThroughEdge<T extends KubeObject>(
     plural,
     hasLost: () => hasLost,
     end(how) {
-      stop()
       if (how === 'gone') carry({ line: gone }, `watch of ${plural} gone`)
       else carry({ end: 'broken' }, `watch of ${plural} broken`)
+      // Last: the server ends a watch that is stopped in good order, which must not be heard before.
+      stop()
     },
     silence() {
       isSilent = true

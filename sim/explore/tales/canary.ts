@@ -99,7 +99,7 @@ export const canaryTales: readonly Tale[] = [
     name: 'canary, failed by its background analysis',
     rollout: routed(half, { analysis: { ...analysis, startingStep: 1 } }),
     objects,
-    stages: [commit('shop:2'), at(isPaused, { kind: 'metrics', are: 'bad' })],
+    stages: [at(isHealthy, { kind: 'metrics', are: 'bad' }), commit('shop:2')],
     isOver: isDegraded,
   },
   {
