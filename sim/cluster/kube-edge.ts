@@ -126,9 +126,7 @@ export function createEdgeClient(deps: KubeEdgeDeps): KubeClient & Discovery {
   /** Lists for caches may show the past; the API server never shows a later past after a newer one was asked for. */
   const stale = (kind: ResourceKind, options: ListOptions): ListOptions => {
     const versions = options.continue === undefined ? board.takeStaleness(kind.plural, 'list') : 0
-    return versions === 0
-      ? options
-      : { ...options, limit: options.limit ?? 500, resourceVersion: versionAgo(versions) }
+    return versions === 0 ? options : { ...options, limit: options.limit ?? 500, resourceVersion: versionAgo(versions) }
   }
 
   /** An old read of one object is an old list of it alone. */

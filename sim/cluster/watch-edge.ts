@@ -14,10 +14,12 @@ import { renderCollectionPath } from '../../controller/kube/request-path.ts'
 import type { WatchLine } from '../../sandbox/api-server/api-message.ts'
 import type { ApiServer } from '../../sandbox/api-server/server.ts'
 import type { FaultBoard } from '../faults/board.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { SimProcess } from '../kernel/process.ts'
 
 export interface WatchEdgeDeps {
   readonly server: ApiServer
+  readonly kernel: Pick<Kernel, 'note'>
   readonly process: SimProcess
   readonly board: FaultBoard
   readonly latencyMs: () => number
@@ -94,7 +96,7 @@ export async function* watchThroughEdge<T extends KubeObject>(
   kind: ResourceKind,
   options: WatchOptions,
 ): AsyncGenerator<WatchEvent<T>> {
-  const { server, process, board, latencyMs, control } = deps
+  const { server, kernel, process, board, latencyMs, control } = deps
   const { plural } = kind
   const inbox = createInbox()
   let isSilent = false
@@ -102,11 +104,18 @@ export async function* watchThroughEdge<T extends KubeObject>(
   let notBeforeMs = 0
   const behind: (() => void)[] = []
 
-  /** In order: no item overtakes the one before. */
+  const onTheWay: { readonly item: Item; readonly label: string | undefined }[] = []
+
+  /** In order: no item overtakes the one before, nor those that arrive in the same millisecond or wait for a process that is paused. */
   function carry(item: Item, label: string | undefined): void {
     const nowMs = process.clock.monotonicMs()
     notBeforeMs = Math.max(notBeforeMs, nowMs + latencyMs() + board.watchDelayMs(plural))
-    process.deliver(notBeforeMs - nowMs, label, () => inbox.put(item))
+    onTheWay.push({ item, label })
+    process.deliver(notBeforeMs - nowMs, undefined, () => {
+      const next = onTheWay.shift()
+      if (next?.label !== undefined) kernel.note(`${process.name} ${next.label}`)
+      if (next) inbox.put(next.item)
+    })
   }
 
   /** Lets lines go, in order, until so many are left. */

@@ -67,9 +67,11 @@ export async function run(plan: Plan): Promise<Result> {
   kernel.note('healed')
   cluster.heal()
   const wasSilent = plan.faults.some(({ kind }) => kind === 'silence' || kind === 'partition')
+  // A clock that was set back makes a pause last as much longer.
+  const restMs = REST_MS + clockLeadOf(plan)
   const wellAtMs = plan.healAtMs + (wasSilent ? SILENCE_MS : 0)
   const hasRested = (): boolean =>
-    isAtRest(rollout()) && kernel.now() - Math.max(judge.lastWriteMs(), wellAtMs) >= REST_MS
+    isAtRest(rollout()) && kernel.now() - Math.max(judge.lastWriteMs(), wellAtMs) >= restMs
   await advance(cluster, plan.healAtMs + CONVERGE_WITHIN_MS, hasRested)
   const endings = await watchRest(cluster, hasRested(), judge.writes, rollout)
   for (const [{ id }, sentence] of endings) judge.tell(id, sentence, kernel.now())
