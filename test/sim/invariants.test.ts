@@ -164,8 +164,8 @@ const breaches: readonly Breach[] = [
   { id: 'S5', what: 'the last pod of a revision with traffic', before: retired, after: noCanary, cause: canaryPods },
   {
     id: 'S5',
-    what: 'the last pod within the delay',
-    before: { ...retired, dataPlane: drained(CANARY, 90_000) },
+    what: 'the last pod of what was aborted, within the delay',
+    before: { ...retired, rollouts: byName(rollout({ abort: true })), dataPlane: drained(CANARY, 90_000) },
     after: noCanary,
     cause: canaryPods,
   },
