@@ -2,7 +2,7 @@
 import type { Rollout } from '../../controller/api/rollout.ts'
 import { hashOf, programmedWeight, type World } from '../cluster/world.ts'
 import { sizeOf } from './capacity.ts'
-import { type Invariant, isWriteOf } from './invariant.ts'
+import { type Context, type Invariant, isWriteOf } from './invariant.ts'
 
 const rolloutOf = ({ rollouts }: World): Rollout | undefined => [...rollouts.values()][0]
 const statusOf = (world: World) => rolloutOf(world)?.status ?? {}
@@ -12,7 +12,17 @@ const isObserved = (world: World): boolean => {
   return String(status?.observedGeneration) === String(metadata?.generation)
 }
 
-/** Weight from the moment of the request on; pods once the abort is on record as such, for until then it may not have been seen. */
+/** A client waits this long for an answer. */
+const GIVEN_UP_MS = 10_000
+
+/** It left before the abort, its sender has given it up, and nobody can call it back. */
+const isLate = ({ atMs }: World, { cause }: Context): boolean =>
+  cause.kind === 'write' && atMs - cause.sentMs > GIVEN_UP_MS
+
+/**
+ * Weight from the moment of the request on; pods once the abort is on record as such, for until then it may not have been seen. Pods that a late write
+ * brings get no requests, and go again in the next pass.
+ */
 export const S8: Invariant = {
   id: 'S8',
   words: 'Once a revision is aborted nothing gives it more traffic or more pods until somebody asks for a retry.',
@@ -21,7 +31,8 @@ export const S8: Invariant = {
     if (!isWriteOf(context, 'httproutes', 'replicasets') || !abort || !isObserved(before)) return undefined
     if (currentPodHash === stableRS || !statusOf(after).abort) return undefined
     const [from, to] = [sizeOf(before, currentPodHash), sizeOf(after, currentPodHash)]
-    if (phase === 'Degraded' && to > from) return `an aborted revision goes from ${from} to ${to} pods`
+    if (phase === 'Degraded' && to > from && !isLate(after, context))
+      return `an aborted revision goes from ${from} to ${to} pods`
     for (const service of [...before.services.values()].filter((one) => hashOf(one) === currentPodHash)) {
       const { name } = service.metadata
       const [then, now] = [programmedWeight(before, name), programmedWeight(after, name)]
