@@ -41,6 +41,9 @@ const FINGERPRINTS: Readonly<Record<AlertName, string>> = {
   LatencyHigh: '17c6a8d0f2e4b395',
 }
 
+/** As every client writes it. */
+const wholeSeconds = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19)}Z`
+
 function renderAlert(name: AlertName, startsAtMs: number, endsAtMs?: number): string {
   const status = endsAtMs === undefined ? 'firing' : 'resolved'
   const alert = {
@@ -102,7 +105,7 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
       case 'scale':
         return patchSpec({ replicas: action.replicas })
       case 'restart':
-        return patchSpec({ restartAt: new Date(wallStartMs + kernel.now()).toISOString() })
+        return patchSpec({ restartAt: wholeSeconds(wallStartMs + kernel.now()) })
       case 'resume':
         return patchSpec({ paused: false })
       case 'pause':

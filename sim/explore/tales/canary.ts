@@ -130,6 +130,7 @@ export const canaryTales: readonly Tale[] = [
       {
         experiment: {
           duration: '5s',
+          scaleDownDelaySeconds: 2,
           templates: [
             { name: 'baseline', specRef: 'stable', weight: 5 },
             { name: 'trial', specRef: 'canary', weight: 5 },
@@ -145,7 +146,13 @@ export const canaryTales: readonly Tale[] = [
     name: 'canary with an experiment, aborted in it',
     rollout: routed([
       { setWeight: 50 },
-      { experiment: { duration: '60s', templates: [{ name: 'trial', specRef: 'canary' }] } },
+      {
+        experiment: {
+          duration: '60s',
+          scaleDownDelaySeconds: 2,
+          templates: [{ name: 'trial', specRef: 'canary' }],
+        },
+      },
     ]),
     objects,
     stages: [commit('shop:2'), atOnce(({ canary }) => canary?.currentExperiment !== undefined, { kind: 'abort' })],
