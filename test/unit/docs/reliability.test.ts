@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { invariants } from '../../../sim/invariants/all.ts'
+import { L1, S19, S23 } from '../../../sim/invariants/ending.ts'
 import { mutants } from '../../../sim/mutants/list/all-mutants.ts'
 import { type Mutant, splitWitness } from '../../../sim/mutants/mutant.ts'
 import { namesIn, readText, tableBelow } from './documents.ts'
@@ -22,6 +24,16 @@ function renderProof({ witness }: Mutant): string {
   const [what = '', title] = catcher === 'test' ? name.split(' › ') : [name]
   return `${catcher} \`${what}\`${title === undefined ? '' : ` › ${title}`}`
 }
+
+describe('the rules that have to hold', () => {
+  test('stand on the page in the words of the simulator', () => {
+    const told = tableBelow(readText('docs/reliability.md'), '## What has to hold').map(
+      ([id, words]) => `${id} ${words}`,
+    )
+    const checked = [...invariants, L1, S19, S23].map(({ id, words }) => `${id} ${words}`)
+    assert.deepEqual(told.toSorted(), checked.toSorted())
+  })
+})
 
 describe('the table of what went wrong elsewhere', () => {
   test('has a row for every entry, with a link to it', () => {
