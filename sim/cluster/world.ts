@@ -111,7 +111,30 @@ export function programmedWeight({ httpRoutes }: World, service: string): number
   return Math.max(0, ...weights)
 }
 
-/** What the data plane really sends to a Service. */
-export function liveWeight({ dataPlane }: World, service: string): number {
-  return Math.max(0, ...[...dataPlane.routes.values()].map(({ weights }) => weights.get(service) ?? 0))
+interface ParentStatus {
+  readonly conditions?: readonly {
+    readonly type: string
+    readonly status: string
+    readonly observedGeneration?: number
+  }[]
+}
+
+/** Whether the gateway says of this route that it obeys it as it is now. */
+const isClaimed = ({ metadata, status }: HttpRoute): boolean =>
+  ((status?.parents ?? []) as readonly ParentStatus[]).some(({ conditions = [] }) =>
+    conditions.some(
+      ({ type, status: is, observedGeneration }) =>
+        type === 'Accepted' && is === 'True' && observedGeneration === metadata.generation,
+    ),
+  )
+
+/** What a Service gets as far as anybody can know: what the gateway claims to do, or else what it does. */
+export function claimedWeight(world: World, service: string): number {
+  const claimed = [...world.httpRoutes].filter(([, route]) => isClaimed(route))
+  const names = new Set(claimed.map(([name]) => name))
+  const { dataPlane } = world
+  return Math.max(
+    programmedWeight({ ...world, httpRoutes: new Map(claimed) }, service),
+    ...[...dataPlane.routes].map(([name, { weights }]) => (names.has(name) ? 0 : (weights.get(service) ?? 0))),
+  )
 }

@@ -1,10 +1,10 @@
 /** Where requests go: S1, S2, S4. */
 import type { Rollout } from '../../controller/api/rollout.ts'
 import {
+  claimedWeight,
   endpointsOf,
   type HttpRoute,
   hashOf,
-  liveWeight,
   programmedWeight,
   replicaSetOf,
   type World,
@@ -62,7 +62,7 @@ export const S2: Invariant = {
   },
 }
 
-/** A Service that no route and no user reaches may be pointed anywhere. */
+/** A Service that no route and no user reaches may be pointed anywhere; that a gateway lies about it nobody can know. */
 export const S4: Invariant = {
   id: 'S4',
   words:
@@ -73,7 +73,7 @@ export const S4: Invariant = {
     const [former, now] = [before.services.get(cause.name), after.services.get(cause.name)]
     const [from, to] = [former && hashOf(former), now && hashOf(now)]
     if (from === to || to === undefined) return undefined
-    if (liveWeight(before, cause.name) === 0 && !scenario.direct.includes(cause.name)) return undefined
+    if (claimedWeight(before, cause.name) === 0 && !scenario.direct.includes(cause.name)) return undefined
     const served = endpointsOf(before, cause.name)
     const wanted = Math.min(served, rolloutOf(after)?.spec.replicas ?? 1)
     const there = replicaSetOf(after, to)?.status?.availableReplicas ?? 0
