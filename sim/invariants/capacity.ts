@@ -1,7 +1,7 @@
 /** When pods may go: S5, S6. */
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
-import type { ReplicaSet, Rollout } from '../../controller/api/rollout.ts'
-import { hashOf, type World } from '../cluster/world.ts'
+import type { ReplicaSet, Rollout, Service } from '../../controller/api/rollout.ts'
+import { claimedWeight, hashOf, type World } from '../cluster/world.ts'
 import { type Context, type Invariant, isWriteOf } from './invariant.ts'
 
 /** What a gateway may claim before it is true; see `make-faults.ts`. */
@@ -64,7 +64,10 @@ export const S5: Invariant = {
   },
 }
 
-/** The preview Service of blue-green has no users; after an abort it goes on naming what was aborted, as in Argo Rollouts. */
+/**
+ * The preview Service of blue-green has no users; after an abort it goes on naming what was aborted, as in Argo Rollouts. An Experiment's own Service goes
+ * after its pods, also as there: it counts while it gets weight.
+ */
 export const S6: Invariant = {
   id: 'S6',
   words: 'A revision goes to no pods only when no Service of the Rollout names it.',
@@ -73,12 +76,15 @@ export const S6: Invariant = {
     const rollout = [...after.rollouts.values()][0]
     if (!shrunk || shrunk.to > 0 || !rollout || rollout.spec.replicas === 0) return undefined
     const preview = rollout.spec.strategy?.blueGreen?.previewService
-    const naming = [...before.services.values()].find(
-      (service) => hashOf(service) === shrunk.hash && service.metadata.name !== preview,
-    )
+    const isIdle = ({ metadata }: Service): boolean =>
+      metadata.name === preview || (isOfExperiment(metadata) && claimedWeight(before, metadata.name) === 0)
+    const naming = [...before.services.values()].find((service) => hashOf(service) === shrunk.hash && !isIdle(service))
     return naming && `${shrunk.hash} goes to no pods while Service "${naming.metadata.name}" names it`
   },
 }
+
+const isOfExperiment = ({ ownerReferences = [] }: Service['metadata']): boolean =>
+  ownerReferences.some(({ kind }) => kind === 'Experiment')
 
 export const sizeOf = ({ replicaSets }: World, hash: string | undefined): number =>
   [...replicaSets.values()]
