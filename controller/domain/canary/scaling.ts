@@ -17,7 +17,7 @@ import type { ReplicaSet } from '../../api/rollout.ts'
 import { type Action, join, type Part } from '../plan.ts'
 import { availableReplicas, podsForWeight, rollingBudget, specReplicas, sum } from '../replicas.ts'
 import { type Retirement, retire, retireOthers, scale } from '../scale.ts'
-import { endpointsOf, hashOf, isNamedBy } from '../view.ts'
+import { endpointsOf, hashOf, isNamedBy, type ServiceFacts } from '../view.ts'
 import { countsOf, nextSizes, ratioTarget } from './ratio.ts'
 import { drainOlder } from './replica-ratio.ts'
 import { isCanaryTaken, stablePods } from './stable-scale.ts'
@@ -73,10 +73,13 @@ function scaleOthers(view: CanaryView): Part {
   return retireOthers(view, retirement(view, scaleDownDelaySeconds), scaleDownDelayRevisionLimit)
 }
 
+/** A Service that names no revision yet sends to the pods of every one. A subset has its own way to tell them apart. */
+const servesUnnamed = (service: ServiceFacts | undefined, rs: ReplicaSet): boolean =>
+  service?.podHash === '' && service.subset === undefined && endpointsOf(service, rs.metadata.name) > 0
+
 /**
  * Traffic may still come: a Service names the revision, or a router has not settled what it was told last, or pods of it answer behind a Service that
- * gets requests, as behind one that names no revision yet. With ping-pong an idle Service goes on naming the former revision until its pods go: that
- * alone is no reach.
+ * gets requests and names none yet. With ping-pong an idle Service goes on naming the former revision until its pods go: that alone is no reach.
  */
 const retirement = (view: CanaryView, delaySeconds: number | undefined): Retirement => ({
   delaySeconds,
@@ -87,7 +90,7 @@ const retirement = (view: CanaryView, delaySeconds: number | undefined): Retirem
     const used = isQuiet(view) ? [stableService] : [canaryService, stableService]
     return (
       naming.some((service) => isNamedBy(service, hashOf(rs))) ||
-      used.some((service) => endpointsOf(service, rs.metadata.name) > 0) ||
+      used.some((service) => servesUnnamed(service, rs)) ||
       !view.arrived
     )
   },

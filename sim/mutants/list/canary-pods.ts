@@ -58,11 +58,20 @@ export const canaryPodMutants: readonly Mutant[] = [
   {
     id: 'retirement-does-not-wait-for-endpoints',
     file: scaling,
-    before: 'used.some((service) => endpointsOf(service, rs.metadata.name) > 0) ||',
+    before: 'used.some((service) => servesUnnamed(service, rs)) ||',
     after: '',
     removes: 'the delay of old pods starts only once none of them answers behind a Service in use',
     invariant: 'S5',
     witness: 'golden first-deploy-superseded',
+  },
+  {
+    id: 'subsets-count-as-services-that-name-nothing',
+    file: scaling,
+    before: "service?.podHash === '' && service.subset === undefined &&",
+    after: 'service !== undefined &&',
+    removes: 'a revision that no subset can tell from stable is not kept for ever',
+    invariant: 'L1',
+    witness: 'test test/unit/domain/scaling.test.ts',
   },
   {
     id: 'named-pods-go',

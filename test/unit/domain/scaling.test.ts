@@ -9,6 +9,7 @@ import { decideLifecycle } from '../../../controller/domain/lifecycle.ts'
 import type { Action } from '../../../controller/domain/plan.ts'
 import { identifyRevisions } from '../../../controller/domain/revisions.ts'
 import { viewRollout } from '../../../controller/domain/view.ts'
+import type { World } from '../../../controller/domain/world.ts'
 import { NEW_HASH, OLD_HASH, type Situation, world } from '../../builders/world.ts'
 
 const LATER = 3_600_000
@@ -238,6 +239,36 @@ describe('pods with a router', () => {
       assert.deepEqual(actions, expected)
     })
   }
+
+  test('a subset that names no revision keeps no former one for ever, a Service that names none does', () => {
+    const seen = world({ former: [2, 2], weight: 0, fresh: [0, 0] })
+    const readyEndpoints = { 'shop-old': 4, 'shop-middle': 2 }
+    const unnamed = Object.fromEntries(
+      Object.entries(seen.services).map(([name, { service }]) => {
+        const { spec } = service
+        return [name, { service: { ...service, spec: { ...spec, selector: { app: 'shop' } } }, readyEndpoints }]
+      }),
+    )
+    const subsets = {
+      service: 'stable',
+      stable: { name: 'stable', podHash: '' },
+      canary: { name: 'canary', podHash: '' },
+    }
+    const kept = (placed: World): boolean => {
+      const revisions = identifyRevisions(placed)
+      const view = viewCanary(
+        viewRollout(placed, revisions, decideLifecycle(placed, revisions)),
+        placed.rollout.spec.strategy?.canary ?? {},
+      )
+      const { actions = [] } = decideScaling(view)
+      return !actions.some(
+        (action) => action.do === 'annotateReplicaSet' && action.replicaSet.metadata.name === 'shop-middle',
+      )
+    }
+    assert.equal(kept({ ...seen, services: unnamed }), true)
+    const routes = seen.routes.map((route) => ({ ...route, subsets }))
+    assert.equal(kept({ ...seen, services: unnamed, routes }), false)
+  })
 
   test('a delay that runs asks to be woken at its end', () => {
     const part = scale({ canaryNames: 'old', status: aborted }, { deadlineMs: 5_000 }, NEW_HASH)
