@@ -3,9 +3,6 @@
  * catches it would notice if somebody lost that guard by accident. Nothing here is ever written to the checkout.
  */
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What looks for the damage, in the order in which they are asked. */
 export const catcherIds = ['story', 'seed', 'walk', 'golden', 'test'] as const
