@@ -23,7 +23,12 @@ test('three minutes of soak: no request is lost, no release is stuck', { timeout
   assert.equal(document.figures.stuck, 0)
   assert.equal(document.kills, 3)
   assert.deepEqual(new Set(document.releases.map(({ kind }) => kind)), new Set(kinds))
-  assert.ok(document.load.ok > 0 && document.memory.length > 0)
+  // What stood still is not judged: most of it must have been.
+  assert.ok(
+    document.load.ok > document.load.scheduled / 2,
+    `${document.load.ok} of ${document.load.scheduled} answered`,
+  )
+  assert.ok(document.memory.length > 0)
 })
 
 test('a wrong word is one sentence and exit code 2', async () => {
