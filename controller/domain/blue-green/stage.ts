@@ -1,13 +1,13 @@
 /** Where a blue-green update stands, for the people who are told. */
 import type { Stage } from '../notices.ts'
-import type { Progress } from './progress.ts'
+import { wantsAfter } from './analyses.ts'
 import type { BlueGreenView } from './view.ts'
 
-/** The cutover is worth a word of its own where the promotion does not follow at once. */
-export function stageOfBlueGreen(view: BlueGreenView, { promoted }: Progress): Stage {
-  const { mode, isCutOver, revision, podHash, status, strategy } = view
+/** The cutover is worth a word of its own where the update asks for evidence after it; otherwise the promotion tells of both. */
+export function stageOfBlueGreen(view: BlueGreenView): Stage {
+  const { mode, isCutOver, revision, podHash, status, strategy, shortcut } = view
   const isSeenFirst = status.blueGreen?.activeSelector !== podHash
-  const isNews = mode === 'updating' && isCutOver && isSeenFirst && !promoted
+  const isNews = mode === 'updating' && isCutOver && isSeenFirst && shortcut === undefined && wantsAfter(view)
   return {
     passed: isNews ? `the active Service names revision ${revision}` : undefined,
     waitsForPeople:

@@ -70,7 +70,7 @@ export function decideBlueGreen(base: RolloutView, strategy: BlueGreenStrategy):
     promoted: progress.promoted,
     deadlineExceeded: deadline.exceeded,
     standing,
-    stage: stageOfBlueGreen(view, progress),
+    stage: stageOfBlueGreen(view),
   })
 }
 
