@@ -9,7 +9,6 @@ import type { KubeObject } from '../../controller/api/meta.ts'
 import type { Pod } from '../../controller/api/pod.ts'
 import type { ReplicaSet, Rollout, Service } from '../../controller/api/rollout.ts'
 
-export const NAMESPACE = 'web'
 export const SERVICE_NAME = 'kubernetes.io/service-name'
 
 export interface EndpointSlice extends KubeObject {
@@ -39,7 +38,7 @@ export interface HttpRoute extends KubeObject {
   readonly status?: { readonly parents?: readonly object[] }
 }
 
-/** By name; everything lives in {@link NAMESPACE}. */
+/** By name; everything lives in the Rollout's namespace. */
 export type ByName<T> = ReadonlyMap<string, T>
 
 /** What the gateway does with requests right now. */

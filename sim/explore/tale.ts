@@ -4,9 +4,8 @@
  */
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { CanaryStep, Rollout, RolloutSpec, RolloutStatus } from '../../controller/api/rollout.ts'
-import { NAMESPACE } from '../cluster/world.ts'
 import type { Action } from '../run/action.ts'
-import { ROLLOUT } from '../run/scenario.ts'
+import { NAMESPACE, ROLLOUT } from '../run/scenario.ts'
 
 type Timeless<T> = T extends { readonly atMs: number } ? Omit<T, 'atMs'> : never
 

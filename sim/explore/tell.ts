@@ -6,12 +6,12 @@ import type { KubeObject } from '../../controller/api/meta.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
 import type { Write } from '../cluster/kube-edge.ts'
 import type { Truth } from '../cluster/truth.ts'
-import { hashOf, NAMESPACE, type World } from '../cluster/world.ts'
+import { hashOf, type World } from '../cluster/world.ts'
 import type { Violation } from '../invariants/invariant.ts'
 import { openCluster, type SimCluster } from '../run/cluster.ts'
 import { createJudge } from '../run/judge.ts'
 import type { Plan } from '../run/plan.ts'
-import { ROLLOUT, type Scenario } from '../run/scenario.ts'
+import type { Scenario } from '../run/scenario.ts'
 import { renderEnding } from './ending.ts'
 import type { Deed, Stage, Tale } from './tale.ts'
 import {
@@ -120,7 +120,7 @@ async function takeOver(cluster: SimCluster): Promise<void> {
   const own = [kinds.rollouts, kinds.replicaSets, kinds.services, kinds.httpRoutes]
   cluster.restart(0)
   for (const kind of own)
-    for (const object of (await client.list<KubeObject>(kind, { namespace: NAMESPACE })).items) {
+    for (const object of (await client.list<KubeObject>(kind)).items) {
       const ours = Object.keys(object.metadata.annotations ?? {}).filter((key) => key.startsWith('penstock.dev/'))
       if (ours.length === 0) continue
       const annotations = Object.fromEntries(ours.map((key) => [key, null]))
@@ -171,7 +171,7 @@ export async function tell(tale: Tale, trouble?: Trouble): Promise<Ending> {
   let stage = 0
   let firstDeed: Position | undefined
   let actedMs = 0
-  const status = () => truth.world().rollouts.get(ROLLOUT)?.status ?? {}
+  const status = () => truth.world().rollouts.get(tale.rollout.metadata.name)?.status ?? {}
   const quietMs = (): number => kernel.now() - Math.max(judge.lastWriteMs(), actedMs)
   const isTimeFor = ({ atOnce = false }: Stage): boolean =>
     atOnce ? kernel.now() - actedMs >= DEED_AFTER_MS : quietMs() >= SETTLED_MS

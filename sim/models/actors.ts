@@ -11,9 +11,8 @@ import {
   retryPatches,
 } from '../../controller/argo/client-patches.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
-import { NAMESPACE } from '../cluster/world.ts'
 import type { Action, AlertName } from '../run/action.ts'
-import { ROLLOUT, type Scenario } from '../run/scenario.ts'
+import type { Scenario } from '../run/scenario.ts'
 import type { ModelDeps } from './pods.ts'
 
 export interface ActorsOptions extends ModelDeps {
@@ -24,7 +23,6 @@ export interface ActorsOptions extends ModelDeps {
   readonly postAlert: (body: string, answer: (status: number) => void) => void
 }
 
-const ref = { kind: kinds.rollouts, namespace: NAMESPACE, name: ROLLOUT }
 /** Alertmanager gives up a group that nobody takes when the alert has long been resolved. */
 const POST_RETRY_MS = 2_000
 const MOST_POSTS = 20
@@ -44,11 +42,15 @@ const FINGERPRINTS: Readonly<Record<AlertName, string>> = {
 /** As every client writes it. */
 const wholeSeconds = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19)}Z`
 
-function renderAlert(name: AlertName, startsAtMs: number, endsAtMs?: number): string {
+function renderAlert(
+  { metadata }: Rollout,
+  name: AlertName,
+  [startsAtMs, endsAtMs]: readonly [number, number?],
+): string {
   const status = endsAtMs === undefined ? 'firing' : 'resolved'
   const alert = {
     status,
-    labels: { alertname: name, namespace: NAMESPACE, rollout: ROLLOUT },
+    labels: { alertname: name, namespace: metadata.namespace, rollout: metadata.name },
     annotations: { summary: 'users feel it' },
     startsAt: new Date(startsAtMs).toISOString(),
     endsAt: endsAtMs === undefined ? '0001-01-01T00:00:00Z' : new Date(endsAtMs).toISOString(),
@@ -59,7 +61,8 @@ function renderAlert(name: AlertName, startsAtMs: number, endsAtMs?: number): st
 
 export function createActors(options: ActorsOptions): (action: Action) => void {
   const { kernel, truth, client, scenario, wallStartMs, postAlert } = options
-  const rollout = (): Rollout | undefined => truth.world().rollouts.get(ROLLOUT)
+  const ref = kinds.refOf(kinds.rollouts, scenario.rollout)
+  const rollout = (): Rollout | undefined => truth.world().rollouts.get(ref.name)
   const patchSpec = (spec: object): void => void client.patch(ref, 'merge', { spec }).catch(() => {})
 
   async function send(patches: readonly ClientPatch[]): Promise<void> {
@@ -82,7 +85,7 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
     const nowMs = wallStartMs + kernel.now()
     const sinceMs = status === 'firing' ? nowMs : (firingSinceMs.get(name) ?? nowMs)
     firingSinceMs.set(name, sinceMs)
-    const body = status === 'firing' ? renderAlert(name, sinceMs) : renderAlert(name, sinceMs, nowMs)
+    const body = renderAlert(scenario.rollout, name, status === 'firing' ? [sinceMs] : [sinceMs, nowMs])
     const attempt = (left: number): void => {
       let isTaken = false
       postAlert(body, (code) => {

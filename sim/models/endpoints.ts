@@ -1,12 +1,14 @@
 /** The EndpointSlice controller: each Service's ready pods, a little later than they are. */
 import type { Service } from '../../controller/api/rollout.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
-import { type EndpointSlice, NAMESPACE, SERVICE_NAME } from '../cluster/world.ts'
+import { type EndpointSlice, SERVICE_NAME } from '../cluster/world.ts'
 import { createDebounce } from './debounce.ts'
 import { isReady, type ModelDeps } from './pods.ts'
 
 export function startEndpoints({ kernel, truth, client, random }: ModelDeps): void {
   const render = ({ metadata, spec }: Service): EndpointSlice => {
+    const { namespace } = metadata
+    const place = namespace === undefined ? {} : { namespace }
     const wanted = Object.entries(spec.selector ?? {})
     const chosen = [...truth.world().pods.values()]
       .filter(isReady)
@@ -18,7 +20,7 @@ export function startEndpoints({ kernel, truth, client, random }: ModelDeps): vo
       kind: 'EndpointSlice',
       metadata: {
         name: `${metadata.name}-slice`,
-        namespace: NAMESPACE,
+        ...place,
         labels: { [SERVICE_NAME]: metadata.name },
       },
       addressType: 'IPv4',
@@ -26,7 +28,7 @@ export function startEndpoints({ kernel, truth, client, random }: ModelDeps): vo
       endpoints: chosen.map((name, at) => ({
         addresses: [`10.0.0.${at + 1}`],
         conditions: { ready: true },
-        targetRef: { kind: 'Pod', namespace: NAMESPACE, name },
+        targetRef: { kind: 'Pod', ...place, name },
       })),
     } as EndpointSlice
   }

@@ -4,7 +4,7 @@
  */
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
-import { type DataPlane, type HttpRoute, NAMESPACE, SERVICE_NAME, type World } from '../cluster/world.ts'
+import { type DataPlane, type HttpRoute, SERVICE_NAME, type World } from '../cluster/world.ts'
 import { createDebounce } from './debounce.ts'
 import type { ModelDeps } from './pods.ts'
 
@@ -86,8 +86,7 @@ export function startGateway(deps: ModelDeps, { lagMs, direct }: GatewayOptions)
     const parents = [
       { parentRef: { name: 'front' }, controllerName: 'sim.penstock.dev/gateway', conditions: [condition] },
     ]
-    const ref = { kind: kinds.httpRoutes, namespace: NAMESPACE, name }
-    void client.patch(ref, 'merge', { status: { parents } }, { subresource: 'status' })
+    void client.patch(kinds.refOf(kinds.httpRoutes, route), 'merge', { status: { parents } }, { subresource: 'status' })
   }
 
   const obey = createDebounce(kernel, random, lagMs, (name) => {

@@ -8,7 +8,6 @@ import { renderControllerReference } from '../../controller/kube/apply.ts'
 import type { KubeClient } from '../../controller/kube/client.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
 import type { Truth } from '../cluster/truth.ts'
-import { NAMESPACE } from '../cluster/world.ts'
 import type { FaultBoard } from '../faults/board.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { SeededRandom } from '../kernel/random.ts'
@@ -64,6 +63,7 @@ export function startPods(deps: ModelDeps, options: PodsOptions): PodsModel {
   function birth(rs: ReplicaSet): void {
     born += 1
     const { metadata, spec } = rs.spec.template
+    const { namespace } = rs.metadata
     const name = `${rs.metadata.name}-${String(born).padStart(4, '0')}`
     void client.create(kinds.pods, {
       apiVersion: 'v1',
@@ -71,7 +71,7 @@ export function startPods(deps: ModelDeps, options: PodsOptions): PodsModel {
       metadata: {
         ...metadata,
         name,
-        namespace: NAMESPACE,
+        ...(namespace === undefined ? {} : { namespace }),
         ownerReferences: [renderControllerReference(rs, kinds.replicaSets)],
       },
       spec,
@@ -91,13 +91,13 @@ export function startPods(deps: ModelDeps, options: PodsOptions): PodsModel {
   }
 
   function setReady(name: string, ready: boolean): void {
-    if (!truth.world().pods.has(name)) return
+    const pod = truth.world().pods.get(name)
+    if (!pod) return
     kernel.note(`pod ${name} ${ready ? 'ready' : 'not ready'}`)
     if (ready) readySinceMs.set(name, kernel.now())
     else readySinceMs.delete(name)
     const status = { phase: 'Running', conditions: [{ type: READY, status: ready ? 'True' : 'False' }] }
-    const ref = { kind: kinds.pods, namespace: NAMESPACE, name }
-    void client.patch(ref, 'merge', { status }, { subresource: 'status' })
+    void client.patch(kinds.refOf(kinds.pods, pod), 'merge', { status }, { subresource: 'status' })
   }
 
   const remove = (pod: Pod): void =>

@@ -13,7 +13,7 @@ import { customResources } from '../cluster/definitions.ts'
 import type { Write } from '../cluster/kube-edge.ts'
 import { openTruth, type Truth } from '../cluster/truth.ts'
 import { createWatchControl, type WatchControl } from '../cluster/watch-edge.ts'
-import { NAMESPACE, type World } from '../cluster/world.ts'
+import type { World } from '../cluster/world.ts'
 import { createFaultBoard, type FaultBoard } from '../faults/board.ts'
 import type { Fault } from '../faults/fault.ts'
 import { type Death, type Hands, strike } from '../faults/strike.ts'
@@ -208,7 +208,8 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
   })
 
   async function createObjects(): Promise<void> {
-    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } as KubeObject
+    const { namespace: name } = scenario.rollout.metadata
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } as KubeObject
     await client.create(kinds.namespaces, namespace)
     for (const object of scenario.objects) await client.create(kindOf(object), object)
     await client.create(kinds.rollouts, scenario.rollout)

@@ -9,7 +9,6 @@ import type { Violation, WriteCause } from '../invariants/invariant.ts'
 import { openCluster, type SimCluster } from './cluster.ts'
 import { createJudge } from './judge.ts'
 import type { Plan } from './plan.ts'
-import { ROLLOUT } from './scenario.ts'
 
 export interface Result {
   readonly seed: number
@@ -59,7 +58,7 @@ export async function run(plan: Plan): Promise<Result> {
   const { kernel, truth } = cluster
   truthOf = truth.world
   judge = createJudge(plan.scenario, truth.world, clockLeadOf(plan))
-  const rollout = (): Rollout | undefined => truthOf()?.rollouts.get(ROLLOUT)
+  const rollout = (): Rollout | undefined => truthOf()?.rollouts.get(plan.scenario.rollout.metadata.name)
 
   for (const action of plan.actions) kernel.schedule(action.atMs, `actor: ${action.kind}`, () => cluster.act(action))
   for (const fault of plan.faults) kernel.schedule(fault.atMs, `fault: ${fault.kind}`, () => cluster.strike(fault))

@@ -4,11 +4,12 @@
  */
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { CanaryStep, Rollout, RolloutSpec } from '../../controller/api/rollout.ts'
-import { NAMESPACE } from '../cluster/world.ts'
 import type { SeededRandom } from '../kernel/random.ts'
 import { PROMETHEUS_URL } from '../models/outbound.ts'
 
+/** What is made from a seed is called so; a Rollout of another origin has names of its own. */
 export const ROLLOUT = 'shop'
+export const NAMESPACE = 'web'
 /** Pods of an image with this tag never become ready. */
 export const BROKEN_TAG = 'broken'
 /** Requests that such an image answers fail often enough for `gate` to say so. */
@@ -16,6 +17,7 @@ export const BAD_TAG = 'bad'
 
 export interface Scenario {
   readonly strategy: 'canary' | 'canary without a router' | 'blue-green'
+  /** With its namespace, in which everything lives. */
   readonly rollout: Rollout
   readonly objects: readonly KubeObject[]
   /** Services that users reach without a route. */

@@ -3,19 +3,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { ReplicaSet, Rollout, Service } from '../../controller/api/rollout.ts'
-import {
-  type EndpointSlice,
-  emptyWorld,
-  type HttpRoute,
-  NAMESPACE,
-  SERVICE_NAME,
-  type World,
-} from '../../sim/cluster/world.ts'
+import { type EndpointSlice, emptyWorld, type HttpRoute, SERVICE_NAME, type World } from '../../sim/cluster/world.ts'
 import { invariants } from '../../sim/invariants/all.ts'
 import { L1, S19, S23 } from '../../sim/invariants/ending.ts'
 import type { WriteCause } from '../../sim/invariants/invariant.ts'
 import { createRandom } from '../../sim/kernel/random.ts'
-import { makeScenario, ROLLOUT, type Scenario } from '../../sim/run/scenario.ts'
+import { makeScenario, NAMESPACE, ROLLOUT, type Scenario } from '../../sim/run/scenario.ts'
 
 const STABLE = 'aaa'
 const CANARY = 'bbb'
