@@ -3,9 +3,10 @@
  * nobody takes silence for a pass.
  */
 import type { PlanGate } from '../../analysis/domain/backtest/plan.ts'
+import { WAITED_FOR_MS } from '../../analysis/domain/gates/gate-stage.ts'
 import type { Metric } from '../../controller/api/analysis.ts'
 import { type GateMetric, gateMetricSchema } from '../../controller/api/gate.ts'
-import { chooseProvider } from '../../controller/metric-language/analysis-metric.ts'
+import { chooseProvider, readLimits } from '../../controller/metric-language/analysis-metric.ts'
 import { type GatePlan, planGate } from '../../controller/metric-language/gate-plan.ts'
 import { CliError } from '../cli-error.ts'
 import { type CompiledMetric, compileMetric } from './compile-metrics.ts'
@@ -29,6 +30,7 @@ export interface CompiledPolicy {
 /** Throws CliError with exit code 2 when a gate is configured wrongly or nothing is left to replay. */
 export function compilePolicy(policy: Policy): CompiledPolicy {
   const notes = [...policy.notes]
+  notes.push(...policy.metrics.flatMap(({ metric }) => findDeadLimit(metric)))
   const metrics: CompiledMetric[] = []
   const gates = policy.metrics.flatMap((entry): CompiledGate[] => {
     const choice = chooseProvider(entry.metric)
@@ -70,15 +72,23 @@ function compileGate(policy: Policy, { metric, watchesFrom }: PolicyMetric, give
   return { gate: toPlanGate(metric, watchesFrom, plan), config: parsed.data, plan, isNamed }
 }
 
-const DEFAULT_HOLD_MS = 5 * 60_000
-
 const toPlanGate = (metric: Metric, watchesFrom: number | undefined, plan: GatePlan): PlanGate => ({
   name: metric.name,
   gate: plan.gate,
   rule: plan.thresholds,
   historyMs: plan.historyMs,
   onUndecided: plan.onUndecided,
-  maxHoldMs: plan.maxHoldMs ?? plan.durationMs ?? DEFAULT_HOLD_MS,
+  maxHoldMs: plan.maxHoldMs ?? plan.durationMs ?? WAITED_FOR_MS,
   watchesFrom,
-  ...(metric.successCondition || metric.failureCondition ? { conditions: metric } : {}),
+  metric,
+  ...(plan.durationMs === undefined ? {} : { durationMs: plan.durationMs }),
 })
+
+/** A metric that is over before as many measurements failed as its limit allows. */
+function findDeadLimit(metric: Metric): readonly string[] {
+  const { count, failureLimit } = readLimits(metric)
+  if (count === undefined || failureLimit < count) return []
+  return [
+    `metric ${metric.name} can never fail: it is over after ${count} measurement${count === 1 ? '' : 's'} (count), and failureLimit (${failureLimit}) puts up with as many`,
+  ]
+}

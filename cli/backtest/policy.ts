@@ -36,6 +36,9 @@ export interface Policy {
 
 const duration = z.string().refine((text) => (parseDurationMs(text) ?? 0) > 0, 'is not a duration such as 5m or 1h30m')
 
+/** What a metric has beside its provider. */
+const { provider: _provider, ...metricFields } = metricSchema.shape
+
 const policySchema = z.strictObject({
   apiVersion: z.string().optional(),
   kind: z.literal('BacktestPolicy'),
@@ -43,16 +46,8 @@ const policySchema = z.strictObject({
   compat: z.enum(['strict', 'argo']).optional(),
   /** In order; weights of the canary in percent. */
   stages: z.array(z.strictObject({ weight: z.number().gt(0).lt(100), duration })).min(1),
-  /** Gates as in `provider.plugin["penstock/gate"]`; they watch in the background from the first stage on. */
-  gates: z
-    .array(
-      gateMetricSchema.extend({
-        name: z.string().optional(),
-        successCondition: z.string().optional(),
-        failureCondition: z.string().optional(),
-      }),
-    )
-    .optional(),
+  /** Gates as in `provider.plugin["penstock/gate"]`, with their metric's own fields; they watch in the background from the first stage on. */
+  gates: z.array(gateMetricSchema.extend({ ...metricFields, name: z.string().optional() })).optional(),
   /** Metrics as in an AnalysisTemplate, with `args.canary-hash` and `args.stable-hash`; they run in the background from the first stage on. */
   metrics: z.array(metricSchema).optional(),
   /** Matchers; a firing alert that matches all of them aborts. */
@@ -67,14 +62,10 @@ export function readPolicy(file: string, value: unknown): Policy {
     throw new CliError(`${file}: BacktestPolicy ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`, 2)
   }
   const { name, compat = 'strict', stages, gates = [], metrics = [], alerts = [] } = parsed.data
-  const asMetrics = gates.map(({ name: own, successCondition, failureCondition, ...gate }): Metric => {
-    const config = { ...gate, canary: gate.canary || CANARY, stable: gate.stable || (gate.canary ? '' : STABLE) }
-    return {
-      name: own ?? gate.gate,
-      ...(successCondition === undefined ? {} : { successCondition }),
-      ...(failureCondition === undefined ? {} : { failureCondition }),
-      provider: { plugin: { 'penstock/gate': config } },
-    }
+  const asMetrics = gates.map((gate): Metric => {
+    const named = { ...gate, canary: gate.canary || CANARY, stable: gate.stable || (gate.canary ? '' : STABLE) }
+    const [fields, config] = splitFields(named)
+    return { ...fields, name: gate.name ?? gate.gate, provider: { plugin: { 'penstock/gate': config } } }
   })
   return {
     name,
@@ -91,6 +82,16 @@ export function readPolicy(file: string, value: unknown): Policy {
     alerts,
     notes: [],
   }
+}
+
+/** Those of the metric, and those of its provider. */
+function splitFields(given: Readonly<Record<string, unknown>>) {
+  const isOfMetric = ([field]: readonly [string, unknown]): boolean => Object.hasOwn(metricFields, field)
+  const entries = Object.entries(given)
+  return [
+    Object.fromEntries(entries.filter(isOfMetric)),
+    Object.fromEntries(entries.filter((entry) => !isOfMetric(entry))),
+  ] as const
 }
 
 const HASHES = new Map([

@@ -4,6 +4,7 @@
  */
 import { substituteArguments } from '../../analysis/domain/args.ts'
 import type { PlanStage } from '../../analysis/domain/backtest/plan.ts'
+import { WAITED_FOR_MS } from '../../analysis/domain/gates/gate-stage.ts'
 import type { Metric } from '../../controller/api/analysis.ts'
 import { gateMetricSchema } from '../../controller/api/gate.ts'
 import { COMPAT } from '../../controller/api/labels.ts'
@@ -15,9 +16,6 @@ import { chooseProvider, readLimits } from '../../controller/metric-language/ana
 import { planGate } from '../../controller/metric-language/gate-plan.ts'
 import { CliError } from '../cli-error.ts'
 import { CANARY, type Policy, type PolicyMetric, STABLE } from './policy.ts'
-
-/** A gate that a step waits for, without a duration of its own (analysis.md 3). */
-const WAITED_FOR_MS = 5 * 60_000
 
 interface Draft {
   readonly stages: PlanStage[]

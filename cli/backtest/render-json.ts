@@ -3,7 +3,7 @@ import { possibleWeights } from '../../analysis/domain/backtest/pseudo-rollouts.
 import type { Played } from '../../analysis/domain/backtest/replay-plan.ts'
 import { renderSummary } from '../../analysis/domain/backtest/summary.ts'
 import { timeOf } from './format-time.ts'
-import { listNotes, type PolicyReport, type ReportRange, summaryOf } from './render-report.ts'
+import { listDelays, listNotes, type PolicyReport, type ReportRange, summaryOf } from './render-report.ts'
 
 export const renderJson = (reports: readonly PolicyReport[], range: ReportRange) => ({
   version: 1,
@@ -19,7 +19,7 @@ function describePolicy({ compiled, result }: PolicyReport, range: ReportRange) 
   return {
     name: result.plan.name,
     text: renderSummary(summary),
-    notes: [...compiled.notes, ...listNotes(result, range)],
+    notes: [...compiled.notes, ...listNotes(result, range), ...listDelays(result)],
     stages: result.plan.stages.map(({ weightPercent, durationMs }, index) => ({
       weightPercent,
       playedPercent: round(played[index] ?? 0),
@@ -50,11 +50,12 @@ function describePolicy({ compiled, result }: PolicyReport, range: ReportRange) 
   }
 }
 
-const describePlayed = ({ outcome, at, stage, gate, reason, message }: Played, since: number) => ({
+const describePlayed = ({ outcome, at, stage, gate, reason, message, delay }: Played, since: number) => ({
   outcome,
   afterSeconds: (at - since) / 1000,
   stage: stage + 1,
   ...(gate === undefined ? {} : { gate, reason, ...(message === undefined ? {} : { message }) }),
+  ...(delay === undefined ? {} : { delayedBy: delay.limit, foundAfterSeconds: (delay.firstAt - since) / 1000 }),
 })
 
 const round = (value: number | undefined): number | null => (value === undefined ? null : Number(value.toPrecision(4)))

@@ -1,5 +1,6 @@
 /** What a backtest found, as a table for people and as one JSON document. Pure: numbers come from the cases, and are the same in both. */
 import { possibleWeights } from '../../analysis/domain/backtest/pseudo-rollouts.ts'
+import type { Played } from '../../analysis/domain/backtest/replay-plan.ts'
 import { renderSummary, summarize } from '../../analysis/domain/backtest/summary.ts'
 import { renderColumns } from '../terminal.ts'
 import type { CompiledPolicy } from './compile-gates.ts'
@@ -42,7 +43,7 @@ function describePolicy({ compiled, result }: PolicyReport, range: ReportRange):
   const share = pods === 0 ? 'no case' : `${pods} pods, so the canary plays ${played.join(', ')} of them`
   return [
     `policy ${plan.name}: ${stages.join(', ')}; ${share}`,
-    ...[...compiled.notes, ...listNotes(result, range)].map((note) => `  note: ${note}`),
+    ...[...compiled.notes, ...listNotes(result, range), ...listDelays(result)].map((note) => `  note: ${note}`),
   ]
 }
 
@@ -74,6 +75,21 @@ export function listNotes(
   ]
 }
 
+/** Ends of releases that came later than the first look which found them, since a limit asked for more. */
+export function listDelays({ pseudo, releases }: Pick<PlayedPolicy, 'pseudo' | 'releases'>): readonly string[] {
+  const delays = new Map<string, number[]>()
+  for (const { played } of [...pseudo, ...releases]) {
+    const { gate, delay, outcome, at } = played
+    if (gate === undefined || delay === undefined) continue
+    const words = `${delay.limit} of ${gate}: ${outcome}`
+    delays.set(words, [...(delays.get(words) ?? []), at - delay.firstAt])
+  }
+  return [...delays].map(
+    ([words, lengths]) =>
+      `${words} ${lengths.length === 1 ? 'once' : `${lengths.length} times`}, later than without it by ${durationOf(Math.max(...lengths))}${lengths.length === 1 ? '' : ' at most'}`,
+  )
+}
+
 export const summaryOf = (result: PlayedPolicy) =>
   summarize(
     result.plan.gates,
@@ -101,7 +117,7 @@ function renderEnded(reports: readonly PolicyReport[]): readonly string[] {
               result.plan.name,
               timeOf(window.since),
               played.outcome,
-              afterOf(window.since, played.at),
+              afterOf(window.since, played),
               String(played.stage + 1),
               played.gate ?? '',
               [played.reason, played.message].filter((words) => words !== undefined).join(': '),
@@ -130,7 +146,7 @@ function releaseRow({ release, played, saved, bad }: PlayedRelease): readonly st
     durationOf(until - since),
     really,
     wouldHave[played.outcome],
-    played.outcome === 'aborted' || played.outcome === 'held' ? afterOf(since, played.at) : '-',
+    played.outcome === 'aborted' || played.outcome === 'held' ? afterOf(since, played) : '-',
     played.gate === undefined ? '-' : String(played.stage + 1),
     played.gate ?? '-',
     played.outcome === 'aborted' && bad !== undefined ? `${saved ?? 0} of ${bad}` : '-',
@@ -139,4 +155,7 @@ function releaseRow({ release, played, saved, bad }: PlayedRelease): readonly st
 
 const wouldHave = { aborted: 'aborted', held: 'held', passed: 'passed', cutShort: 'let it go on' } as const
 
-const afterOf = (since: number, at: number): string => durationOf(at - since)
+const afterOf = (since: number, { at, delay }: Pick<Played, 'at' | 'delay'>): string =>
+  delay === undefined
+    ? durationOf(at - since)
+    : `${durationOf(at - since)} (found ${durationOf(delay.firstAt - since)})`

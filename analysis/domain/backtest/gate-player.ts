@@ -1,12 +1,18 @@
 /**
- * A statistical gate as a player: it looks at every tick. What a look amounts to is decided by the rules and users' conditions that are in force in
- * production; one that has passed in the background is done. It has no end of its own there: an undecided background gate says nothing.
+ * A statistical gate as a player: it follows every tick, and looks when its run's measurement is due, as in production. What a look amounts to is decided by
+ * the rules and users' conditions that are in force there, and what looks amount to by the measurement state machine with all of its limits.
  */
+import type { Metric } from '../../../controller/api/analysis.ts'
+import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import { decideOutcome, judgeStage, type StageState } from '../gates/decide-outcome.ts'
+import type { GateStage } from '../gates/gate-case.ts'
 import { askConditions, decideUnasked, renderGateValue } from '../gates/gate-conditions.ts'
+import { stageOfRun } from '../gates/gate-stage.ts'
 import type { VerdictMode } from '../verdict.ts'
 import type { Deal } from './deal-pods.ts'
 import type { GateTrack, TrackPoint } from './gate-track.ts'
+import { createMeasuredRun, type MeasuredRun, type TakenMeasurement } from './measured-run.ts'
+import { sayEnd } from './metric-player.ts'
 import type { PlanGate } from './plan.ts'
 import type { Player, Standing, Word } from './player.ts'
 
@@ -20,58 +26,115 @@ export interface GatePlayer extends Player {
   readonly points: readonly TrackPoint[]
 }
 
-/** As many looks in a row may fail, as with every metric (Argo's consecutiveErrorLimit). */
-const MOST_ERRORS = 4
+/** A metric that says nothing of its own is measured once. */
+const plainMetric = (name: string): Metric => ({ name, provider: {} })
 
 export function createGatePlayer({ gate, track }: PlayedGate, deal: Deal, mode: VerdictMode): GatePlayer {
+  const metric = gate.metric ?? plainMetric(gate.name)
+  const { intervalMs = 0, initialDelayMs } = readLimits(metric)
   const points: TrackPoint[] = []
-  let isDone = false
-  let errors = 0
+  const tickAt = (): number | undefined => track.times[points.length]
+  let run: GateRun | undefined
+  /** Of the run's next look; undefined while there is none. */
+  let lookAt: number | undefined
 
-  function judge(point: TrackPoint, state: StageState): Word {
-    const own = decideOutcome({
-      samples: 'whole',
-      problem: '',
-      finding: point.finding,
-      couldCatchTarget: state !== 'open' && track.foresee(undefined).caught,
-      earlyPass: gate.rule.earlyPass,
-      stage: state,
-      onUndecided: gate.onUndecided,
-    })
-    return gate.conditions === undefined ? own : judgeConditions(own, gate.conditions, state)
+  /** The open measurement goes on with the next tick, or at the next moment of a clock that began with the run. */
+  function resumeAt(createdAt: number, at: number): number | undefined {
+    if (intervalMs === 0) return tickAt()
+    return createdAt + (Math.floor((at - createdAt) / intervalMs) + 1) * intervalMs
   }
 
-  function judgeConditions(own: Word, conditions: NonNullable<PlanGate['conditions']>, state: StageState): Word {
-    const value = renderGateValue({ ...track.describe(), outcome: own.outcome })
-    const asked = askConditions(conditions, value, mode)
-    errors = asked?.phase === 'Error' ? errors + 1 : 0
-    if (asked?.phase === 'Error')
-      return { outcome: 'hold', reason: 'ConditionError', final: errors > MOST_ERRORS, ...sayWhy(asked.message) }
-    const shown = JSON.stringify(value)
-    if (asked?.phase === 'Failed') return { outcome: 'abort', reason: 'FailureCondition', final: true, message: shown }
-    if (asked?.phase === 'Successful') return { outcome: 'pass', reason: 'SuccessCondition', final: true }
-    const phase = decideUnasked(own, conditions, state !== 'open')
-    if (phase === undefined) return { outcome: 'hold', reason: own.reason, final: false }
-    if (phase !== 'Inconclusive' || own.outcome === 'hold') return own
-    return { outcome: 'hold', reason: 'SuccessConditionUnmet', final: true, message: shown }
+  function take({ weightPercent }: Standing): void {
+    points.push(track.take(points.length, deal, weightPercent))
+  }
+
+  function look({ measured, createdAt, stage }: GateRun, at: number): Word | undefined {
+    const point = points.at(-1)
+    const judged = point && judgeLook({ gate, track, mode }, point, judgeStage(stage, at))
+    const end = measured.add(judged?.measurement ?? { phase: 'Running', value: '' }, at)
+    const isOpen = judged === undefined || judged.measurement.phase === 'Running'
+    lookAt = isOpen ? resumeAt(createdAt, at) : measured.nextAt()
+    if (!end) return undefined
+    run = undefined
+    lookAt = undefined
+    const { message, ...said } = sayEnd(end)
+    if (judged && end.metricPhase === judged.measurement.phase) return { ...said, ...judged.words }
+    return { ...said, ...(message === undefined ? {} : { message }) }
   }
 
   return {
     name: gate.name,
     points,
-    begin() {},
-    nextAt: () => track.times[points.length],
-    look(standing: Standing) {
-      const point = track.take(points.length, deal, standing.weightPercent)
-      points.push(point)
-      if (standing.isWaitedFor)
-        return judge(point, judgeStage({ endsAt: standing.stageEndsAt, maxHoldMs: gate.maxHoldMs }, point.at))
-      if (isDone || gate.watchesFrom === undefined || standing.stage < gate.watchesFrom) return undefined
-      const word = judge(point, 'open')
-      isDone = word.outcome === 'pass'
-      return word
+    begin(stage, at, isWaitedFor) {
+      const isFirst = gate.watchesFrom !== undefined && stage === gate.watchesFrom
+      if (!isWaitedFor && !isFirst) return
+      const measured = createMeasuredRun(metric, at, mode)
+      const { durationMs, maxHoldMs } = gate
+      const times = { createdAt: at, initialDelayMs, durationMs, maxHoldMs, isWaitedFor }
+      run = { measured, createdAt: at, stage: stageOfRun(times) }
+      lookAt = measured.nextAt()
+    },
+    nextAt() {
+      const tick = tickAt()
+      return tick === undefined || lookAt === undefined ? (tick ?? lookAt) : Math.min(tick, lookAt)
+    },
+    look(standing) {
+      const tick = tickAt()
+      const at = Math.min(tick ?? Number.POSITIVE_INFINITY, lookAt ?? Number.POSITIVE_INFINITY)
+      if (tick === at) take(standing)
+      return run && lookAt === at ? look(run, at) : undefined
     },
   }
 }
 
-const sayWhy = (message: string | undefined): Pick<Word, 'message'> => (message === undefined ? {} : { message })
+interface GateRun {
+  readonly measured: MeasuredRun
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+  readonly stage: Pick<GateStage, 'endsAt' | 'maxHoldMs'>
+}
+
+interface JudgedLook {
+  readonly measurement: TakenMeasurement
+  /** Why, in the gate's words. */
+  readonly words: Pick<Word, 'reason' | 'message'>
+}
+
+interface Judge {
+  readonly gate: PlanGate
+  readonly track: GateTrack
+  readonly mode: VerdictMode
+}
+
+function judgeLook({ gate, track, mode }: Judge, point: TrackPoint, state: StageState): JudgedLook {
+  const own = decideOutcome({
+    samples: 'whole',
+    problem: '',
+    finding: point.finding,
+    couldCatchTarget: state !== 'open' && track.foresee(undefined).caught,
+    earlyPass: gate.rule.earlyPass,
+    stage: state,
+    onUndecided: gate.onUndecided,
+  })
+  const { successCondition, failureCondition } = gate.metric ?? {}
+  const conditions = { successCondition, failureCondition }
+  const asksNobody = !successCondition && !failureCondition
+  const value = asksNobody ? null : renderGateValue({ ...track.describe(), outcome: own.outcome })
+  const asked = asksNobody ? undefined : askConditions(conditions, value, mode)
+  const shown = asksNobody ? {} : { message: JSON.stringify(value) }
+  if (asked?.phase === 'Error') {
+    const { message = '' } = asked
+    return { measurement: { phase: 'Error', message }, words: { reason: 'ConditionError', message } }
+  }
+  if (asked?.phase === 'Failed')
+    return { measurement: { phase: 'Failed' }, words: { reason: 'FailureCondition', ...shown } }
+  if (asked?.phase === 'Successful')
+    return { measurement: { phase: 'Successful' }, words: { reason: 'SuccessCondition' } }
+  const phase = decideUnasked(own, conditions, state !== 'open')
+  if (phase === undefined) return { measurement: { phase: 'Running', value: '' }, words: { reason: own.reason } }
+  const isUnmet = phase === 'Inconclusive' && own.outcome === 'pass'
+  return {
+    measurement: { phase },
+    words: isUnmet ? { reason: 'SuccessConditionUnmet', ...shown } : { reason: own.reason },
+  }
+}

@@ -1,6 +1,7 @@
 /** A metric with a query and conditions as a player: a run of its own for each stage that waits for it, or one in the background. */
 import type { VerdictMode } from '../verdict.ts'
-import { createMetricRun, type MetricEnd, type MetricRun, type MetricTrack } from './metric-run.ts'
+import type { RunEnd } from './measured-run.ts'
+import { createMetricRun, type MetricRun, type MetricTrack } from './metric-run.ts'
 import type { PlanMetric } from './plan.ts'
 import type { Player, Word } from './player.ts'
 
@@ -21,15 +22,18 @@ export function createMetricPlayer({ metric, track }: PlayedMetric, mode: Verdic
     nextAt: () => run?.nextAt(),
     look({ stage }) {
       const end = run?.measure(track.valueAt(run.nextAt() ?? 0, stage))
-      return end && WORDS[end.phase](end)
+      return end && sayEnd(end)
     },
   }
 }
 
 /** What becomes of a rollout whose AnalysisRun ends so. Only Argo's reading has a run that ends as an Error. */
-const WORDS: Readonly<Record<MetricEnd['phase'], (end: MetricEnd) => Word>> = {
-  Successful: () => ({ outcome: 'pass', reason: 'Successful', final: true }),
-  Failed: ({ message }) => ({ outcome: 'abort', reason: 'Failed', final: true, message }),
-  Error: ({ message }) => ({ outcome: 'abort', reason: 'Error', final: true, message }),
-  Inconclusive: ({ message }) => ({ outcome: 'hold', reason: 'Inconclusive', final: true, message }),
-}
+const OUTCOMES = { Successful: 'pass', Failed: 'abort', Error: 'abort', Inconclusive: 'hold' } as const
+
+/** The word of a run that has ended. */
+export const sayEnd = ({ phase, message, delay }: RunEnd): Word => ({
+  outcome: OUTCOMES[phase],
+  reason: phase,
+  ...(phase === 'Successful' ? {} : { message }),
+  ...(delay === undefined ? {} : { delay }),
+})

@@ -5,7 +5,7 @@
 import type { Metric } from '../../../controller/api/analysis.ts'
 import type { GateId } from '../../../controller/api/verdict.ts'
 import type { GateRule, UndecidedAction } from '../gates/gate-case.ts'
-import type { Conditions, VerdictMode } from '../verdict.ts'
+import type { VerdictMode } from '../verdict.ts'
 
 /** A stretch of time at one weight. */
 export interface PlanStage {
@@ -22,11 +22,13 @@ export interface PlanGate {
   /** Stable's past that the noise is learnt from. */
   readonly historyMs: number
   readonly onUndecided: UndecidedAction
+  /** Length of its stage; undefined: as long as whoever waits for it does. */
+  readonly durationMs?: number
   readonly maxHoldMs: number
   /** The zero-based stage from which on it watches in the background; undefined: only stages that wait for it. */
   readonly watchesFrom: number | undefined
-  /** Of the user, on the gate's numbers. */
-  readonly conditions?: Conditions
+  /** Its conditions on the gate's numbers, interval, delay and limits; undefined: what a metric has that says nothing. */
+  readonly metric?: Metric
 }
 
 /** A query and conditions, measured as in an AnalysisRun of its own. */

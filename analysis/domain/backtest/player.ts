@@ -1,5 +1,6 @@
 /** Whoever has a say in a case: it looks at times of its own, and each look may say a word. Shapes only. */
 import type { VerdictOutcome } from '../../../controller/api/verdict.ts'
+import type { LimitDelay } from './measured-run.ts'
 
 export interface Player {
   readonly name: string
@@ -7,7 +8,7 @@ export interface Player {
   readonly begin: (stage: number, at: number, isWaitedFor: boolean) => void
   /** Epoch milliseconds of the next look; undefined when there is none. */
   readonly nextAt: () => number | undefined
-  /** Takes the next look. Undefined: nothing that matters now. */
+  /** Takes the next look. Undefined: its run goes on, or it has none. */
   readonly look: (standing: Standing) => Word | undefined
 }
 
@@ -16,23 +17,21 @@ export interface Standing {
   /** Zero-based. */
   readonly stage: number
   readonly weightPercent: number
-  /** Epoch milliseconds, as planned. */
-  readonly stageEndsAt: number
-  /** The stage cannot end before this player has passed it. */
-  readonly isWaitedFor: boolean
 }
 
 /**
- *   a word              while a stage waits for it        in the background
- *   abort               the release is aborted            the release is aborted
- *   hold, not final     the stage is held                 nothing
- *   hold, final         a person is asked: held           the same
- *   pass                the stage may end                 nothing
+ * The last word of a run.
+ *
+ *   a word   while a stage waits for it   in the background
+ *   abort    the release is aborted       the same
+ *   hold     a person is asked: held      the same
+ *   pass     the stage may end            nothing
  */
 export interface Word {
-  readonly outcome: VerdictOutcome
+  readonly outcome: Exclude<VerdictOutcome, 'error'>
   readonly reason: string
-  readonly final: boolean
   /** What a person should read beside the reason. */
   readonly message?: string
+  /** Said later than its first measurement would have, since a limit asked for more. */
+  readonly delay?: LimitDelay
 }

@@ -2,9 +2,10 @@
  * Windows of history in which nothing was released, to play healthy rollouts in: stable's pods are dealt into two arms, so whatever aborts one is a false
  * abort. Windows that cannot be used are counted by reason.
  */
+import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import { canarySize } from './deal-pods.ts'
 import type { PastRelease, Span } from './find-traffic.ts'
-import { type BacktestPlan, lengthOfPlan } from './plan.ts'
+import { type BacktestPlan, lengthOfPlan, type PlanGate } from './plan.ts'
 
 export interface PseudoRollout {
   readonly version: string
@@ -52,15 +53,25 @@ export function listPseudoRollouts({ plan, range, everyMs, traffic, releases, po
 /** Between two looks or scrapes, at most: a stage that is held to the last ends with the first look after that. */
 const LOOK_MS = 2 * 60_000
 
+/** Of a metric without an interval. */
+const RETRY_MS = 10_000
+
 /** Stages may be held so much longer in all. */
 const holdsOf = ({ stages, gates }: BacktestPlan): number =>
   stages.reduce(
     (sum, { waitsFor }) =>
       sum +
       (waitsFor.length > 0 ? LOOK_MS : 0) +
-      Math.max(0, ...gates.filter(({ name }) => waitsFor.includes(name)).map(({ maxHoldMs }) => maxHoldMs)),
+      Math.max(0, ...gates.filter(({ name }) => waitsFor.includes(name)).map(longestHoldOf)),
     0,
   )
+
+/** Until its limits are met, a gate that has said its word is asked again. */
+function longestHoldOf({ maxHoldMs, metric }: PlanGate): number {
+  if (metric === undefined) return maxHoldMs
+  const { count = 1, failureLimit, inconclusiveLimit, intervalMs = RETRY_MS } = readLimits(metric)
+  return maxHoldMs + Math.max(count - 1, failureLimit, inconclusiveLimit, 0) * intervalMs
+}
 
 const findVersion = (traffic: WindowOrder['traffic'], from: number, to: number): string | undefined =>
   [...traffic].find(([, spans]) => spans.some((span) => span.from <= from && span.to >= to - LOOK_MS))?.[0]

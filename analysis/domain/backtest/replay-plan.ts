@@ -6,6 +6,7 @@ import type { VerdictMode } from '../verdict.ts'
 import type { Deal } from './deal-pods.ts'
 import { createGatePlayer, type PlayedGate } from './gate-player.ts'
 import type { TrackPoint } from './gate-track.ts'
+import type { LimitDelay } from './measured-run.ts'
 import { createMetricPlayer, type PlayedMetric } from './metric-player.ts'
 import type { BacktestPlan } from './plan.ts'
 import type { Player, Word } from './player.ts'
@@ -49,6 +50,8 @@ export interface Played {
   readonly gate?: string
   readonly reason?: string
   readonly message?: string
+  /** A limit made it wait for more than its first word. */
+  readonly delay?: LimitDelay
   /** Stages that were begun. */
   readonly stages: readonly StageEnd[]
   /** By gate, in the plan's order. */
@@ -79,7 +82,7 @@ export function playPlan(order: PlayOrder): Played {
     course.end(at)
   }
 
-  const finish = (outcome: CaseOutcome, at: number, said?: Pick<Played, 'gate' | 'reason' | 'message'>): Played => {
+  const finish = (outcome: CaseOutcome, at: number, said?: Said): Played => {
     const smallest = foresee()
     return {
       outcome,
@@ -104,20 +107,18 @@ export function playPlan(order: PlayOrder): Played {
       return finish('aborted', alert.at, { gate: `alert ${alert.name}`, reason: 'AlertFiring' })
     if (!turn || turn.at > until) return finish('cutShort', until)
     const { player, at } = turn
-    const word = player.look({ ...course.standing(), isWaitedFor: course.waiting.has(player.name) })
+    const word = player.look(course.standing())
     if (word?.outcome === 'abort') return finish('aborted', at, tell(player, word))
-    if (word?.outcome === 'hold' && word.final) return finish('held', at, tell(player, word))
+    if (word?.outcome === 'hold') return finish('held', at, tell(player, word))
     // A step that is an analysis ends with it.
     if (word?.outcome === 'pass' && course.waiting.delete(player.name) && course.waiting.size === 0) endStage(at)
   }
   return finish('passed', course.describe(undefined).stages.at(-1)?.endedAt ?? until)
 }
 
-const tell = ({ name }: Player, { reason, message }: Word): Pick<Played, 'gate' | 'reason' | 'message'> => ({
-  gate: name,
-  reason,
-  ...(message === undefined ? {} : { message }),
-})
+type Said = Pick<Played, 'gate' | 'reason' | 'message' | 'delay'>
+
+const tell = ({ name }: Player, { outcome: _told, ...said }: Word): Said => ({ gate: name, ...said })
 
 /** Whose look is next; of several at the same time the first one's. */
 function findTurn(players: readonly Player[]): { readonly player: Player; readonly at: number } | undefined {
@@ -155,7 +156,7 @@ function createCourse(plan: BacktestPlan, players: readonly Player[]) {
     /** Names of players that the current stage waits for. */
     waiting,
     stage: () => stage,
-    standing: () => ({ stage, weightPercent: plan.stages[stage]?.weightPercent ?? 0, stageEndsAt: endsAt() }),
+    standing: () => ({ stage, weightPercent: plan.stages[stage]?.weightPercent ?? 0 }),
     end(at: number): void {
       const current = stages[stage]
       if (current) current.endedAt = at

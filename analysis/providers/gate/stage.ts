@@ -8,6 +8,7 @@ import { readGateVerdict } from '../../../controller/api/verdict.ts'
 import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
 import type { GateStage } from '../../domain/gates/gate-case.ts'
+import { stageOfRun } from '../../domain/gates/gate-stage.ts'
 import type { LookOrder } from '../long-provider.ts'
 
 /** The stage among the others, without its end. */
@@ -38,17 +39,19 @@ export function recallPlace(open: LookOrder['open']): GatePlace {
   }
 }
 
-/** A run that somebody waits for has an end; one in the background is ended by others (analysis.md 3: stages of 5 minutes). */
-const WAITED_FOR_MS = 5 * 60_000
 const waitedFor: readonly (string | undefined)[] = ['Step', 'PrePromotion', 'PostPromotion']
 
-export function stageOf(
+export const stageOf = (
   { run, metric }: Pick<LookOrder, 'run' | 'metric'>,
   { durationMs, maxHoldMs }: Pick<GatePlan, 'durationMs' | 'maxHoldMs'>,
   place: GatePlace,
-): GateStage {
-  const length = durationMs ?? (waitedFor.includes(run.labels[ROLLOUT_TYPE]) ? WAITED_FOR_MS : undefined)
-  if (length === undefined) return { ...place, maxHoldMs: 0 }
-  const endsAt = run.createdAt + readLimits(metric).initialDelayMs + length
-  return { ...place, endsAt, maxHoldMs: maxHoldMs ?? length }
-}
+): GateStage => ({
+  ...place,
+  ...stageOfRun({
+    createdAt: run.createdAt,
+    initialDelayMs: readLimits(metric).initialDelayMs,
+    durationMs,
+    maxHoldMs,
+    isWaitedFor: waitedFor.includes(run.labels[ROLLOUT_TYPE]),
+  }),
+})

@@ -292,6 +292,27 @@ ${metrics.replaceAll('SERVICE', service)}`
         assert.equal(first?.reason, 'FailureCondition')
         assert.equal(JSON.parse(String(first?.message)).ticks, 8)
       })
+      test('a failureLimit asks for more looks, and the report says by how much that was later', async () => {
+        const limited = gate('calm', 'failureCondition: "result.ticks >= 8", failureLimit: 2, interval: 30s')
+        const { notes, aborted, pseudoRollouts } = await play(limited)
+        assert.equal(aborted, 13)
+        const [first] = pseudoRollouts as readonly Record<string, unknown>[]
+        assert.equal(first?.delayedBy, 'failureLimit (2)')
+        assert.equal(Number(first?.afterSeconds) - Number(first?.foundAfterSeconds), 60)
+        const said = 'failureLimit (2) of error-rate: aborted 13 times, later than without it by 1m at most'
+        assert.ok((notes as readonly string[]).includes(said), String(notes))
+        const { out } = await run(['-f', await file('limited.yaml', limited), '--every', '5m'])
+        assert.match(out, /note: failureLimit \(2\) of error-rate: aborted/)
+        assert.match(out, / aborted +\d\S+ \(found \d\S+\) /)
+      })
+      test('a limit that its count never reaches is named', async () => {
+        const { notes, held } = await play(gate('calm', 'failureCondition: "result.ticks >= 8", failureLimit: 1'))
+        assert.match(
+          String(notes),
+          /metric error-rate can never fail: it is over after 1 measurement \(count\), and failureLimit/,
+        )
+        assert.equal(held, 13)
+      })
     })
 
     test('only other providers: nothing to replay', async () => {
