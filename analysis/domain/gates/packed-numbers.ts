@@ -1,67 +1,111 @@
 /**
- * A column of whole numbers that only grows at its end, in a byte or two for each: steady counters and the times of scrapes hardly change their step. What
- * is no whole number is kept as it is. Nothing is lost either way.
+ * Columns of whole numbers that only grow at their end, in a byte or two for each: steady counters and the times of scrapes hardly change their step. What
+ * is no whole number is kept as it is. Nothing is lost either way. All columns of a store share a few arrays, as an object for each would be several
+ * times as large as what is in it, and the collector would have to visit it.
  */
 
-export interface PackedNumbers {
-  /** Changes of the step from one number to the next, each in as many characters as it takes. */
-  packed: string
-  /** How many numbers are in `packed`, the last of them, and the step before it. */
-  packedLength: number
-  last: number
-  step: number
-  /** The newest ones as they are. */
-  rest: number[]
+export interface NumberStore {
+  columns: number
+  /** By column, {@link STRIDE} numbers: see the offsets below. */
+  state: Float64Array
+  /** Chunks of {@link CHUNK} bytes; those of a column are a chain. The first one is nobody's. */
+  bytes: Uint8Array
+  /** By chunk: the one that follows. */
+  next: Uint32Array
+  chunks: number
 }
 
-/** So many are left unpacked at least: those are read at every look. */
-const FRESH = 8
-/** So many are packed at once. */
-const BATCH = 8
+/** One column. */
+export interface PackedNumbers {
+  readonly store: NumberStore
+  /** Where its state begins. */
+  readonly at: number
+}
+
+const CHUNK = 32
+/** So many of the newest numbers are there unpacked as well: those are read at every look. A power of two. */
+const RECENT = 8
+/** Offsets into the state of a column: how many numbers, the last whole one and the step before it, the first chunk, where the next byte goes. */
+const [LENGTH, LAST, STEP, HEAD, TAIL, NEWEST] = [0, 1, 2, 3, 4, 5]
+const STRIDE = NEWEST + RECENT
+/** Stands before a number that is kept as it is; changes of the step are written from 1 on. */
+const AS_IT_IS = 0
 /** Changes of steps between numbers up to here are whole, and stay so when they are doubled. */
-const LARGEST = 2 ** 50
+const LARGEST = 2 ** 49
+/** Arrays grow by this much and a little. */
+const GROWTH = 1.25
+const LEAST_GROWTH = 8
 
-export const createPackedNumbers = (): PackedNumbers => ({ packed: '', packedLength: 0, last: 0, step: 0, rest: [] })
+export const createNumberStore = (): NumberStore => ({
+  columns: 0,
+  state: new Float64Array(0),
+  bytes: new Uint8Array(0),
+  next: new Uint32Array(0),
+  chunks: 1,
+})
 
-export const lengthOf = ({ packedLength, rest }: PackedNumbers): number => packedLength + rest.length
-
-export const newestOf = ({ rest }: PackedNumbers): number | undefined => rest[rest.length - 1]
-
-export function pushNumber(numbers: PackedNumbers, value: number): void {
-  const { rest } = numbers
-  rest.push(value)
-  if (rest.length < FRESH + BATCH || !rest.every(isPackable)) return
-  const characters: number[] = []
-  for (const next of rest.slice(0, BATCH)) {
-    const step = next - numbers.last
-    addCharacters(characters, zigzag(step - numbers.step))
-    numbers.step = step
-    numbers.last = next
+export function addColumn(store: NumberStore): PackedNumbers {
+  const at = store.columns * STRIDE
+  store.columns += 1
+  if (store.state.length < at + STRIDE) {
+    const state = new Float64Array(roomFor(store.columns) * STRIDE)
+    state.set(store.state)
+    store.state = state
   }
-  numbers.packed += String.fromCharCode(...characters)
-  numbers.packedLength += BATCH
-  numbers.rest = rest.slice(BATCH)
+  return { store, at }
+}
+
+export const lengthOf = ({ store, at }: PackedNumbers): number => store.state[at + LENGTH] ?? 0
+
+export function newestOf({ store, at }: PackedNumbers): number | undefined {
+  const length = store.state[at + LENGTH] ?? 0
+  return length === 0 ? undefined : store.state[placeOf(at, length - 1)]
+}
+
+export function pushNumber({ store, at }: PackedNumbers, value: number): void {
+  const { state } = store
+  if (isPackable(value)) {
+    const step = value - (state[at + LAST] ?? 0)
+    putNumber(store, at, 1 + zigzag(step - (state[at + STEP] ?? 0)))
+    state[at + STEP] = step
+    state[at + LAST] = value
+  } else {
+    putByte(store, at, AS_IT_IS)
+    asDouble[0] = value
+    for (const byte of asBytes) putByte(store, at, byte)
+  }
+  const length = state[at + LENGTH] ?? 0
+  state[placeOf(at, length)] = value
+  state[at + LENGTH] = length + 1
 }
 
 /** All of them from `index` on; cheap where they are among the newest. */
 export function readNumbers(numbers: PackedNumbers, index = 0): number[] {
-  const { packedLength, rest } = numbers
-  if (index >= packedLength) return rest.slice(index - packedLength)
-  const all = unpack(numbers)
-  for (const value of rest) all.push(value)
-  return index === 0 ? all : all.slice(index)
+  const { store, at } = numbers
+  const length = lengthOf(numbers)
+  const values: number[] = []
+  if (length - index > RECENT) unpack(numbers, (value, place) => void (place >= index && values.push(value)))
+  else for (let place = index; place < length; place += 1) values.push(store.state[placeOf(at, place)] ?? 0)
+  return values
 }
 
-/** A column of its own with the first `length` numbers. */
+/** A column of its own with the first `length` numbers, in the same store. */
 export function copyNumbers(numbers: PackedNumbers, length: number): PackedNumbers {
-  const copy = createPackedNumbers()
+  const copy = addColumn(numbers.store)
   for (const value of readNumbers(numbers).slice(0, length)) pushNumber(copy, value)
   return copy
 }
 
 /** Bytes in memory, roughly. */
-export const bytesOf = ({ packed, rest }: PackedNumbers): number => OVERHEAD_BYTES + packed.length + 8 * rest.length
-const OVERHEAD_BYTES = 120
+export const bytesOf = ({ state, bytes, next }: NumberStore): number =>
+  state.byteLength + bytes.byteLength + next.byteLength
+
+const asDouble = new Float64Array(1)
+const asBytes = new Uint8Array(asDouble.buffer)
+
+const roomFor = (needed: number): number => Math.ceil(needed * GROWTH) + LEAST_GROWTH
+
+const placeOf = (at: number, index: number): number => at + NEWEST + (index & (RECENT - 1))
 
 const isPackable = (value: number): boolean =>
   Number.isInteger(value) && Math.abs(value) <= LARGEST && !Object.is(value, -0)
@@ -69,29 +113,73 @@ const isPackable = (value: number): boolean =>
 /** Small for what is near 0, whatever its sign. */
 const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value)
 
-/** Seven bits a character, the lowest first; the eighth says that more follow. Arithmetic, as bit operations end at 32. */
-function addCharacters(characters: number[], value: number): void {
+/** Seven bits a byte, the lowest first; the eighth says that more follow. Arithmetic, as bit operations end at 32. */
+function putNumber(store: NumberStore, at: number, value: number): void {
   let left = value
   while (left >= 128) {
-    characters.push(128 + (left % 128))
+    putByte(store, at, 128 + (left % 128))
     left = Math.floor(left / 128)
   }
-  characters.push(left)
+  putByte(store, at, left)
 }
 
-function unpack({ packed, packedLength }: PackedNumbers): number[] {
-  const values: number[] = []
-  let [last, step, at] = [0, 0, 0]
-  for (let index = 0; index < packedLength; index += 1) {
+function putByte(store: NumberStore, at: number, byte: number): void {
+  const { state } = store
+  let place = state[at + TAIL] ?? 0
+  if (place % CHUNK === 0) {
+    const chunk = addChunk(store)
+    if (place === 0) state[at + HEAD] = chunk
+    else store.next[place / CHUNK - 1] = chunk
+    place = chunk * CHUNK
+  }
+  store.bytes[place] = byte
+  state[at + TAIL] = place + 1
+}
+
+function addChunk(store: NumberStore): number {
+  const chunk = store.chunks
+  store.chunks += 1
+  if (store.next.length < store.chunks) {
+    const room = roomFor(store.chunks)
+    const [bytes, next] = [new Uint8Array(room * CHUNK), new Uint32Array(room)]
+    bytes.set(store.bytes)
+    next.set(store.next)
+    store.bytes = bytes
+    store.next = next
+  }
+  return chunk
+}
+
+function unpack({ store: { state, bytes, next }, at }: PackedNumbers, visit: (value: number, index: number) => void) {
+  const length = state[at + LENGTH] ?? 0
+  let place = (state[at + HEAD] ?? 0) * CHUNK
+  let [last, step] = [0, 0]
+
+  function takeByte(): number {
+    const byte = bytes[place] ?? 0
+    place += 1
+    if (place % CHUNK === 0) place = (next[place / CHUNK - 1] ?? 0) * CHUNK
+    return byte
+  }
+
+  function takeNumber(): number {
     let value = 0
     for (let scale = 1; ; scale *= 128) {
-      const code = packed.charCodeAt(at++)
-      value += (code % 128) * scale
-      if (code < 128) break
+      const byte = takeByte()
+      value += (byte % 128) * scale
+      if (byte < 128) return value
     }
-    step += value % 2 === 0 ? value / 2 : -(value + 1) / 2
-    last += step
-    values.push(last)
   }
-  return values
+
+  for (let index = 0; index < length; index += 1) {
+    const code = takeNumber()
+    if (code === AS_IT_IS) {
+      for (let byte = 0; byte < asBytes.length; byte += 1) asBytes[byte] = takeByte()
+      visit(asDouble[0] ?? 0, index)
+      continue
+    }
+    step += code % 2 === 1 ? (code - 1) / 2 : -code / 2
+    last += step
+    visit(last, index)
+  }
 }

@@ -22,7 +22,7 @@ import { createGateMemory, type GateMemory } from './memory.ts'
 import { concludeGate, decideOutcome, readFinding } from './outcome.ts'
 import { prepareGate } from './prepare.ts'
 import { renderForPeople } from './queries.ts'
-import { readSeries } from './read-series.ts'
+import { dropAllBounds, readSeries } from './read-series.ts'
 import { type GatePlace, readPlace, recallPlace, stageOf } from './stage.ts'
 
 export const createGate = (memory: GateMemory = createGateMemory()): LongProviderModule => ({
@@ -117,6 +117,7 @@ async function judge(reading: GateReading): Promise<JudgedSeries | { readonly pr
     if ('problem' in learnt) return learnt
     const text = renderKnowledge(learnt.knowledge)
     memory.remember(key, text)
+    if (learnt.knowledge.les !== undefined) dropAllBounds(reading)
     const first = session.knowledge(text, () => parseKnowledge(text))
     return { verdict: judgeGate(buildCase(reading, log, first), session.judges), knowledge: text, log }
   } finally {

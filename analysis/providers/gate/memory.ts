@@ -8,6 +8,8 @@ import { createGateSession, type GateSession } from './session.ts'
 export interface GateMemory {
   /** Under a key of the run's own; made when it is not there. */
   samples(runUid: string, key: string, make: () => GateSamples): GateSamples
+  /** Lets go of samples that are not wanted any more. */
+  drop(runUid: string, key: string): void
   /** Of one gate; `key` begins with the run's uid and a line break. */
   session(key: string): GateSession
   /** What history taught; `key` begins with the run's uid and a line break. */
@@ -68,6 +70,7 @@ export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): Gat
       shrink(full)
       return samples
     },
+    drop: (runUid, key) => drop(`${runUid}\n${key}`),
     session(key) {
       const session = sessions.get(key) ?? createGateSession()
       sessions.delete(key)

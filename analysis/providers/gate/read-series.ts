@@ -24,6 +24,11 @@ export async function readSeries(reading: GateReading, les: readonly string[] | 
   return { log: all }
 }
 
+/** Lets go of what was fetched before it was known which bounds are wanted. */
+export function dropAllBounds({ memory, order, ...reading }: GateReading): void {
+  for (const { key } of listWanted(reading, undefined)) memory.drop(order.run.uid, key)
+}
+
 function listWanted(
   { plan, address }: Pick<GateReading, 'plan' | 'address'>,
   les: readonly string[] | undefined,

@@ -4,9 +4,10 @@
  */
 import { digestText } from '../../domain/gates/digest.ts'
 import {
+  addColumn,
   bytesOf,
   copyNumbers,
-  createPackedNumbers,
+  createNumberStore,
   lengthOf,
   newestOf,
   type PackedNumbers,
@@ -31,25 +32,24 @@ export interface SeriesStream {
   readonly bytes: number
 }
 
-interface Column {
-  readonly series: Mutable<LoggedSeries>
-  readonly histograms: NativeHistogram[] | undefined
-}
-type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+/** A series of the log, as it grows. */
+type Column = { -readonly [Key in keyof LoggedSeries]: LoggedSeries[Key] } & { histograms?: NativeHistogram[] }
 
-const BYTES_PER_SERIES = 250
+/** Of objects, names and digests, besides the numbers. */
+const BYTES_PER_SERIES = 350
 const BYTES_PER_BUCKET = 40
 
 export function createSeriesStream(classify: Classify): SeriesStream {
+  const store = createNumberStore()
   // By what tells their labels.
   const columns = new Map<number, Column | undefined>()
   const nameDetail = createNaming()
   // By pod and first time: what several series share; one that misses a scrape gets its own.
   const timelines = new Map<string, PackedNumbers>()
   const names = new Map<string, string>()
-  const log: LoggedSeries[] = []
+  const log: Column[] = []
   let readUntil: number | undefined
-  let bytes = 0
+  let histogramBytes = 0
 
   /** One copy of every text, however many answers it was in. */
   function intern(name: string): string {
@@ -63,32 +63,33 @@ export function createSeriesStream(classify: Classify): SeriesStream {
     const key = digestText(JSON.stringify(raw.labels))
     if (columns.has(key)) return columns.get(key)
     const identity = classify(raw.labels, raw.histograms.length > 0)
-    const column = identity && addColumn(identity, raw)
+    const column = identity && createColumn(identity, raw)
+    if (column) log.push(column)
     columns.set(key, column)
-    bytes += BYTES_PER_SERIES
     return column
   }
 
-  function addColumn(identity: SeriesIdentity, raw: RawSeries): Column {
-    const { fullDetail: _all, ...shown } = identity
+  /** Written out: objects that are spread get a hidden class each in V8, which is larger than they are. */
+  function createColumn(identity: SeriesIdentity, raw: RawSeries): Column {
     const pod = intern(identity.pod)
-    const histograms: NativeHistogram[] | undefined = identity.role === 'native' ? [] : undefined
-    const series: Mutable<LoggedSeries> = {
-      ...shown,
+    const column: Column = {
+      arm: identity.arm,
       pod,
+      role: identity.role,
       detail: intern(nameDetail(identity)),
       times: timelineOf(`${pod}\n${raw.times[0] ?? 0}`),
-      values: createPackedNumbers(),
-      ...(histograms === undefined ? {} : { histograms }),
+      values: addColumn(store),
     }
-    log.push(series)
-    return { series, histograms }
+    if (identity.le !== undefined) column.le = identity.le
+    if (identity.codeless !== undefined) column.codeless = identity.codeless
+    if (identity.role === 'native') column.histograms = []
+    return column
   }
 
   function timelineOf(key: string): PackedNumbers {
     const known = timelines.get(key)
     if (known) return known
-    const made = createPackedNumbers()
+    const made = addColumn(store)
     timelines.set(key, made)
     return made
   }
@@ -96,10 +97,9 @@ export function createSeriesStream(classify: Classify): SeriesStream {
   function append(answer: readonly RawSeries[], until: number): void {
     for (const raw of answer) {
       const column = columnOf(raw)
-      if (column) bytes += appendSamples(column, raw)
+      if (column) histogramBytes += appendSamples(column, raw)
     }
-    for (const column of columns.values())
-      if (column && lengthOf(column.series.times) !== countOf(column)) ownTimes(column)
+    for (const column of log) if (lengthOf(column.times) !== countOf(column)) ownTimes(column)
     readUntil = until
   }
 
@@ -115,22 +115,21 @@ export function createSeriesStream(classify: Classify): SeriesStream {
       return newest
     },
     get bytes() {
-      return bytes
+      return columns.size * BYTES_PER_SERIES + bytesOf(store) + histogramBytes
     },
   }
 }
 
-const countOf = ({ histograms, series }: Column): number => histograms?.length ?? lengthOf(series.values)
+const countOf = ({ histograms, values }: Column): number => histograms?.length ?? lengthOf(values)
 
-/** The bytes that were added. */
+/** The bytes that its histograms take. */
 function appendSamples(column: Column, raw: RawSeries): number {
-  const { histograms, series } = column
+  const { histograms } = column
   // A series that changed its kind starts another one.
   if ((histograms !== undefined) !== raw.histograms.length > 0) return 0
-  const before = histograms === undefined ? bytesOf(series.values) : 0
   const start = countOf(column)
   // From the newest sample on: what others that share the times have more.
-  const known = readNumbers(series.times, Math.max(0, start - 1))
+  const known = readNumbers(column.times, Math.max(0, start - 1))
   if (start === 0) known.unshift(Number.NEGATIVE_INFINITY)
   let last = known[0] ?? Number.NEGATIVE_INFINITY
   let bytes = 0
@@ -141,21 +140,21 @@ function appendSamples(column: Column, raw: RawSeries): number {
     takeTime(column, time, known[countOf(column) - start + 1])
     const histogram = raw.histograms[index]
     if (histograms && histogram) histograms.push(histogram)
-    else pushNumber(series.values, raw.values[index] ?? Number.NaN)
+    else pushNumber(column.values, raw.values[index] ?? Number.NaN)
     bytes += histograms ? BYTES_PER_BUCKET * (2 + (histogram?.buckets.length ?? 0)) : 0
   }
-  return bytes + (histograms === undefined ? bytesOf(series.values) - before : 0)
+  return bytes
 }
 
 /** Puts a time at the place of the sample that is about to be added; `known`: what the shared times have there. */
 function takeTime(column: Column, time: number, known: number | undefined): void {
-  const isShared = countOf(column) < lengthOf(column.series.times)
+  const isShared = countOf(column) < lengthOf(column.times)
   if (isShared && known === time) return
   if (isShared) ownTimes(column)
-  pushNumber(column.series.times, time)
+  pushNumber(column.times, time)
 }
 
 /** Leaves the shared times, which others have more or other ones of. */
 function ownTimes(column: Column): void {
-  column.series.times = copyNumbers(column.series.times, countOf(column))
+  column.times = copyNumbers(column.times, countOf(column))
 }

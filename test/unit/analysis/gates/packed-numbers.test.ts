@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  addColumn,
   bytesOf,
   copyNumbers,
-  createPackedNumbers,
+  createNumberStore,
   lengthOf,
   newestOf,
   pushNumber,
@@ -12,8 +13,8 @@ import {
 } from '../../../../analysis/domain/gates/packed-numbers.ts'
 import { createRandom } from '../../../builders/gate-case.ts'
 
-function pack(values: readonly number[]) {
-  const numbers = createPackedNumbers()
+function pack(values: readonly number[], store = createNumberStore()) {
+  const numbers = addColumn(store)
   for (const value of values) pushNumber(numbers, value)
   return numbers
 }
@@ -30,25 +31,40 @@ function drawColumn(random: () => number, oddShare: number): number[] {
 }
 
 describe('packed numbers', () => {
-  test('are what they were', () => {
+  test('are what they were, whatever else is in their store', () => {
     const random = createRandom(7)
+    const store = createNumberStore()
+    const neighbour = addColumn(store)
+    const others: number[] = []
     for (let column = 0; column < 400; column += 1) {
       const values = drawColumn(random, column % 4 === 0 ? 0.02 : 0)
-      const numbers = pack(values)
+      const numbers = pack(values, store)
+      others.push(column)
+      pushNumber(neighbour, column)
       assert.deepEqual(readNumbers(numbers), values)
       assert.equal(lengthOf(numbers), values.length)
       assert.equal(newestOf(numbers), values.at(-1))
       const from = Math.floor(random() * (values.length + 1))
       assert.deepEqual(readNumbers(numbers, from), values.slice(from))
       assert.deepEqual(readNumbers(copyNumbers(numbers, from)), values.slice(0, from))
+      assert.deepEqual(readNumbers(neighbour), others)
     }
   })
 
   test('take little: an hour of a counter and of its times', () => {
     const random = createRandom(3)
     const start = Date.UTC(2026, 0, 1)
-    const times = pack(Array.from({ length: 240 }, (_, scrape) => start + scrape * 15_000 + Math.floor(random() * 20)))
-    const counts = pack(Array.from({ length: 240 }, (_, scrape) => scrape * 75 + Math.floor(random() * 8)))
-    assert.ok(bytesOf(times) + bytesOf(counts) < 0.25 * 2 * 240 * 8, `${bytesOf(times)} and ${bytesOf(counts)} bytes`)
+    const store = createNumberStore()
+    for (let pod = 0; pod < 20; pod += 1) {
+      pack(
+        Array.from({ length: 240 }, (_, scrape) => start + scrape * 15_000 + Math.floor(random() * 20)),
+        store,
+      )
+      pack(
+        Array.from({ length: 240 }, (_, scrape) => scrape * 75 + Math.floor(random() * 8)),
+        store,
+      )
+    }
+    assert.ok(bytesOf(store) < 0.25 * 20 * 2 * 240 * 8, `${bytesOf(store)} bytes`)
   })
 })
