@@ -16,15 +16,21 @@ import type { SeededRandom } from '../kernel/random.ts'
 export const PROMETHEUS_URL = 'http://prometheus.sim:9090'
 export const SINK_URL = 'http://sink.sim/notices'
 
+/** A scalar, or the values of a vector's series. */
+export type MetricAnswer = number | readonly number[]
+
+/** `isAskedBad`: what fails every condition. `url` is the one that was asked, with the path of the metric's address. */
+export type MetricReader = (url: URL, isAskedBad: boolean) => MetricAnswer
+
 export interface OutboundDeps {
   readonly kernel: Kernel
   readonly process: SimProcess
   readonly board: FaultBoard
   readonly random: SeededRandom
-  /** The value of a PromQL query now. */
-  readonly readMetric: (query: string) => number
-  /** A message has arrived. */
-  readonly onNotice: (body: string) => void
+  /** What Prometheus says now. */
+  readonly readMetric: MetricReader
+  /** A message has arrived; `isAnswered`: and its sender will know. */
+  readonly onNotice: (body: string, isAnswered: boolean) => void
 }
 
 /** An answer, or undefined: none, ever. */
@@ -36,20 +42,22 @@ const json = (status: number, body: unknown): HttpResponse => ({
   body: typeof body === 'string' ? body : JSON.stringify(body),
 })
 
-const vector = (atMs: number, ...values: readonly string[]): HttpResponse =>
-  json(200, {
-    status: 'success',
-    data: { resultType: 'vector', result: values.map((value) => ({ metric: {}, value: [atMs / 1000, value] })) },
-  })
+const success = (data: object): HttpResponse => json(200, { status: 'success', data })
 
-const queryOf = ({ body = '', url }: HttpRequest): string =>
-  new URLSearchParams(body).get('query') ?? new URL(url).searchParams.get('query') ?? ''
+const vector = (atMs: number, ...values: readonly string[]): HttpResponse =>
+  success({ resultType: 'vector', result: values.map((value) => ({ metric: {}, value: [atMs / 1000, value] })) })
+
+const render = (atMs: number, answer: MetricAnswer): HttpResponse =>
+  typeof answer === 'number'
+    ? success({ resultType: 'scalar', result: [atMs / 1000, String(answer)] })
+    : vector(atMs, ...answer.map(String))
 
 export function createOutbound({ kernel, process, board, random, readMetric, onNotice }: OutboundDeps): HttpTransport {
-  function askPrometheus(request: HttpRequest): Reply {
+  function askPrometheus({ url }: HttpRequest): Reply {
     const afterMs = random.between(2, 60)
     const nowMs = process.clock.now()
-    switch (board.find('metrics')?.mode) {
+    const mode = board.find('metrics')?.mode
+    switch (mode) {
       case 'timeout':
         return undefined
       case 'error':
@@ -61,16 +69,15 @@ export function createOutbound({ kernel, process, board, random, readMetric, onN
       case 'empty':
         return { afterMs, response: vector(nowMs) }
       case 'bad':
-        return { afterMs, response: vector(nowMs, '1') }
       case undefined:
-        return { afterMs, response: vector(nowMs, String(readMetric(queryOf(request)))) }
+        return { afterMs, response: render(nowMs, readMetric(new URL(url), mode === 'bad')) }
     }
   }
 
   function tellSink(request: HttpRequest): Reply {
     const trouble = board.find('sink')?.mode
     if (trouble === 'error') return { afterMs: 20, response: json(503, 'no') }
-    onNotice(request.body ?? '')
+    onNotice(request.body ?? '', trouble !== 'lost')
     if (trouble === 'lost') return undefined
     return { afterMs: trouble === 'slow' ? 4_000 : random.between(2, 80), response: json(200, 'ok') }
   }

@@ -4,6 +4,7 @@
  */
 import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
+import { readOutbox } from '../../controller/api/notice.ts'
 import type { KubeClient, ResourceKind } from '../../controller/kube/client.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
 import type { Logger } from '../../controller/runtime/log.ts'
@@ -17,13 +18,15 @@ import type { World } from '../cluster/world.ts'
 import { createFaultBoard, type FaultBoard } from '../faults/board.ts'
 import type { Fault } from '../faults/fault.ts'
 import { type Death, type Hands, strike } from '../faults/strike.ts'
+import type { Told } from '../invariants/end.ts'
+import type { Post } from '../invariants/invariant.ts'
 import { createKernel, type Kernel } from '../kernel/kernel.ts'
 import { createProcess, type SimProcess } from '../kernel/process.ts'
 import { createRandom } from '../kernel/random.ts'
 import { createActors } from '../models/actors.ts'
 import { startEndpoints } from '../models/endpoints.ts'
 import { startGateway } from '../models/gateway.ts'
-import { createOutbound } from '../models/outbound.ts'
+import { createOutbound, type MetricReader } from '../models/outbound.ts'
 import { imageOf, startPods } from '../models/pods.ts'
 import type { Action } from './action.ts'
 import type { Plan } from './plan.ts'
@@ -50,7 +53,11 @@ export interface ClusterHooks {
   /** Around a write that takes effect. */
   readonly onWrite: (write: Write, apply: () => Promise<unknown>) => Promise<unknown>
   readonly onStep: (label: string) => void
-  readonly onNotice?: (body: string) => void
+  readonly onNotice?: (body: string, told: Told) => void
+  /** An alert has reached a receiver, whatever comes of it. */
+  readonly onPost?: (post: Post) => void
+  /** Instead of the error rate that `gate` asks for. */
+  readonly readMetric?: MetricReader
   /** Instead of one that only the plan's faults are put on. */
   readonly makeBoard?: (kernel: Kernel, truth: Truth) => FaultBoard
 }
@@ -64,7 +71,8 @@ interface Replica {
   death: (Death & { writesLeft: number }) | undefined
 }
 
-const WALL_START_MS = Date.UTC(2026, 0, 1)
+/** Epoch milliseconds at virtual time 0. */
+export const WALL_START_MS = Date.UTC(2026, 0, 1)
 const EXIT_RESTART_MS = 1_000
 /** Watch history kept by the API server. */
 const EVENT_LOG_LIMIT = 20_000
@@ -73,6 +81,8 @@ const kindsByName: Readonly<Record<string, ResourceKind>> = {
   Service: kinds.services,
   HTTPRoute: kinds.httpRoutes,
   AnalysisTemplate: kinds.analysisTemplates,
+  ClusterAnalysisTemplate: kinds.clusterAnalysisTemplates,
+  Secret: kinds.secrets,
   ConfigMap: kinds.configMaps,
 }
 
@@ -84,6 +94,8 @@ function kindOf(object: KubeObject): ResourceKind {
 
 export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimCluster> {
   const { scenario } = plan
+  const readMetric =
+    hooks.readMetric ?? ((_url: URL, isAskedBad: boolean) => [isAskedBad ? 1 : readErrorRate(truth.world())])
   const random = createRandom(plan.seed).fork('run')
   const kernel = createKernel(random.fork('ties'), (label) => {
     gateway.refresh()
@@ -141,8 +153,8 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
         process,
         board,
         random: own.fork('outbound'),
-        readMetric: () => readErrorRate(truth.world()),
-        onNotice: hooks.onNotice ?? (() => {}),
+        readMetric,
+        onNotice: (body, isAnswered) => hooks.onNotice?.(body, readTold(body, name, isAnswered)),
       }),
       log: log(process),
       elects: plan.processes > 1,
@@ -152,6 +164,24 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
       },
     })
     return { process, controller, watches, generation, death: undefined }
+  }
+
+  /** A message as the sink gets it, with what the Rollout says of it at that moment. */
+  function readTold(body: string, by: string, isAnswered: boolean): Told {
+    const { id, kind, podHash } = JSON.parse(body) as Pick<Told, 'id' | 'kind' | 'podHash'>
+    const rollout = truth.world().rollouts.get(scenario.rollout.metadata.name)
+    const notice = readOutbox(rollout?.metadata.annotations).find((one) => one.id === id)
+    const markedMs = notice?.deliveredAt === undefined ? undefined : Date.parse(notice.deliveredAt) - WALL_START_MS
+    const atMs = kernel.now()
+    return {
+      id,
+      kind,
+      podHash,
+      by,
+      atMs,
+      isAnswered,
+      ...(markedMs === undefined ? {} : { markedForMs: atMs - markedMs }),
+    }
   }
 
   function takeWrite(index: number, generation: number, write: Write, apply: () => Promise<unknown>) {
@@ -201,6 +231,7 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
     ...model('actors'),
     scenario,
     wallStartMs: WALL_START_MS,
+    onPost: hooks.onPost ?? (() => {}),
     postAlert(body, answer) {
       const { process, controller } = replicas[random.between(0, replicas.length - 1)] ?? {}
       process?.deliver(5, 'gets an alert', () => controller?.postAlert(body, answer))
@@ -210,7 +241,7 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
   async function createObjects(): Promise<void> {
     const { namespace: name } = scenario.rollout.metadata
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } as KubeObject
-    await client.create(kinds.namespaces, namespace)
+    if (!(await client.get(kinds.refOf(kinds.namespaces, namespace)))) await client.create(kinds.namespaces, namespace)
     for (const object of scenario.objects) await client.create(kindOf(object), object)
     await client.create(kinds.rollouts, scenario.rollout)
   }

@@ -6,7 +6,7 @@ import type { Rollout } from '../../controller/api/rollout.ts'
 import type { World } from '../cluster/world.ts'
 import { type EndingInvariant, isAtRest, L1, S19, S23 } from '../invariants/ending.ts'
 import type { Violation, WriteCause } from '../invariants/invariant.ts'
-import { openCluster, type SimCluster } from './cluster.ts'
+import { openCluster, type SimCluster, WALL_START_MS } from './cluster.ts'
 import { createJudge } from './judge.ts'
 import type { Plan } from './plan.ts'
 
@@ -34,18 +34,23 @@ const SILENCE_MS = 200_000
 const QUIET_MS = 45_000
 
 /** The most by which any wall clock can be ahead of what another one, or the same one earlier, wrote down. */
-function clockLeadOf({ skewMs, faults }: Plan): number {
+export function clockLeadOf({ skewMs, faults }: Plan): number {
   const jumps = faults.map((fault) => (fault.kind === 'jumpWall' ? Math.abs(fault.ms) : 0))
   return jumps.reduce((sum, ms) => sum + ms, Math.max(...skewMs) - Math.min(...skewMs))
 }
 
 /** Runs until `isOver`, or until virtual time `untilMs` has passed, or there have been too many steps. */
-async function advance({ kernel }: SimCluster, untilMs: number, isOver: () => boolean = () => false): Promise<void> {
+export async function advance(
+  { kernel }: SimCluster,
+  untilMs: number,
+  isOver: () => boolean = () => false,
+  mostSteps = MOST_STEPS,
+): Promise<void> {
   let isDue = false
   kernel.schedule(untilMs - kernel.now(), undefined, () => {
     isDue = true
   })
-  while (!isDue && !isOver() && kernel.steps() < MOST_STEPS) if (!(await kernel.step())) return
+  while (!isDue && !isOver() && kernel.steps() < mostSteps) if (!(await kernel.step())) return
 }
 
 export async function run(plan: Plan): Promise<Result> {
@@ -54,10 +59,12 @@ export async function run(plan: Plan): Promise<Result> {
   const cluster = await openCluster(plan, {
     onStep: (label) => judge?.onStep(label),
     onWrite: (write, apply) => judge?.onWrite(write, apply) ?? apply(),
+    onNotice: (_body, message) => judge?.onTold(message),
+    onPost: (post) => judge?.onPost(post),
   })
   const { kernel, truth } = cluster
   truthOf = truth.world
-  judge = createJudge(plan.scenario, truth.world, clockLeadOf(plan))
+  judge = createJudge(plan.scenario, truth.world, { clockLeadMs: clockLeadOf(plan), epochMs: WALL_START_MS })
   const rollout = (): Rollout | undefined => truthOf()?.rollouts.get(plan.scenario.rollout.metadata.name)
 
   for (const action of plan.actions) kernel.schedule(action.atMs, `actor: ${action.kind}`, () => cluster.act(action))
@@ -69,10 +76,13 @@ export async function run(plan: Plan): Promise<Result> {
   // A clock that was set back makes a pause last as much longer.
   const restMs = REST_MS + clockLeadOf(plan)
   const wellAtMs = plan.healAtMs + (wasSilent ? SILENCE_MS : 0)
+  judge.expectProgress(wellAtMs)
   const hasRested = (): boolean =>
     isAtRest(rollout()) && kernel.now() - Math.max(judge.lastWriteMs(), wellAtMs) >= restMs
   await advance(cluster, plan.healAtMs + CONVERGE_WITHIN_MS, hasRested)
-  const endings = await watchRest(cluster, hasRested(), judge.writes, rollout)
+  const isAtItsEnd = hasRested()
+  const endings = await watchRest(cluster, isAtItsEnd, judge.writes, rollout)
+  if (isAtItsEnd) judge.judgeEnd(cluster.board.hits().size === 0)
   for (const [{ id }, sentence] of endings) judge.tell(id, sentence, kernel.now())
   await cluster.close()
   return {
@@ -87,7 +97,7 @@ export async function run(plan: Plan): Promise<Result> {
 }
 
 /** Nothing more is asked of it: it has to stay as it is, also with an empty memory. */
-async function watchRest(
+export async function watchRest(
   cluster: SimCluster,
   hasRested: boolean,
   writes: readonly WriteCause[],
