@@ -31,6 +31,8 @@ export interface CliDeps {
   readonly signal: AbortSignal
   /** Called only by commands that need the API server: loading the client takes longer than everything else. */
   connect(options: ConnectOptions): Promise<Connection>
+  /** What a path stands for: itself, or of a directory its `.yaml`, `.yml` and `.json` files by name, as for kubectl. Rejects with a sentence. */
+  listFiles(path: string): Promise<readonly string[]>
   /** The text of a file; `-` is standard input. Rejects with a sentence. */
   readText(path: string): Promise<string>
   /** Writes a whole file; `-` is standard output. Rejects with a sentence. */

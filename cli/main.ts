@@ -2,7 +2,8 @@
  * Composition root of the CLI: builds the real terminal, clock and API client, runs one command line and ends the process with its exit
  * code. The only file of the CLI that touches the process or its environment.
  */
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { systemClock } from '../controller/runtime/clock.ts'
@@ -25,6 +26,13 @@ const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
 async function connect(options: ConnectOptions): Promise<Connection> {
   const { connectToCluster } = await import('./cluster/connect.ts')
   return connectToCluster(options, systemClock)
+}
+
+async function listFiles(path: string): Promise<readonly string[]> {
+  if (path === '-' || !(await stat(path).catch(() => undefined))?.isDirectory()) return [path]
+  const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/.test(name)).sort()
+  if (names.length === 0) throw new CliError(`${path} holds no .yaml, .yml or .json file`, 1)
+  return names.map((name) => join(path, name))
 }
 
 async function readText(path: string): Promise<string> {
@@ -60,6 +68,7 @@ const deps: CliDeps = {
   clock: systemClock,
   signal: stopper.signal,
   connect,
+  listFiles,
   readText,
   writeText,
   openHttp: async () => (await import('./cluster/http.ts')).openHttp(systemClock),

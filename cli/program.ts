@@ -108,7 +108,7 @@ function addActions(program: Command, deps: CliDeps): void {
 function addLint(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) => void): void {
   withOutputOptions(program.command('lint'))
     .description('check manifests without a cluster: shape, unknown fields, rules; with line and column')
-    .requiredOption('-f, --file <file...>', 'YAML or JSON files; - for standard input')
+    .requiredOption('-f, --file <file...>', 'YAML or JSON files, or directories of them; - for standard input')
     .action(async (options: LintOptions) => {
       const { runLint } = await import('./commands/lint.ts')
       setExitCode(await runLint(options, deps))
@@ -118,7 +118,10 @@ function addLint(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) 
 function addPlan(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) => void): void {
   withOutputOptions(program.command('plan'))
     .description("print the timeline of a manifest's update when all goes well: steps, weights, pods, waits, the end")
-    .requiredOption('-f, --file <file...>', 'Rollouts with their templates; YAML or JSON files; - for standard input')
+    .requiredOption(
+      '-f, --file <file...>',
+      'Rollouts with their templates; YAML or JSON files or directories of them; - for standard input',
+    )
     .option('-o, --output <format>', 'text, or json: the same as --json')
     .option('--pod-ready <time>', 'from the creation of a pod to its readiness', '10s')
     .action(async (options: PlanOptions) => {
@@ -163,7 +166,10 @@ function addVerdict(program: Command, deps: CliDeps, setExitCode: (code: ExitCod
 function addBacktest(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) => void): void {
   withOutputOptions(program.command('backtest'))
     .description("say what a rollout's gates would have done over the past: to healthy rollouts, and to releases")
-    .requiredOption('-f, --file <file...>', 'Rollout with its templates, or BacktestPolicy; YAML or JSON')
+    .requiredOption(
+      '-f, --file <file...>',
+      'Rollout with its templates, or BacktestPolicy; YAML or JSON files or directories of them',
+    )
     .requiredOption('--prometheus <url>', 'where the history is')
     .option('--compare <file...>', 'more Rollouts or policies, replayed over the same time')
     .option('--from <time>', '24h (before now), or an instant such as 2026-01-01T12:00:00Z', '24h')

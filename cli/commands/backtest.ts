@@ -25,6 +25,7 @@ import { readDuration, readParallel, readTime } from '../backtest/time-arguments
 import { writePlots } from '../backtest/write-plots.ts'
 import { CliError, type ExitCode } from '../cli-error.ts'
 import type { CliDeps } from '../deps.ts'
+import { readManifestTexts } from '../manifest-files.ts'
 import { type CommonOptions, sendJson } from '../options.ts'
 import { printable } from '../terminal.ts'
 
@@ -109,9 +110,7 @@ async function readBacktest(options: BacktestOptions, deps: CliDeps): Promise<Ba
   const now = deps.clock.now()
   const to = Math.min(now, readTime('--to', options.to, now))
   const from = readTime('--from', options.from, now)
-  const files = await Promise.all(
-    [...options.file, ...(options.compare ?? [])].map(async (file) => ({ file, text: await deps.readText(file) })),
-  )
+  const files = await readManifestTexts([...options.file, ...(options.compare ?? [])], deps)
   const compiled = readPolicies(files).map(compilePolicy)
   const longestMs = Math.max(...compiled.map(({ policy }) => lengthOfPlan(policy)))
   if (to - from < longestMs)

@@ -7,6 +7,7 @@ import { CliError, type ExitCode } from '../cli-error.ts'
 import type { CliDeps } from '../deps.ts'
 import { lintText } from '../lint/lint-text.ts'
 import { renderProblem } from '../lint/render-problem.ts'
+import { type ManifestText, readManifestTexts } from '../manifest-files.ts'
 import { type CommonOptions, sendJson } from '../options.ts'
 import { type PlannedRollout, planRollout, type RefusedRollout } from '../plan/plan-rollouts.ts'
 import { readManifests } from '../plan/read-manifests.ts'
@@ -25,10 +26,9 @@ export async function runPlan(options: PlanOptions, deps: CliDeps): Promise<Exit
   const podReadyMs = parseDurationMs(options.podReady)
   if (podReadyMs === undefined || podReadyMs < 0)
     throw new CliError(`--pod-ready "${options.podReady}" is not a time; write for example 10s or 1m`, 2)
-  const texts: string[] = []
-  for (const file of options.file) texts.push(await deps.readText(file))
-  if (await tellErrors(options.file, texts, deps)) return 2
-  const manifests = readManifests(texts)
+  const texts = await readManifestTexts(options.file, deps)
+  if (await tellErrors(texts, deps)) return 2
+  const manifests = readManifests(texts.map(({ text }) => text))
   if (manifests.rollouts.length === 0) throw new CliError('none of the files holds a Rollout', 2)
   const plans = manifests.rollouts.map((rollout) => planRollout(rollout, manifests, podReadyMs))
   const refused = plans.filter((plan): plan is RefusedRollout => 'problems' in plan)
@@ -51,9 +51,9 @@ function readOutput({ json, output }: PlanOptions): boolean {
 const tell = ({ terminal }: CliDeps, text: string): void => terminal.err(`penstock: ${printable(text)}\n`)
 
 /** The same rules, in the same words, as `penstock lint`; warnings are left to it. */
-async function tellErrors(files: readonly string[], texts: readonly string[], deps: CliDeps): Promise<boolean> {
+async function tellErrors(texts: readonly ManifestText[], deps: CliDeps): Promise<boolean> {
   const validators = await deps.loadValidators()
-  const problems = files.flatMap((file, index) => lintText(file, texts[index] ?? '', validators).problems)
+  const problems = texts.flatMap(({ file, text }) => lintText(file, text, validators).problems)
   const errors = problems.filter(({ severity }) => severity === 'error')
   for (const error of errors) deps.terminal.err(`${renderProblem(error)}\n`)
   return errors.length > 0

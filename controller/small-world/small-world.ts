@@ -71,6 +71,10 @@ const DIVIDED = 'shop'
 const isDivided = ({ spec }: Rollout): boolean =>
   spec.strategy?.canary?.trafficRouting?.istio?.destinationRule !== undefined
 
+/** What a Service of the Rollout selects: its pods, of whichever revision. */
+const labelsOf = ({ spec }: Rollout): Readonly<Record<string, string>> =>
+  spec.selector?.matchLabels ?? spec.template?.metadata?.labels ?? {}
+
 const overQuota = (startMs: number) => ({
   type: 'ReplicaFailure',
   status: 'True' as const,
@@ -124,7 +128,7 @@ export function createSmallWorld(options: SmallWorldOptions, misfortunes: Misfor
       if (services.has(name)) continue
       services.set(name, {
         metadata: { name, namespace },
-        spec: { selector: { app: 'shop' }, ports: [{ port: 80 }] },
+        spec: { selector: labelsOf(state.rollout), ports: [{ port: 80 }] },
       })
     }
   }

@@ -112,6 +112,7 @@ describe('penstock backtest', () => {
       clock: systemClock,
       signal,
       connect: refused,
+      listFiles: async (path) => [path],
       readText: (path) => readFile(path, 'utf8'),
       writeText: (path, text) => writeFile(path, text),
       openHttp: async () => openHttp(systemClock),

@@ -37,6 +37,13 @@ describe('npm run build', () => {
     assert.equal(bundled.stdout, source.stdout)
   })
 
+  test('a directory after -f stands for the manifests in it', async () => {
+    const { stdout } = await run(node, [join(outdir, 'cli.js'), 'lint', '-f', join(root, 'docs/guides/canary')])
+    assert.equal(stdout, '0 errors, 0 warnings in 1 object, 5 objects of other kinds not looked at\n')
+    const nothing = run(node, [join(outdir, 'cli.js'), 'lint', '-f', join(root, 'docs/guides')])
+    await assert.rejects(nothing, /holds no \.yaml, \.yml or \.json file/)
+  })
+
   test('what the controller seldom needs stands in files of its own', () => {
     const holders = readdirSync(outdir).filter((name) => {
       return name.endsWith('.js') && readFileSync(join(outdir, name), 'utf8').includes('2015-12-01')

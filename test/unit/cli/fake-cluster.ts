@@ -130,6 +130,10 @@ export function createFakeCli(
         if (!cluster) throw new Error('this command must not open a connection')
         return { client: cluster.client, namespace: asked.namespace ?? 'shop', close: async () => {} }
       },
+      listFiles: async (path) => {
+        const inside = Object.keys(options.files ?? {}).filter((file) => file.startsWith(`${path}/`))
+        return inside.length > 0 ? inside : [path]
+      },
       readText: async (path) => options.files?.[path] ?? Promise.reject(new Error(`no file ${path}`)),
       writeText: async (path, text) => void written.set(path, text),
       openHttp: async () => ({

@@ -1,6 +1,6 @@
 /** The plan of a manifest is what the controller's own decisions make of it: tables are goldens, sums are checked by hand, bad manifests are refused. */
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import type { PlannedRollout } from '../../../cli/plan/plan-rollouts.ts'
 import { renderTime } from '../../../cli/plan/playback.ts'
@@ -10,11 +10,13 @@ import { createFakeCli } from './fake-cluster.ts'
 
 const manifest = (name: string): string => readFileSync(new URL(`plans/${name}.yaml`, import.meta.url), 'utf8')
 
-async function plan(files: Readonly<Record<string, string>>, ...flags: readonly string[]) {
+async function run(files: Readonly<Record<string, string>>, args: readonly string[]) {
   const { deps, output } = createFakeCli(undefined, { files })
-  const args = Object.keys(files).flatMap((file) => ['-f', file])
-  return { exitCode: await runCli(['plan', ...args, ...flags], deps), ...output() }
+  return { exitCode: await runCli(['plan', ...args], deps), ...output() }
 }
+
+const plan = (files: Readonly<Record<string, string>>, ...flags: readonly string[]) =>
+  run(files, [...Object.keys(files).flatMap((file) => ['-f', file]), ...flags])
 
 const planJson = async (text: string, ...flags: readonly string[]): Promise<readonly PlannedRollout[]> => {
   const { exitCode, out, err } = await plan({ 'a.yaml': text }, '-o', 'json', ...flags)
@@ -30,6 +32,19 @@ describe('penstock plan prints the timeline', () => {
       const golden = new URL(`golden/plan-${name}.txt`, import.meta.url)
       if (process.env.PENSTOCK_UPDATE_GOLDEN === '1') writeFileSync(golden, out)
       assert.equal(out, readFileSync(golden, 'utf8'))
+    })
+  }
+})
+
+describe('penstock plan plays the manifests of the guides', () => {
+  for (const name of ['canary', 'coloring']) {
+    test(name, async () => {
+      const folder = new URL(`../../../docs/guides/${name}/`, import.meta.url)
+      const files = Object.fromEntries(
+        readdirSync(folder).map((file) => [`guide/${file}`, readFileSync(new URL(file, folder), 'utf8')]),
+      )
+      const { exitCode, err } = await run(files, ['-f', 'guide'])
+      assert.deepEqual([exitCode, err], [0, ''])
     })
   }
 })
