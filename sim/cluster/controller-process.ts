@@ -39,7 +39,7 @@ const channel: Notifier = {
   format: ({ notice }) => ({
     method: 'POST',
     url: SINK_URL,
-    body: JSON.stringify({ id: notice.id, kind: notice.kind }),
+    body: JSON.stringify({ id: notice.id, kind: notice.kind, podHash: notice.podHash }),
     timeoutMs: 5_000,
     maxBytes: 1_000,
     target: 'sim',

@@ -4,10 +4,11 @@
  *
  * To add one: write `export const S7: Invariant = {…}` in the file of its group, add it to `all.ts`, and break it in `test/sim/invariants.test.ts`.
  * `check` is called after every write of anybody and every other event that changed the cluster or the data plane. What it needs of the past has to be
- * in the World (see `DataPlane.stoppedMs`), so that a check is a pure function.
+ * in the World (see `DataPlane.stoppedMs`) or in the History, so that a check is a pure function.
  */
 import type { World } from '../cluster/world.ts'
 import type { Scenario } from '../run/scenario.ts'
+import type { History } from './history.ts'
 
 /** A write of a controller that took effect. */
 export interface WriteCause {
@@ -29,9 +30,27 @@ export interface StepCause {
   readonly label: string
 }
 
+/** An alert as it was posted to a receiver, once for each time. */
+export interface Post {
+  /** `<fingerprint>@<startsAt>`. */
+  readonly id: string
+  readonly status: 'firing' | 'resolved'
+  /** With a token that the receiver knows. */
+  readonly isTrusted: boolean
+  readonly atMs: number
+}
+
 export interface Context {
   readonly cause: WriteCause | StepCause
   readonly scenario: Scenario
+  /** All that was before this change. */
+  readonly history: History
+  /** What receivers were posted so far. */
+  readonly posts: readonly Post[]
+  /** When faults ended; absent while there may be more. */
+  readonly healedMs?: number | undefined
+  /** Epoch milliseconds at virtual time 0, as the API server stamps them; 0 when absent. */
+  readonly epochMs?: number
   /** By how much the wall clock of one of our processes may be ahead of the one that wrote a time down; 0 when absent. */
   readonly clockLeadMs?: number
 }

@@ -19,15 +19,33 @@ const GIVEN_UP_MS = 10_000
 const isLate = ({ atMs }: World, { cause }: Context): boolean =>
   cause.kind === 'write' && atMs - cause.sentMs > GIVEN_UP_MS
 
+/** Nobody has retried what somebody wants to be taken back. */
+function isAskedToAbort(world: World, { history }: Context): boolean {
+  const { currentPodHash, stableRS } = statusOf(world)
+  if (stableRS === undefined || currentPodHash === stableRS) return false
+  const last = history.requests.findLast(
+    ({ kind, podHash, atMs }) =>
+      (kind === 'abort' || kind === 'retry') && podHash === currentPodHash && atMs >= history.updateMs,
+  )
+  return last?.kind === 'abort'
+}
+
 /**
  * Weight from the moment of the request on; pods once the abort is on record as such, for until then it may not have been seen. Pods that a late write
  * brings get no requests, and go again in the next pass.
  */
 export const S8: Invariant = {
   id: 'S8',
-  words: 'Once a revision is aborted nothing gives it more traffic or more pods until somebody asks for a retry.',
+  words:
+    'Once a revision is aborted nothing gives it more traffic or more pods, and nothing promotes it, until somebody asks for a retry.',
   check(before, after, context) {
     const { abort, phase, currentPodHash, stableRS } = statusOf(before)
+    if (
+      isWriteOf(context, 'rollouts') &&
+      isAskedToAbort(before, context) &&
+      statusOf(after).stableRS === currentPodHash
+    )
+      return `${currentPodHash} is promoted though its abort was asked for`
     if (!isWriteOf(context, 'httproutes', 'replicasets') || !abort || !isObserved(before)) return undefined
     if (currentPodHash === stableRS || !statusOf(after).abort) return undefined
     const [from, to] = [sizeOf(before, currentPodHash), sizeOf(after, currentPodHash)]
@@ -57,13 +75,29 @@ export const S9: Invariant = {
   },
 }
 
+type Status = NonNullable<Rollout['status']>
+
+const isPausedByStep = ({ pauseConditions }: Status): boolean =>
+  (pauseConditions ?? []).some(({ reason }) => reason === 'CanaryPauseStep')
+
+/** In the same try, at the same step. */
+function isPausedAgain(then: Status, now: Status, { history }: Context): boolean {
+  if (isPausedByStep(then) || !isPausedByStep(now)) return false
+  return history.requests.some(
+    ({ kind, stepIndex, atMs }) => kind === 'resume' && stepIndex === now.currentStepIndex && atMs >= history.attemptMs,
+  )
+}
+
 export const S10: Invariant = {
   id: 'S10',
-  words: 'Within a revision the step moves by one, never back, and further only when somebody asked for it.',
+  words:
+    'Within a revision the step moves by one, never back, and further only when somebody asked for it; a pause that somebody ended does not begin again.',
   check(before, after, context) {
     const [then, now] = [statusOf(before), statusOf(after)]
     if (!isWriteOf(context, 'rollouts') || then.currentPodHash !== now.currentPodHash) return undefined
     if (then.currentStepHash !== now.currentStepHash || then.currentStepHash === undefined) return undefined
+    if (isPausedAgain(then, now, context))
+      return `step ${now.currentStepIndex} pauses again, though somebody ended its pause`
     if (now.abort || then.abort || then.stableRS === undefined || then.stableRS !== now.stableRS) return undefined
     const moved = (now.currentStepIndex ?? 0) - (then.currentStepIndex ?? 0)
     const count = (rolloutOf(after)?.spec.strategy?.canary?.steps ?? []).length

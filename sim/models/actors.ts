@@ -11,6 +11,7 @@ import {
   retryPatches,
 } from '../../controller/argo/client-patches.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
+import type { Post } from '../invariants/invariant.ts'
 import type { Action, AlertName } from '../run/action.ts'
 import type { Scenario } from '../run/scenario.ts'
 import type { ModelDeps } from './pods.ts'
@@ -19,6 +20,7 @@ export interface ActorsOptions extends ModelDeps {
   readonly scenario: Scenario
   /** Epoch milliseconds at virtual time 0. */
   readonly wallStartMs: number
+  readonly onPost: (post: Post) => void
   /** Posts to one replica; a dead one answers nothing. */
   readonly postAlert: (body: string, answer: (status: number) => void) => void
 }
@@ -60,7 +62,7 @@ function renderAlert(
 }
 
 export function createActors(options: ActorsOptions): (action: Action) => void {
-  const { kernel, truth, client, scenario, wallStartMs, postAlert } = options
+  const { kernel, truth, client, scenario, wallStartMs, postAlert, onPost } = options
   const ref = kinds.refOf(kinds.rollouts, scenario.rollout)
   const rollout = (): Rollout | undefined => truth.world().rollouts.get(ref.name)
   const patchSpec = (spec: object): void => void client.patch(ref, 'merge', { spec }).catch(() => {})
@@ -88,6 +90,8 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
     const body = renderAlert(scenario.rollout, name, status === 'firing' ? [sinceMs] : [sinceMs, nowMs])
     const attempt = (left: number): void => {
       let isTaken = false
+      const id = `${FINGERPRINTS[name]}@${new Date(sinceMs).toISOString()}`
+      onPost({ id, status, isTrusted: true, atMs: kernel.now() })
       postAlert(body, (code) => {
         isTaken ||= code < 500
         kernel.note(`alert answered ${code}`)

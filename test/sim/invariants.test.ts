@@ -6,6 +6,7 @@ import type { ReplicaSet, Rollout, Service } from '../../controller/api/rollout.
 import { type EndpointSlice, emptyWorld, type HttpRoute, SERVICE_NAME, type World } from '../../sim/cluster/world.ts'
 import { invariants } from '../../sim/invariants/all.ts'
 import { L1, S19, S23 } from '../../sim/invariants/ending.ts'
+import { emptyHistory } from '../../sim/invariants/history.ts'
 import type { WriteCause } from '../../sim/invariants/invariant.ts'
 import { createRandom } from '../../sim/kernel/random.ts'
 import { makeScenario, NAMESPACE, ROLLOUT, type Scenario } from '../../sim/run/scenario.ts'
@@ -214,7 +215,10 @@ const breaches: readonly Breach[] = [
 
 function broken(before: World, after: World, cause: WriteCause): readonly string[] {
   return invariants
-    .filter((invariant) => invariant.check(before, after, { cause, scenario }) !== undefined)
+    .filter(
+      (invariant) =>
+        invariant.check(before, after, { cause, scenario, history: emptyHistory, posts: [] }) !== undefined,
+    )
     .map(({ id }) => id)
 }
 
