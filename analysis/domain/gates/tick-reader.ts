@@ -5,12 +5,15 @@
  */
 
 import type { RawCounter } from './clean-counters.ts'
-import { createPodTrack, type PodTrack, type TrackedCounter, type TrackedSlot } from './pod-track.ts'
+import { createOpenSlots, dropSlots } from './open-slots.ts'
+import { listOpenTicks, type OpenGrid, type OpenTick } from './open-ticks.ts'
+import { createPodTrack, followPod, type PodTrack, readStep, type TrackedCounter } from './pod-track.ts'
 import { beginPod, CLOCK_AHEAD_MS, renderGaps, type TickOptions, type TickReading } from './read-ticks.ts'
 import type { ResumableTicks } from './resume-judge.ts'
 import type { LoggedSeries, SampleLog } from './sample-log.ts'
 import type { GateSeries } from './samples.ts'
 import { chooseInterval } from './scrape-interval.ts'
+import { createSettledTicks, listSettled, type SettledTicks, settleTick } from './settled-ticks.ts'
 import { countFinished, type GridTick } from './tick-grid.ts'
 import type { TickShape } from './tick-shape.ts'
 
@@ -27,13 +30,13 @@ export type TickReader<T> = (samples: ReadableSamples, shape: TickShape<T>, opti
 /** Ticks of which scrapes may still be missing, besides those that are not over. */
 const OPEN_TICKS = 3
 
-interface Standing<T> {
+interface Standing extends OpenGrid {
   readonly key: string
   readonly log: SampleLog
   readonly pods: readonly PodTrack[]
   readonly scrapeIntervalMs: number
   readonly tickMs: number
-  readonly settled: GridTick<T>[]
+  readonly settled: SettledTicks
   /** Of the settled ones. */
   merged: number
   /** The tick after the last one that is settled. */
@@ -41,7 +44,7 @@ interface Standing<T> {
 }
 
 export function createTickReader<T>(): TickReader<T> {
-  let standing: Standing<T> | undefined
+  let standing: Standing | undefined
 
   return (samples, shape, options) => {
     const before = standing
@@ -70,31 +73,31 @@ const isOrdinary = ({ problems }: TickReading<unknown>): boolean =>
 
 /** Undefined where all samples have to be read. */
 function goOn<T>(
-  standing: Standing<T>,
+  standing: Standing,
   samples: ReadableSamples,
   shape: TickShape<T>,
   options: TickOptions,
 ): ResumableReading<T> | undefined {
   const { pods, scrapeIntervalMs, tickMs, settled } = standing
-  if (!pods.every((pod) => pod.follow(options.now + CLOCK_AHEAD_MS, standing.base))) return undefined
+  if (!follow(standing, options)) return undefined
   if (options.scrapeIntervalMs === undefined && chooseInterval(stepsOf(pods)) !== scrapeIntervalMs) return undefined
-  const open = emit(standing, shape, options)
+  const open = listOpen(standing, shape, options)
   const reading = {
     scrapeIntervalMs,
     tickMs,
-    ticks: [...settled, ...open.map(({ tick }) => tick)],
+    ticks: [...listSettled(settled, shape), ...open.map(({ tick }) => tick)],
     problems: renderGaps({
       merged: standing.merged + open.filter(({ isMerged }) => isMerged).length,
       gaps: pods.filter(({ hasGap }) => hasGap).map(({ pod }) => pod),
     }),
-    settled: settled.length,
+    settled: settled.count,
     whole: () => shape.readAll(samples.series, options).ticks,
   }
   settle(standing, open, shape)
   return reading
 }
 
-const stepsOf = (pods: readonly PodTrack[]) => pods.map(({ arm, stepMs }) => ({ arm, stepMs: stepMs() }))
+const stepsOf = (pods: readonly PodTrack[]) => pods.map((track) => ({ arm: track.arm, stepMs: readStep(track) }))
 
 /** Undefined where a pod is not as it should be. */
 function begin<T>(
@@ -102,24 +105,38 @@ function begin<T>(
   { series, log }: Required<ReadableSamples>,
   shape: TickShape<T>,
   options: TickOptions & { readonly key: string },
-): Standing<T> | undefined {
+): Standing | undefined {
   const byPod = groupCounters(shape.listCounters(series), new Map(series.map((one, index) => [one, log[index]])))
   if (byPod === undefined) return undefined
-  const pods = [...byPod.keys()].sort().flatMap((name): PodTrack[] => {
-    const counters = byPod.get(name) ?? []
-    const [one] = counters
-    if (one === undefined) return []
-    const { arm, pod } = one.series
-    const beginAt = (first: number) => beginPod({ arm, pod }, first, scrapeIntervalMs, options)
-    const grid = { from: options.from, tickMs }
-    return [createPodTrack(counters, { arm, pod, columns: shape.columns, grid, begin: beginAt })]
-  })
-  if (!pods.every((pod) => pod.follow(options.now + CLOCK_AHEAD_MS, 0))) return undefined
-  const { key } = options
-  const standing: Standing<T> = { key, log, pods, scrapeIntervalMs, tickMs, settled: [], merged: 0, base: 0 }
-  settle(standing, emit(standing, shape, options), shape)
+  const pods = [...byPod]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .flatMap(
+      ([, counters]) => createPodTrack(counters, (pod, first) => beginPod(pod, first, scrapeIntervalMs, options)) ?? [],
+    )
+  const standing: Standing = {
+    key: options.key,
+    log,
+    pods,
+    slots: createOpenSlots(pods.length, shape.columns),
+    scrapeIntervalMs,
+    tickMs,
+    settled: createSettledTicks(),
+    merged: 0,
+    base: 0,
+  }
+  if (!follow(standing, options)) return undefined
+  settle(standing, listOpen(standing, shape, options), shape)
   return standing
 }
+
+/** Takes the scrapes that are new; false where a pod is not as it should be. */
+function follow({ pods, slots, base, tickMs }: Standing, { from, now }: TickOptions): boolean {
+  const grid = { from, tickMs }
+  return pods.every((pod, index) => followPod(pod, { newest: now + CLOCK_AHEAD_MS, grid, base, slots, index }))
+}
+
+const listOpen = <T>(standing: Standing, { build }: TickShape<T>, { from, now }: TickOptions): OpenTick<T>[] =>
+  listOpenTicks(standing, build, countFinished({ from, now, tickMs: standing.tickMs }) - standing.base)
 
 /** By arm and pod. Undefined where a counter is not a series of the log as it is. */
 function groupCounters(
@@ -138,82 +155,15 @@ function groupCounters(
   return byPod
 }
 
-interface OpenTick<T> {
-  readonly slot: number
-  readonly tick: GridTick<T>
-  /** It covers a gap of an arm. */
-  readonly isMerged: boolean
-}
-
-/** The ticks from the base on, by the rules of `tick-grid.ts`. Changes nothing. */
-function emit<T>(
-  { pods, base, tickMs }: Standing<T>,
-  { build, columns }: TickShape<T>,
-  { from, now }: TickOptions,
-): OpenTick<T>[] {
-  const end = countFinished({ from, now, tickMs }) - base
-  const canary = pods.filter(({ arm }) => arm === 'canary')
-  const stable = pods.filter(({ arm }) => arm === 'stable')
-  const open: OpenTick<T>[] = []
-  let waitingSince = 0
-  for (let place = 0; place < end; place += 1) {
-    if (!isScraped(canary, place) || !isScraped(stable, place)) continue
-    const covers = [canary, stable].map((arm) => findCover(arm, waitingSince, place, base))
-    const start = Math.max(...covers)
-    const read = (arm: readonly PodTrack[]) =>
-      arm.flatMap(({ pod, slots }) => merge(pod, slots.slice(start, place + 1)))
-    const [canaryPods, stablePods] = [read(canary), read(stable)]
-    const at = Math.max(...[...canaryPods, ...stablePods].map(({ newestAt }) => newestAt))
-    const make = (found: readonly MergedSlot[]): T[] => found.map(({ pod, sums }) => build(pod, sums, 0))
-    open.push({
-      slot: base + place,
-      tick: { at, canary: make(canaryPods), stable: make(stablePods) },
-      isMerged: start < place,
-    })
-    waitingSince = place + 1
-  }
-  return open
-
-  function merge(pod: string, slots: readonly (TrackedSlot | undefined)[]): MergedSlot[] {
-    const scraped = slots.filter((slot) => slot !== undefined)
-    const [only] = scraped
-    if (only === undefined) return []
-    if (scraped.length === 1) return [{ pod, sums: only.sums, newestAt: only.newestAt }]
-    const sums = Array.from({ length: columns }, (_, column) => {
-      let sum = 0
-      for (const slot of scraped) sum += slot.sums[column] ?? 0
-      return sum
-    })
-    return [{ pod, sums, newestAt: Math.max(...scraped.map(({ newestAt }) => newestAt)) }]
-  }
-}
-
-interface MergedSlot {
-  readonly pod: string
-  readonly sums: readonly number[]
-  readonly newestAt: number
-}
-
-const isScraped = (arm: readonly PodTrack[], place: number): boolean =>
-  arm.some(({ slots }) => slots[place] !== undefined)
-
-/** Where the time begins, not before `since`, that an arm's increments up to `place` cover; all from the base on. */
-function findCover(arm: readonly PodTrack[], since: number, place: number, base: number): number {
-  let start = place
-  for (const { slots } of arm)
-    for (let at = since; at <= place; at += 1) start = Math.min(start, (slots[at]?.cover ?? base + place) - base)
-  return Math.max(start, since)
-}
-
 /** Lets go of the pods of ticks that are old enough. */
-function settle<T>(standing: Standing<T>, open: readonly OpenTick<T>[], { sum }: TickShape<T>): void {
+function settle<T>(standing: Standing, open: readonly OpenTick<T>[], shape: TickShape<T>): void {
   const done = open.slice(0, Math.max(0, open.length - OPEN_TICKS))
   const last = done.at(-1)
   if (last === undefined) return
   for (const { tick, isMerged } of done) {
-    standing.settled.push({ at: tick.at, canary: [sum(tick.canary)], stable: [sum(tick.stable)] })
+    settleTick(standing.settled, tick, shape)
     if (isMerged) standing.merged += 1
   }
-  for (const { slots } of standing.pods) slots.splice(0, last.slot + 1 - standing.base)
-  standing.base = last.slot + 1
+  dropSlots(standing.slots, last.place + 1)
+  standing.base += last.place + 1
 }

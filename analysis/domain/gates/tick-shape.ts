@@ -13,6 +13,10 @@ export interface TickShape<T> {
   readonly build: BuildPod<T>
   /** The sum of an arm, as of one pod. */
   readonly sum: (pods: readonly T[]) => T
+  /** As many numbers as {@link columns} that say all of a sum, */
+  readonly pack: (sum: T) => readonly number[]
+  /** and back. */
+  readonly unpack: (numbers: ArrayLike<number>, offset: number) => T
   /** Everything that sets one way to count apart from another, as text. */
   readonly key: string
   readonly listCounters: (series: readonly GateSeries[]) => readonly RawCounter[]
@@ -23,6 +27,8 @@ export const countShape: TickShape<PodCount> = {
   columns: COLUMNS,
   build: buildCount,
   sum: (pods) => ({ pod: '', bad: sumOf(pods, ({ bad }) => bad), total: sumOf(pods, ({ total }) => total) }),
+  pack: ({ bad, total }) => [bad, total],
+  unpack: (numbers, offset) => ({ pod: '', bad: numbers[offset] ?? 0, total: numbers[offset + 1] ?? 0 }),
   key: 'counts',
   listCounters,
   readAll: readTicks,
@@ -35,6 +41,12 @@ export const latencyShape = (bounds: readonly number[]): TickShape<PodLatency> =
     pod: '',
     total: sumOf(pods, ({ total }) => total),
     slower: bounds.map((_, bound) => sumOf(pods, ({ slower }) => slower[bound] ?? 0)),
+  }),
+  pack: ({ total, slower }) => [total, ...slower],
+  unpack: (numbers, offset) => ({
+    pod: '',
+    total: numbers[offset] ?? 0,
+    slower: bounds.map((_, bound) => numbers[offset + 1 + bound] ?? 0),
   }),
   key: bounds.join(),
   listCounters: (series) => listLatencyCounters(series, bounds).counters,
