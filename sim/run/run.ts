@@ -3,10 +3,9 @@
  * run that never comes to rest is a violation with its story, never a hang.
  */
 import type { Rollout } from '../../controller/api/rollout.ts'
-import type { World } from '../cluster/world.ts'
 import { type EndingInvariant, isAtRest, L1, S19, S23 } from '../invariants/ending.ts'
-import type { Violation, WriteCause } from '../invariants/invariant.ts'
-import { openCluster, type SimCluster, WALL_START_MS } from './cluster.ts'
+import type { Violation } from '../invariants/invariant.ts'
+import { type ClusterHooks, openCluster, type SimCluster, WALL_START_MS } from './cluster.ts'
 import { createJudge } from './judge.ts'
 import type { Plan } from './plan.ts'
 
@@ -53,37 +52,55 @@ export async function advance(
   while (!isDue && !isOver() && kernel.steps() < mostSteps) if (!(await kernel.step())) return
 }
 
-export async function run(plan: Plan): Promise<Result> {
-  let truthOf = (): World | undefined => undefined
+export interface JudgedCluster {
+  readonly cluster: SimCluster
+  readonly judge: ReturnType<typeof createJudge>
+  /** As it truly is. */
+  rollout(): Rollout | undefined
+}
+
+/** A cluster whose every change is judged. `onStep` comes after the judge. */
+export async function openJudged(
+  plan: Plan,
+  { onStep, readMetric }: Partial<Pick<ClusterHooks, 'onStep' | 'readMetric'>> = {},
+): Promise<JudgedCluster> {
   let judge: ReturnType<typeof createJudge> | undefined
   const cluster = await openCluster(plan, {
-    onStep: (label) => judge?.onStep(label),
+    onStep(label) {
+      judge?.onStep(label)
+      onStep?.(label)
+    },
     onWrite: (write, apply) => judge?.onWrite(write, apply) ?? apply(),
     onNotice: (_body, message) => judge?.onTold(message),
     onPost: (post) => judge?.onPost(post),
+    ...(readMetric ? { readMetric } : {}),
   })
-  const { kernel, truth } = cluster
-  truthOf = truth.world
-  judge = createJudge(plan.scenario, truth.world, { clockLeadMs: clockLeadOf(plan), epochMs: WALL_START_MS })
-  const rollout = (): Rollout | undefined => truthOf()?.rollouts.get(plan.scenario.rollout.metadata.name)
+  const { world } = cluster.truth
+  judge = createJudge(plan.scenario, world, { clockLeadMs: clockLeadOf(plan), epochMs: WALL_START_MS })
+  return { cluster, judge, rollout: () => world().rollouts.get(plan.scenario.rollout.metadata.name) }
+}
 
+/** From when on nothing goes wrong any more, in virtual milliseconds; a watch that fell silent shows its silence later. */
+export const wellFrom = ({ faults }: Plan, healedMs: number): number =>
+  healedMs + (faults.some(({ kind }) => kind === 'silence' || kind === 'partition') ? SILENCE_MS : 0)
+
+export async function run(plan: Plan): Promise<Result> {
+  const judged = await openJudged(plan)
+  const { cluster, judge, rollout } = judged
+  const { kernel } = cluster
   for (const action of plan.actions) kernel.schedule(action.atMs, `actor: ${action.kind}`, () => cluster.act(action))
   for (const fault of plan.faults) kernel.schedule(fault.atMs, `fault: ${fault.kind}`, () => cluster.strike(fault))
   await advance(cluster, plan.healAtMs)
   kernel.note('healed')
   cluster.heal()
-  const wasSilent = plan.faults.some(({ kind }) => kind === 'silence' || kind === 'partition')
   // A clock that was set back makes a pause last as much longer.
   const restMs = REST_MS + clockLeadOf(plan)
-  const wellAtMs = plan.healAtMs + (wasSilent ? SILENCE_MS : 0)
+  const wellAtMs = wellFrom(plan, plan.healAtMs)
   judge.expectProgress(wellAtMs)
   const hasRested = (): boolean =>
     isAtRest(rollout()) && kernel.now() - Math.max(judge.lastWriteMs(), wellAtMs) >= restMs
   await advance(cluster, plan.healAtMs + CONVERGE_WITHIN_MS, hasRested)
-  const isAtItsEnd = hasRested()
-  const endings = await watchRest(cluster, isAtItsEnd, judge.writes, rollout)
-  if (isAtItsEnd) judge.judgeEnd(cluster.board.hits().size === 0)
-  for (const [{ id }, sentence] of endings) judge.tell(id, sentence, kernel.now())
+  await watchEnd(judged, hasRested())
   await cluster.close()
   return {
     seed: plan.seed,
@@ -96,14 +113,21 @@ export async function run(plan: Plan): Promise<Result> {
   }
 }
 
-/** Nothing more is asked of it: it has to stay as it is, also with an empty memory. */
-export async function watchRest(
-  cluster: SimCluster,
+/** Nothing more is asked of it: it has to look as it should, and to stay as it is, also with an empty memory. */
+export async function watchEnd(judged: JudgedCluster, hasRested: boolean, mostSteps = MOST_STEPS): Promise<void> {
+  const { cluster, judge } = judged
+  const endings = await watchRest(judged, hasRested, mostSteps)
+  if (hasRested) judge.judgeEnd(cluster.board.hits().size === 0)
+  for (const [{ id }, sentence] of endings) judge.tell(id, sentence, cluster.kernel.now())
+}
+
+async function watchRest(
+  { cluster, judge, rollout }: JudgedCluster,
   hasRested: boolean,
-  writes: readonly WriteCause[],
-  rollout: () => Rollout | undefined,
+  mostSteps: number,
 ): Promise<readonly (readonly [EndingInvariant, string])[]> {
   const { kernel } = cluster
+  const { writes } = judge
   const former = rollout()
   if (!hasRested) {
     const sentence =
@@ -112,9 +136,9 @@ export async function watchRest(
     return [[L1, sentence]]
   }
   const firstNew = writes.length
-  await advance(cluster, kernel.now() + QUIET_MS / 3)
+  await advance(cluster, kernel.now() + QUIET_MS / 3, undefined, mostSteps)
   cluster.restart(0)
-  await advance(cluster, kernel.now() + (2 * QUIET_MS) / 3)
+  await advance(cluster, kernel.now() + (2 * QUIET_MS) / 3, undefined, mostSteps)
   const rest = { writes: writes.slice(firstNew), former, now: rollout() }
   return [S19, S23].flatMap((invariant) => {
     const sentence = invariant.check(rest)
