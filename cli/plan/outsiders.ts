@@ -22,8 +22,8 @@ export interface Outsiders {
   waits(): readonly Wait[]
   /** When the next of them is through, epoch milliseconds. */
   nextEnd(): number | undefined
-  /** Ends what is through by now. */
-  endDue(): void
+  /** Ends what is through by now; false when nothing is. */
+  endDue(): boolean
   /** Somebody without a clock answers; false when nobody is waited for. */
   answer(): boolean
   /** What runs beside the steps. */
@@ -143,7 +143,9 @@ export function createOutsiders(
       return times.length > 0 ? Math.min(...times) : undefined
     },
     endDue() {
-      for (const [name, { endsAtMs }] of open()) if (endsAtMs !== undefined && endsAtMs <= state.now) end(name)
+      const due = open().filter(([, { endsAtMs }]) => endsAtMs !== undefined && endsAtMs <= state.now)
+      for (const [name] of due) end(name)
+      return due.length > 0
     },
     answer() {
       const entry = calledPlugin()
@@ -166,6 +168,7 @@ export function createOutsiders(
 function timed(what: string, length: RunLength | undefined): Omit<Wait, 'kind'> {
   if (length === undefined) return { text: `${what}, which does not end by itself`, unknown: what }
   const { shortestMs, longestMs } = length
+  if (longestMs === 0) return { text: `${what}, one measurement`, shortestMs, longestMs }
   if (longestMs === undefined) return { text: `${what}: nobody knows how long`, unknown: what, shortestMs }
   const span =
     shortestMs === longestMs ? renderTime(shortestMs) : `${renderTime(shortestMs)} to ${renderTime(longestMs)}`

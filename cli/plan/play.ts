@@ -54,7 +54,8 @@ export function playUpdate(script: Script): Playback {
     const { abort, message } = state.rollout.status ?? {}
     const end = (): Playback => ({ moments: moments.list(), doneAtMs, notes: outsiders.notes() })
     if (abort) return { ...end(), standsStill: message ?? 'it is taken back' }
-    if (outsiders.answer()) {
+    // A single measurement takes no time.
+    if (outsiders.endDue() || outsiders.answer()) {
       moments.keep()
       continue
     }

@@ -5,7 +5,7 @@ import { type PodCount, renderTime } from './playback.ts'
 import type { Timeline, TimelineRow } from './timeline.ts'
 
 export function renderPlan({ name, strategy, replicas, timeline }: PlannedRollout, podReadyMs: number): string {
-  const pods = `${replicas} pods, each ready ${renderTime(podReadyMs)} after it is made`
+  const pods = `${replicas} pod${replicas === 1 ? '' : 's, each'} ready ${renderTime(podReadyMs)} after it is made`
   const isRange = timeline.rows.some(({ earliestMs, latestMs }) => latestMs !== earliestMs)
   const heading = [
     '  AT',

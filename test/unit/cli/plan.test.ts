@@ -75,6 +75,15 @@ describe('penstock plan -o json', () => {
     assert.equal(exitCode, 0)
   })
 
+  test('an analysis of a single measurement takes no time', async () => {
+    const metric = '- { name: once, provider: { prometheus: { address: http://prometheus, query: vector(0) } } }\n'
+    const [{ timeline } = assert.fail()] = await planJson(manifest('canary').replace(/- name: p99[\s\S]*$/, metric))
+    assert.equal(timeline.end?.latestMs, 3 * 15_000 + 30_000)
+    assert.ok(
+      timeline.rows.some(({ waitsFor }) => waitsFor.some(({ text }) => text === 'analysis of once, one measurement')),
+    )
+  })
+
   test('a gate that may pass early can be through with three ticks after its warm-up', async () => {
     const early = manifest('canary').replace('duration: 5m,', 'duration: 5m, earlyPass: true, warmup: 30s, tick: 20s,')
     const [{ timeline } = assert.fail()] = await planJson(early)
