@@ -127,9 +127,15 @@ export function renderAction(action: Action): string {
   }
 }
 
+/** What is longer is for machines, but for what gates are told: that is what such a line is about. */
+const LONGEST_SHOWN = 60
+
 const renderAnnotations = (annotations: Readonly<Record<string, string | null>>): string =>
   Object.entries(annotations)
-    .map(([key, value]) => (value === null ? `-${key}` : `${key}=${value.length > 60 ? '…' : value}`))
+    .map(([key, value]) => {
+      if (value === null) return `-${key}`
+      return `${key}=${value.length > LONGEST_SHOWN && key !== STAGE ? '…' : value}`
+    })
     .join(' ')
 
 const renderStage = (stage: string | undefined): string =>

@@ -3,14 +3,15 @@ import type { GateId } from '../../../controller/api/verdict.ts'
 import type { GateTrack } from './gate-track.ts'
 import { BOUNDS, NOUNS, renderRatio } from './summary.ts'
 
-/** The track, and what could be caught whenever it goes on to another weight. */
-export function watchStages(track: GateTrack, weights: readonly number[]) {
+/** The track, and what could be caught at the end of each stage. `stageEnds`: epoch milliseconds, ascending. */
+export function watchStages(track: GateTrack, stageEnds: readonly number[]) {
   const ends: (number | undefined)[] = []
   return {
     track: {
       ...track,
       take(place: number, deal: Parameters<GateTrack['take']>[1], weightPercent: number) {
-        while (ends.length < weights.length - 1 && weights[ends.length] !== weightPercent)
+        // Who looks just when a stage ends is in the next one.
+        while (ends.length < stageEnds.length - 1 && (stageEnds[ends.length] ?? 0) <= (track.times[place] ?? 0))
           ends.push(track.foresee(undefined).smallest)
         return track.take(place, deal, weightPercent)
       },
@@ -18,7 +19,7 @@ export function watchStages(track: GateTrack, weights: readonly number[]) {
     /** Stages that the case did not come to are no better than its end. */
     caught(): readonly (number | undefined)[] {
       const last = track.foresee(undefined).smallest
-      return weights.map((_, stage) => (stage < ends.length ? ends[stage] : last))
+      return stageEnds.map((_, stage) => (stage < ends.length ? ends[stage] : last))
     },
   }
 }

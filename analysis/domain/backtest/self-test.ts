@@ -1,7 +1,7 @@
 /**
- * A gate's own backtest before it judges: pseudo-rollouts on the last hours of stable's pods, through the stages of its release, and one sentence about
- * what came of them. Where nobody told the stages, those that most rollouts have (analysis.md 3). Pure; case by case, so that whoever asks can breathe in
- * between.
+ * A gate's own backtest before it judges: pseudo-rollouts on the last hours of stable's pods, through the stages of its release, each as long as its pauses
+ * and analyses take, and one sentence about what came of them. Where nobody told the stages, those that most rollouts have (analysis.md 3). Pure; case by
+ * case, so that whoever asks can breathe in between.
  */
 import { renderCaught, type StageCaught, watchStages } from './caught-by-stage.ts'
 import { dealStable } from './deal-pods.ts'
@@ -9,9 +9,9 @@ import type { StableSource } from './gate-source.ts'
 import { type BacktestPlan, lengthOfPlan, type PlanGate } from './plan.ts'
 import { possibleWeights } from './pseudo-rollouts.ts'
 import { type Played, playPlan } from './replay-plan.ts'
+import { fitStages, renderStages, type SelfTestStage } from './self-test-stages.ts'
 import { medianRatio, summarize } from './summary.ts'
 
-const USUAL_WEIGHTS = [5, 10, 25, 50]
 /** What there is of history is cut into as many windows at most. */
 const MOST_CASES = 72
 
@@ -45,17 +45,15 @@ export interface SelfTestOrder {
   readonly source: StableSource
   readonly from: number
   readonly to: number
-  readonly stageMs: number
-  /** Of the release's stages, percent; undefined: nobody told them. */
-  readonly weights?: readonly number[] | undefined
+  /** Of the release, as `self-test-stages.ts` reads them; at least one. */
+  readonly stages: readonly SelfTestStage[]
 }
 
-export function createSelfTest({ gate, source, from, to, stageMs, weights: told = [] }: SelfTestOrder): SelfTest {
-  const weights = chooseWeights(told)
-  const stages = weights.map((weightPercent) => ({ weightPercent, durationMs: stageMs, waitsFor: [] }))
+export function createSelfTest({ gate, source, from, to, stages: asked }: SelfTestOrder): SelfTest {
+  const stages = fitStages(asked, to - from).map((stage) => ({ ...stage, waitsFor: [] }))
   const plan: BacktestPlan = { name: gate.name, stages, gates: [{ ...gate, watchesFrom: 0 }] }
   const lengthMs = lengthOfPlan(plan)
-  const everyMs = Math.max(lengthMs, (to - from) / MOST_CASES)
+  const everyMs = Math.max(lengthMs, (to - from) / MOST_CASES, 1)
   const count = Math.floor((to - from) / everyMs)
   const starts = Array.from({ length: count }, (_, index) => to - (count - index) * everyMs)
   return {
@@ -66,8 +64,9 @@ export function createSelfTest({ gate, source, from, to, stageMs, weights: told 
       if (pods < 2) return undefined
       const until = since + lengthMs
       const deal = dealStable(index)
-      const track = source.stableTrack({ version: '', since, until, deal, firstWeightPercent: weights[0] ?? 0 })
-      const watched = watchStages(track, weights)
+      const firstWeightPercent = stages[0]?.weightPercent ?? 0
+      const track = source.stableTrack({ version: '', since, until, deal, firstWeightPercent })
+      const watched = watchStages(track, endsOf(stages, since))
       const gates = [{ gate: { ...gate, watchesFrom: 0 }, track: watched.track }]
       const played = playPlan({ plan, gates, since, until, deal })
       return { played, caught: watched.caught(), pods }
@@ -75,7 +74,7 @@ export function createSelfTest({ gate, source, from, to, stageMs, weights: told 
     conclude(cases) {
       const played = cases.map((one) => one.played)
       const falseAborts = summarize(plan.gates, played).outcomes.aborted
-      const shown = `plan ${weights.join(', ')} % × ${Math.round(stageMs / 1000)} s on stable's pods`
+      const shown = `plan ${renderStages(asked, stages)} on stable's pods`
       const caught = renderCaught(gate.gate, listCaught(plan, cases))
       const found = `would have falsely aborted ${falseAborts} of ${cases.length}; ${caught}`
       return {
@@ -88,11 +87,12 @@ export function createSelfTest({ gate, source, from, to, stageMs, weights: told 
   }
 }
 
-/** With all traffic on the canary, or none, there is nothing to compare. */
-function chooseWeights(told: readonly number[]): readonly number[] {
-  const comparable = told.filter((weight) => weight > 0 && weight < 100)
-  const weights = comparable.filter((weight, index) => weight !== comparable[index - 1])
-  return weights.length > 0 ? weights : USUAL_WEIGHTS
+function endsOf(stages: BacktestPlan['stages'], since: number): readonly number[] {
+  let at = since
+  return stages.map(({ durationMs }) => {
+    at += durationMs
+    return at
+  })
 }
 
 function listCaught(plan: BacktestPlan, cases: readonly SelfTestCase[]): readonly StageCaught[] {

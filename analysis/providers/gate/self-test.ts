@@ -13,6 +13,7 @@ import type { StableSource } from '../../domain/backtest/gate-source.ts'
 import { createStableLatencies } from '../../domain/backtest/latency-source.ts'
 import type { PlanGate } from '../../domain/backtest/plan.ts'
 import { createSelfTest, type SelfTestCase, type SelfTestResult } from '../../domain/backtest/self-test.ts'
+import { planStages } from '../../domain/backtest/self-test-stages.ts'
 import { listBounds } from '../../domain/gates/latency-counters.ts'
 import { readLatencyHistory } from '../../domain/gates/read-latency-ticks.ts'
 import { readStableHistory } from '../../domain/gates/read-ticks.ts'
@@ -29,7 +30,6 @@ import { type Piece, readHistory } from './stable-history.ts'
 /** Key of a measurement's metadata: one sentence. */
 export const SELF_TEST = 'penstock.dev/self-test'
 
-const STAGE_MS = 5 * 60_000
 /** More pods say the same, and cost memory. */
 const MOST_PODS = 24
 const MOST_REMEMBERED = 6000
@@ -104,8 +104,7 @@ async function test(
     ...read,
     from: to - plan.selfTestMs,
     to,
-    stageMs: plan.durationMs ?? STAGE_MS,
-    weights: readReleaseStage(order.run.annotations[STAGE])?.weights,
+    stages: planStages(readReleaseStage(order.run.annotations[STAGE]), plan.durationMs),
   })
   const played: SelfTestCase[] = []
   for (const index of run.starts.keys()) {

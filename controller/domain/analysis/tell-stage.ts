@@ -34,7 +34,7 @@ export function renderStageChange(run: AnalysisRun, facts: StageFacts | undefine
   return stage === noted ? undefined : { [STAGE]: stage }
 }
 
-const reachedStage = ({ number, weights, isReached }: StageFacts): ReleaseStage => ({
+const reachedStage = ({ number, isReached, ...stages }: StageFacts): ReleaseStage => ({
+  ...stages,
   number: isReached ? number : Math.max(0, number - 1),
-  weights,
 })

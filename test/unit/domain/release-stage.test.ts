@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { AnalysisRun } from '../../../controller/api/analysis.ts'
 import { STAGE } from '../../../controller/api/labels.ts'
-import { readReleaseStage, renderReleaseStage } from '../../../controller/api/release-stage.ts'
+import { readReleaseStage, renderReleaseStage, type StageLength } from '../../../controller/api/release-stage.ts'
 import type { CanaryStep } from '../../../controller/api/rollout.ts'
 import { renderStage, renderStageChange } from '../../../controller/domain/analysis/tell-stage.ts'
 import { releaseStageOf } from '../../../controller/domain/canary/release-stage.ts'
@@ -60,6 +60,56 @@ describe('the stage of a canary', () => {
         releaseStageOf({ steps, stepIndex: 0, maxWeight, routed: true, programmed: 0 }).weights,
         expected,
       ))
+})
+
+describe('how long a stage lasts, as far as its steps say', () => {
+  /** steps, the length of each stage, all traffic included */
+  const rows: readonly (readonly [string, readonly CanaryStep[], readonly StageLength[]])[] = [
+    [
+      'pauses add up, in seconds',
+      [{ setWeight: 5 }, { pause: { duration: '5m' } }, { pause: { duration: 30 } }],
+      [{ seconds: 330 }, {}],
+    ],
+    [
+      'one without an end waits for a person',
+      [{ setWeight: 5 }, { pause: {} }, { pause: { duration: '60' } }],
+      [{ seconds: 60, untilPromoted: true }, {}],
+    ],
+    [
+      'analyses are counted',
+      [{ setWeight: 5 }, { analysis: {} }, { analysis: {} }, { setWeight: 50 }, { analysis: {} }],
+      [{ analyses: 2 }, { analyses: 1 }, {}],
+    ],
+    [
+      'an experiment lasts its duration',
+      [{ setWeight: 5 }, { experiment: { duration: '10m' } }],
+      [{ seconds: 600 }, {}],
+    ],
+    [
+      'an experiment without one, or with nonsense: nobody knows',
+      [{ setWeight: 5 }, { experiment: { duration: [1] } }],
+      [{}, {}],
+    ],
+    ['what comes before the first weight is no stage', [{ pause: { duration: '5m' } }, { setWeight: 5 }], [{}, {}]],
+    [
+      'the same weight again goes on with its stage',
+      [{ setWeight: 5 }, { pause: { duration: 1 } }, { setWeight: 5 }, { pause: { duration: 2 } }],
+      [{ seconds: 3 }, {}],
+    ],
+    [
+      'a step at all traffic is one of the last stage',
+      [{ setWeight: 100 }, { pause: { duration: '1h' } }],
+      [{ seconds: 3600 }],
+    ],
+    ['a pause that nobody can read is none', [{ setWeight: 5 }, { pause: { duration: 'soon' } }], [{}, {}]],
+  ]
+  for (const [what, steps, lengths] of rows)
+    test(what, () => {
+      const stage = releaseStageOf({ steps, stepIndex: 0, maxWeight: 100, routed: true, programmed: 0 })
+      assert.deepEqual(stage.lengths, lengths)
+      const { isReached: _reached, ...told } = stage
+      assert.deepEqual(readReleaseStage(renderReleaseStage(told)), told, 'the note says the same')
+    })
 })
 
 const runOf = (plugin: string, rest: Partial<AnalysisRun['metadata']> = {}): AnalysisRun => ({
@@ -119,6 +169,8 @@ describe('the note', () => {
     '{"number":0,"weights":[]}',
     '{"number":1,"weights":[200]}',
     '{"number":1.5,"weights":[5,6]}',
+    '{"number":1,"weights":[5,100],"lengths":[{}]}',
+    '{"number":1,"weights":[100],"lengths":[{"seconds":-1}]}',
   ])
     test(`${text || 'no text'} is none`, () => assert.equal(readReleaseStage(text), undefined))
   test('reads what was written, and what later versions add', () => {
@@ -129,6 +181,7 @@ describe('the note', () => {
 })
 
 describe('steady state', () => {
+  const told = '{"number":1,"weights":[20,100],"lengths":[{"untilPromoted":true},{}]}'
   const statistical = { ...plain, spec: gated().spec }
   const wantedNotes = (world: World) =>
     decide(world).actions.flatMap((action) => (action.do === 'annotateAnalysisRun' ? [action.annotations] : []))
@@ -146,13 +199,13 @@ describe('steady state', () => {
       machine.run(60_000)
       const world = machine.world()
       const [run] = world.analysisRuns
-      assert.equal(run?.metadata.annotations?.[STAGE], '{"number":1,"weights":[20,100]}')
+      assert.equal(run?.metadata.annotations?.[STAGE], told)
       assert.deepEqual(wantedNotes(world), [])
       const lost = world.analysisRuns.map((one) => ({
         ...one,
         metadata: { ...one.metadata, annotations: withoutStage(one) },
       }))
-      assert.deepEqual(wantedNotes({ ...world, analysisRuns: lost }), [{ [STAGE]: '{"number":1,"weights":[20,100]}' }])
+      assert.deepEqual(wantedNotes({ ...world, analysisRuns: lost }), [{ [STAGE]: told }])
     })
 })
 

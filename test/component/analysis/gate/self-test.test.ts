@@ -66,7 +66,7 @@ describe('the self-test of a gate', () => {
       const first = lastOf(await release.pass(name, 20))
       assert.match(
         first.metadata?.[SELF_TEST] ?? '',
-        /^self-test \(plan 5, 10, 25, 50 % × 120 s on stable's pods\): would have falsely aborted 0 of 7; smallest (error|P99) ratio caught within stage 1 \(5 %, played at 25 %\): \d[^:]*, up to stage 2 \(10 %, played at 25 %\): \d[^:]*, up to stage 3 \(25 %\): \d[^:]*, within the plan \(50 %\): \d/,
+        /^self-test \(plan 5, 10, 25, 50 % × 2 min on stable's pods\): would have falsely aborted 0 of 7; smallest (error|P99) ratio caught within stage 1 \(5 %, played at 25 %\): \d[^:]*, up to stage 2 \(10 %, played at 25 %\): \d[^:]*, up to stage 3 \(25 %\): \d[^:]*, within the plan \(50 %\): \d/,
       )
       const asked = release.queries.length
       await release.restart()
@@ -79,11 +79,12 @@ describe('the self-test of a gate', () => {
 
   test('a release that is told its stages is told what can be caught in each of them', async () => {
     release = await createRelease()
-    await release.judge('told', [metricOf({})], { number: 1, weights: [25, 75, 100] })
+    const lengths = [{ seconds: 60 }, { analyses: 1, seconds: 30 }, {}]
+    await release.judge('told', [metricOf({})], { number: 1, weights: [25, 75, 100], lengths })
     const { metadata } = lastOf(await release.pass('told', 20))
     assert.match(
       metadata?.[SELF_TEST] ?? '',
-      /^self-test \(plan 25, 75 % × 120 s on stable's pods\): .* caught within stage 1 \(25 %\): \d[^:]*, within the plan \(75 %\): \d/,
+      /^self-test \(plan 25 % 1 min, 75 % 2 min 30 s on stable's pods\): .* caught within stage 1 \(25 %\): \d[^:]*, within the plan \(75 %\): \d/,
     )
     await release.close()
   })
