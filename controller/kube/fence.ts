@@ -7,7 +7,7 @@
  *   delete acknowledged, uid U           | no object of uid U, or U with a deletionTimestamp
  *   unknown outcome                      | nothing: a live read turns it into one of the rows above and below
  *   live read found nothing              | no such object, or one with another uid than the cache had at the read
- *   refused: the object is newer than V  | the object at another version than V, or no such object
+ *   refused: the object is newer than V  | the object at a newer version than V, or no such object
  */
 import type { KubeObject } from '../api/meta.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -66,6 +66,10 @@ const DEFAULT_PATIENCE_MS = 15_000
 /** The newer version is there, so a watch that works shows it at once. */
 const CONFLICT_PATIENCE_MS = 2_000
 
+/** Versions without an order tell no more than that they differ. */
+const isNewer = ({ metadata: { resourceVersion = '' } }: KubeObject, than: string): boolean =>
+  !hasReached(than, resourceVersion)
+
 export function createFence(options: FenceOptions): Fence {
   const { clock, caches } = options
   const patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS
@@ -87,7 +91,7 @@ export function createFence(options: FenceOptions): Fence {
       return hasReached(cached?.metadata.resourceVersion, wanted) || hasReached(cache.resourceVersion(), wanted)
     }
     if (expectation.type === 'unknown') return false
-    if (expectation.type === 'newer') return cached?.metadata.resourceVersion !== expectation.than
+    if (expectation.type === 'newer') return !cached || isNewer(cached, expectation.than)
     return !cached || cached.metadata.uid !== expectation.uid || cached.metadata.deletionTimestamp !== undefined
   }
 
@@ -102,11 +106,6 @@ export function createFence(options: FenceOptions): Fence {
   const patienceFor = ({ expectation: { type } }: Entry): number =>
     type === 'newer' ? CONFLICT_PATIENCE_MS : patienceMs
 
-  function settle(key: string, entry: Entry): void {
-    const entries = entriesByKey.get(key)
-    if (entries?.get(describeRef(entry.ref)) === entry) entries.delete(describeRef(entry.ref))
-  }
-
   async function readLive(key: string, entry: Entry): Promise<void> {
     const live = await options.client.get(entry.ref)
     const cached = caches.find(entry.ref.kind)?.get(entry.ref.namespace, entry.ref.name)
@@ -116,13 +115,9 @@ export function createFence(options: FenceOptions): Fence {
         ? { type: 'absence', uid: cached?.metadata.uid }
         : { type: 'version', resourceVersion: version }
     const { expectation: former } = entry
-    // Nothing newer after all: the write was refused for another reason.
-    if (former.type === 'newer' && version === former.than) return settle(key, entry)
-    const refreshed = {
-      ...entry,
-      expectation: former.type === 'newer' ? former : expectation,
-      sinceMs: clock.monotonicMs(),
-    }
+    // Where there is nothing newer after all, the write was refused for another reason.
+    const isWaiting = former.type === 'newer' && version !== former.than
+    const refreshed = { ...entry, expectation: isWaiting ? former : expectation, sinceMs: clock.monotonicMs() }
     // A newer write of the same pass may have been recorded while we waited for the answer: it stands.
     const entries = entriesByKey.get(key)
     if (entries?.get(describeRef(entry.ref)) !== entry) return

@@ -17,7 +17,7 @@ import type { RolloutCaches } from './caches.ts'
 import { renderReleases } from './field-managers.ts'
 import { findObjection } from './live-guards.ts'
 import { evictPods, labelPods, type Refusal } from './pods.ts'
-import { createOwned, patchObserved, recorded, removeObserved, type WriteDeps } from './writes.ts'
+import { createOwned, patchObserved, recordedRace, removeObserved, type WriteDeps } from './writes.ts'
 
 export interface ApplyDeps extends WriteDeps {
   readonly caches: RolloutCaches
@@ -202,9 +202,14 @@ async function scaleWorkload(
 ): Promise<void> {
   const kind = workload.kind === 'Deployment' ? kinds.deployments : kinds.replicaSets
   const ref = kinds.refOf(kind, workload)
-  const precondition = { resourceVersion: workload.metadata.resourceVersion ?? '' }
-  const options = { precondition, ...(kind === kinds.deployments ? { subresource: 'scale' as const } : {}) }
-  await recorded(key, ref, fence, () => applyMergePatch(client, ref, { spec: { replicas: to } }, options))
+  const { resourceVersion = '' } = workload.metadata
+  const options = {
+    precondition: { resourceVersion },
+    ...(kind === kinds.deployments ? { subresource: 'scale' as const } : {}),
+  }
+  await recordedRace(key, { ref, resourceVersion }, fence, () =>
+    applyMergePatch(client, ref, { spec: { replicas: to } }, options),
+  )
 }
 
 async function select(
@@ -304,5 +309,12 @@ async function writeRoute(key: string, write: RouterWrite, urgent: boolean, deps
   if (write.do === 'create') return createOwned(key, ref, write.object, deps)
   if (write.do === 'delete') return removeObserved(key, ref, write.object, deps)
   const options = { fieldManager, urgent }
-  await recorded(key, ref, deps.fence, () => deps.client.patch(ref, 'json', write.patch, options))
+  const resourceVersion = versionIn(write.patch)
+  await recordedRace(key, { ref, resourceVersion }, deps.fence, () =>
+    deps.client.patch(ref, 'json', write.patch, options),
+  )
 }
+
+/** Of the object that was read: every router's patch begins with it. */
+const versionIn = (patch: readonly { readonly path: string; readonly value?: unknown }[]): string =>
+  String(patch.find(({ path }) => path === '/metadata/resourceVersion')?.value ?? '')

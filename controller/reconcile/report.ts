@@ -19,7 +19,7 @@ import type { Logger } from '../runtime/log.ts'
 import type { ApplyDeps, Outcome } from './apply.ts'
 import { mergeDiff } from './merge-diff.ts'
 import type { RolloutMetrics } from './rollout-metrics.ts'
-import { recorded } from './writes.ts'
+import { recordedRace } from './writes.ts'
 
 export interface ReportDeps extends ApplyDeps {
   readonly events: EventRecorder
@@ -85,7 +85,7 @@ async function writeAnnotations(key: string, world: World, plan: Plan, deps: Rep
   if (Object.keys(annotations).length === 0) return observed
   const ref = rolloutRef(world)
   const patch = { metadata: { annotations } }
-  const written = await recorded(key, ref, deps.fence, () =>
+  const written = await recordedRace(key, { ref, resourceVersion: observed }, deps.fence, () =>
     applyMergePatch<KubeObject>(deps.client, ref, patch, {
       precondition: { resourceVersion: observed },
       // Until an abort is on record, its worker is not free for the next one.
@@ -110,7 +110,9 @@ async function writeStatus(
     subresource: 'status',
     urgent: recordsAbort(world, plan),
   } as const
-  await recorded(key, ref, deps.fence, () => applyMergePatch<KubeObject>(deps.client, ref, { status }, options))
+  await recordedRace(key, { ref, resourceVersion }, deps.fence, () =>
+    applyMergePatch<KubeObject>(deps.client, ref, { status }, options),
+  )
 }
 
 /** A refused write in words for people; a lost race is none of their business. */

@@ -29,6 +29,27 @@ export async function recorded(
   }
 }
 
+/** What a write was decided on. */
+export interface Decided {
+  readonly ref: ObjectRef
+  readonly resourceVersion: string
+}
+
+/** As {@link recorded}; of a race that is lost the fence waits for the winner, or the next pass would decide on the same old view. */
+export async function recordedRace(
+  key: string,
+  { ref, resourceVersion }: Decided,
+  fence: Fence,
+  write: () => Promise<KubeObject>,
+): Promise<KubeObject> {
+  try {
+    return await recorded(key, ref, fence, write)
+  } catch (error) {
+    if (isConflict(error)) fence.recordConflict(key, ref, resourceVersion)
+    throw error
+  }
+}
+
 /** Creating what a crashed pass has already created is success when it is ours. */
 export async function createOwned(
   key: string,
@@ -62,13 +83,9 @@ export async function patchObserved(
   { client, fence }: WriteDeps,
 ): Promise<void> {
   const { resourceVersion = '' } = observed.metadata
-  try {
-    await recorded(key, ref, fence, () => applyMergePatch(client, ref, patch, { precondition: { resourceVersion } }))
-  } catch (error) {
-    // Otherwise the next pass decides on the same old view, and the next.
-    if (isConflict(error)) fence.recordConflict(key, ref, resourceVersion)
-    throw error
-  }
+  await recordedRace(key, { ref, resourceVersion }, fence, () =>
+    applyMergePatch(client, ref, patch, { precondition: { resourceVersion } }),
+  )
 }
 
 export async function removeObserved(
@@ -88,6 +105,7 @@ export async function removeObserved(
     fence.recordDelete(key, ref, uid)
   } catch (error) {
     if (hasUnknownOutcome(error)) fence.recordUnknown(key, ref)
+    if (resourceVersion !== undefined && isConflict(error)) fence.recordConflict(key, ref, resourceVersion)
     throw error
   }
 }

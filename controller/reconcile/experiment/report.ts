@@ -12,7 +12,7 @@ import * as kinds from '../../kube/kinds.ts'
 import type { Logger } from '../../runtime/log.ts'
 import type { RolloutCaches } from '../caches.ts'
 import { mergeDiff } from '../merge-diff.ts'
-import { recorded, type WriteDeps } from '../writes.ts'
+import { recordedRace, type WriteDeps } from '../writes.ts'
 import type { ExperimentOutcome } from './apply.ts'
 import type { ExperimentMetrics } from './experiment-metrics.ts'
 import { findOwner } from './observe.ts'
@@ -45,7 +45,7 @@ async function writeStatus(
   if (!status) return
   const { namespace = '', name, resourceVersion = '' } = experiment.metadata
   const ref = { kind: kinds.experiments, namespace, name }
-  await recorded(key, ref, fence, () =>
+  await recordedRace(key, { ref, resourceVersion }, fence, () =>
     applyMergePatch<KubeObject>(client, ref, { status }, { precondition: { resourceVersion } }),
   )
 }

@@ -227,6 +227,22 @@ describe('read-your-writes fence', () => {
     await informers.stop()
   })
 
+  test('a cache that is older than what lost does not show the winner', async () => {
+    const { clock, kube, fence, isBehind, informers } = await setUp()
+    await kube.client.create(replicaSets, child)
+    await clock.settle()
+    kube.holdWatches()
+    const own = await kube.client.patch(ref, 'merge', { spec: { replicas: 7 } })
+    fence.recordConflict(key, ref, own.metadata.resourceVersion ?? '')
+    assert.equal(isBehind(), true)
+    await clock.advance(2_500)
+    await fence.catchUp(key)
+    assert.equal(isBehind(), true, 'nobody was newer, but our own write is not seen either')
+    await clock.advance(2_000)
+    assert.equal(isBehind(), false)
+    await informers.stop()
+  })
+
   test('a write that was refused though nothing newer is there is tried again', async () => {
     const { clock, kube, fence, isBehind, informers } = await setUp()
     const created = await kube.client.create(replicaSets, child)

@@ -55,9 +55,33 @@ describe('a pass whose write came too late', () => {
     assert.deepEqual(await shop.pass(), SOON)
     assert.deepEqual(shop.told, ['NewReplicaSetCreated'])
     refuse(shop, 'rollouts', undefined)
+    await shop.clock.advance(2_500)
     await shop.rest()
     assert.equal(count(shop.told, 'NewReplicaSetCreated'), 1)
     assert.equal(count(shop.told, 'RolloutUpdated'), 1)
+  })
+})
+
+describe('a Rollout that somebody else has written', () => {
+  test('is not written again before that is seen, whatever its watch does', async (t) => {
+    const shop = await setUp(t)
+    await shop.rest()
+    // A pod is lost: there is nothing to write but status.
+    await shop.play('shop:1')
+    shop.kube.holdWatches()
+    await shop.patch({ metadata: { annotations: { note: 'seen by nobody' } } })
+    let patches = 0
+    shop.kube.before((verb, target) => {
+      if (verb === 'patch' && target.startsWith('rollouts')) patches += 1
+    })
+    for (let passes = 0; passes < 20; passes += 1) await shop.pass()
+    assert.equal(patches, 1)
+    await shop.clock.advance(2_500)
+    await shop.pass()
+    await shop.clock.advance(2_000)
+    await shop.pass()
+    assert.ok(patches > 1)
+    assert.equal(shop.read().status?.availableReplicas ?? 0, 0)
   })
 })
 
