@@ -19,6 +19,7 @@ import { atEdge, type LatencyCalibration } from './latency-calibration.ts'
 import type { EdgePlan } from './latency-edges.ts'
 import { createLatencyHypothesis, type LatencyHypothesis, type LatencyMoment } from './latency-hypothesis.ts'
 import { createLatencyShifts, QUANTILE } from './latency-shift.ts'
+import { createMomentLog } from './moment-log.ts'
 import type { LatencyTick } from './samples.ts'
 import { addPods, logQuantile, type Survival } from './survival.ts'
 
@@ -82,11 +83,12 @@ export function createLatencyJudge(
   const edges = plan.edges.map((_, edge) => createEdge(calibration?.edges[edge]))
   const shifts = createLatencyShifts(plan.bounds, calibration?.shift.block)
   const findInterval = createIntervalFinder(rule.alpha)
-  const seen: LatencyMoment[] = []
+  const seen = createMomentLog(edges.length)
   const canary = emptySurvival(plan)
   const stable = emptySurvival(plan)
   const plain = createReading(plan, rule, { phis: edges.map(({ phi }) => phi), ranks: ranksOf(calibration) })
   let careful: Reading | undefined
+  let lastAt: number | undefined
   let aborted = false
 
   function take(tick: LatencyTick): void {
@@ -95,6 +97,7 @@ export function createLatencyJudge(
     canary.total += addPods(canary.slower, tick.canary)
     stable.total += addPods(stable.slower, tick.stable)
     seen.push(moment)
+    lastAt = tick.at
     advance(plain, moment)
     if (careful !== undefined) advance(careful, moment)
     if (aborted || decide(plain, totals(), rule) !== 'abort') return
@@ -124,7 +127,9 @@ export function createLatencyJudge(
     if (careful !== undefined && isCareful && covers(phis, careful.phis, PHI_SLACK)) return careful
     const allowed = phis.map((phi, edge) => Math.max(phi, plain.phis[edge] ?? 1))
     const reading = createReading(plan, rule, { phis: allowed, ranks })
-    for (const moment of seen) advance(reading, moment)
+    seen.forEach((moment) => {
+      advance(reading, moment)
+    })
     return reading
   }
 
@@ -156,13 +161,11 @@ export function createLatencyJudge(
   }
 
   function describe(): LatencyLook | undefined {
-    const last = seen.at(-1)
-    if (last === undefined) return undefined
+    if (lastAt === undefined) return undefined
     const standing = peekCarefully()
-    const pairs = seen.flatMap(({ counts }) => counts[0] ?? [])
-    const { ratioLower, ratioUpper } = findInterval(pairs, standing.phis[0] ?? 1)
+    const { ratioLower, ratioUpper } = findInterval(seen.pairsAt(0), standing.phis[0] ?? 1)
     const scaleOf = (ratio: number | undefined) => scaleOfRatio(stable, plan.edges[0]?.index ?? 0, ratio)
-    return { ...lookAt(last.at, standing), ratioLower: scaleOf(ratioLower), ratioUpper: scaleOf(ratioUpper) }
+    return { ...lookAt(lastAt, standing), ratioLower: scaleOf(ratioLower), ratioUpper: scaleOf(ratioUpper) }
   }
 
   return { take, add, describe }

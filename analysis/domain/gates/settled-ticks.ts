@@ -1,39 +1,27 @@
-/** Ticks that nothing can change any more, as sums of each arm, in one array that grows at its end. It decides nothing. */
+/** Ticks that nothing can change any more, as sums of each arm. It decides nothing. */
+import { addRow, createNumberRows, type NumberRows } from '../stats/number-rows.ts'
 import type { GridTick } from './tick-grid.ts'
 import type { TickShape } from './tick-shape.ts'
 
-export interface SettledTicks {
-  count: number
-  /** By tick: its time, then the numbers of the canary and those of stable. */
-  cells: Float64Array
-}
+/** By tick: its time, then the numbers of the canary and those of stable. */
+export type SettledTicks = NumberRows
 
 type Shape<T> = Pick<TickShape<T>, 'columns' | 'sum' | 'pack' | 'unpack'>
 
-const GROWTH = 1.25
-const LEAST_GROWTH = 8
-
-export const createSettledTicks = (): SettledTicks => ({ count: 0, cells: new Float64Array(0) })
+export const createSettledTicks = ({ columns }: { readonly columns: number }): SettledTicks =>
+  createNumberRows(1 + 2 * columns)
 
 export function settleTick<T>(settled: SettledTicks, { at, canary, stable }: GridTick<T>, shape: Shape<T>): void {
-  const row = rowOf(shape)
-  const begin = settled.count * row
-  settled.count += 1
-  if (settled.cells.length < begin + row) {
-    const cells = new Float64Array((Math.ceil(settled.count * GROWTH) + LEAST_GROWTH) * row)
-    cells.set(settled.cells)
-    settled.cells = cells
-  }
+  const begin = addRow(settled)
   settled.cells[begin] = at
   settled.cells.set(shape.pack(shape.sum(canary)), begin + 1)
   settled.cells.set(shape.pack(shape.sum(stable)), begin + 1 + shape.columns)
 }
 
 /** Each arm as one pod without a name. */
-export function listSettled<T>({ count, cells }: SettledTicks, shape: Shape<T>): GridTick<T>[] {
+export function listSettled<T>({ count, cells, width }: SettledTicks, shape: Shape<T>): GridTick<T>[] {
   const ticks: GridTick<T>[] = []
-  const row = rowOf(shape)
-  for (let begin = 0; begin < count * row; begin += row)
+  for (let begin = 0; begin < count * width; begin += width)
     ticks.push({
       at: cells[begin] ?? 0,
       canary: [shape.unpack(cells, begin + 1)],
@@ -41,5 +29,3 @@ export function listSettled<T>({ count, cells }: SettledTicks, shape: Shape<T>):
     })
   return ticks
 }
-
-const rowOf = ({ columns }: Shape<never>): number => 1 + 2 * columns

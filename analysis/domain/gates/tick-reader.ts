@@ -120,7 +120,7 @@ function begin<T>(
     slots: createOpenSlots(pods.length, shape.columns),
     scrapeIntervalMs,
     tickMs,
-    settled: createSettledTicks(),
+    settled: createSettledTicks(shape),
     merged: 0,
     base: 0,
   }

@@ -3,9 +3,9 @@
  * E falls as r0 moves away from what was seen, so an end is one step of the grid wherever its search begins: one that begins at the end of the look
  * before takes a few steps, and finds the same. Limited counts, where there are some, speak for the harmful end and beyond 1 only.
  */
-import type { PairCounts } from './arms.ts'
 import { capOf, createCountEvidence, type Direction } from './count-evidence.ts'
 import { mixLogs } from './log-space.ts'
+import type { PairSeries } from './pair-log.ts'
 import type { Look } from './ticks.ts'
 
 /** ln of the ratio beyond which ends are called unknown: 1000. */
@@ -17,7 +17,7 @@ const WHOLE_COUNTS = 0.5
 
 /** The same rollout in limited counts; `direction` is the harmful one. */
 export interface LimitedSide {
-  readonly ticks: readonly PairCounts[]
+  readonly ticks: PairSeries
   readonly phi: number
   readonly direction: Direction
 }
@@ -25,7 +25,7 @@ export interface LimitedSide {
 type Interval = Pick<Look, 'ratioLower' | 'ratioUpper'>
 
 /** An end is undefined where no ratio on that side is excluded. */
-type FindInterval = (ticks: readonly PairCounts[], phi: number, limited?: LimitedSide) => Interval
+type FindInterval = (ticks: PairSeries, phi: number, limited?: LimitedSide) => Interval
 
 /** Begins each search where the one before ended. */
 export function createIntervalFinder(alpha: number): FindInterval {
@@ -59,12 +59,7 @@ export function createIntervalFinder(alpha: number): FindInterval {
   }
 }
 
-export function ratioInterval(
-  ticks: readonly PairCounts[],
-  alpha: number,
-  phi: number,
-  limited?: LimitedSide,
-): Interval {
+export function ratioInterval(ticks: PairSeries, alpha: number, phi: number, limited?: LimitedSide): Interval {
   return createIntervalFinder(alpha)(ticks, phi, limited)
 }
 
@@ -76,9 +71,11 @@ interface Alternative {
 }
 
 /** ln E against the ratio e^x. */
-function evidenceAt(ticks: readonly PairCounts[], { direction, x, alpha, phi }: Alternative): number {
+function evidenceAt(ticks: PairSeries, { direction, x, alpha, phi }: Alternative): number {
   const evidence = createCountEvidence({ direction, nullRatio: Math.exp(x), cap: capOf(alpha) })
-  for (const pair of ticks) evidence.advance(pair, phi)
+  ticks.forEach((pair) => {
+    evidence.advance(pair, phi)
+  })
   return evidence.logEvidence()
 }
 

@@ -2,10 +2,11 @@
  * Evidence of one way to count (whole counts, or limited ones): read with the noise of history as ticks come in, and once more with all noise that is
  * known when somebody asks for that.
  */
-import { type ArmCounts, sumArms } from './arms.ts'
+import { type PairCounts, sumArms } from './arms.ts'
 import { type CountEvidence, capOf, createCountEvidence } from './count-evidence.ts'
 import { createStreams, type Streams } from './decide-counts.ts'
 import { type PodLoad, phiNow, phiOfHistory } from './noise.ts'
+import { createPairLog, type PairSeries } from './pair-log.ts'
 import type { Calibration, CountRule, Tick } from './ticks.ts'
 import { createTwins } from './twins.ts'
 
@@ -29,11 +30,11 @@ export interface Strand {
   /** Overdispersion of the live twins. */
   readonly live: () => number | undefined
   /** The ticks that count. */
-  readonly seen: readonly ArmCounts[]
+  readonly seen: PairSeries
 }
 
 export function createStrand(calibration: Calibration | undefined, rule: CountRule): Strand {
-  const seen: ArmCounts[] = []
+  const seen = createPairLog()
   const twins = createTwins()
   const plain = createReading(phiOfHistory(calibration), rule)
   let careful: Reading | undefined
@@ -59,7 +60,9 @@ export function createStrand(calibration: Calibration | undefined, rule: CountRu
     if (phi <= plain.phi) return plain
     if (careful !== undefined && careful.phi >= phi && careful.phi <= phi * PHI_SLACK) return careful
     const reading = createReading(phi, rule)
-    for (const arms of seen) advance(reading, arms)
+    seen.forEach((arms) => {
+      advance(reading, arms)
+    })
     return reading
   }
 
@@ -71,7 +74,7 @@ function createReading(phi: number, rule: CountRule): Reading {
   return { phi, ...createStreams(rule, (direction, nullRatio) => createCountEvidence({ direction, nullRatio, cap })) }
 }
 
-function advance({ phi, worse, intolerable, tolerable }: Reading, arms: ArmCounts): void {
+function advance({ phi, worse, intolerable, tolerable }: Reading, arms: PairCounts): void {
   worse.advance(arms, phi)
   intolerable.advance(arms, phi)
   tolerable.advance(arms, phi)
