@@ -14,7 +14,8 @@
  * Pods that may go at once, with U = maxUnavailable and the pods of all revisions that serve (strict: AR#1583, AR!4221, S7):
  *   argo     available − (max(replicas, asked for) − max(U, 1))
  *   strict   the same, but no fewer than replicas − U stay available; where U is 0 the revision first gets one pod more, as in an update.
- *            Of a revision that a Service names during an update, one pod always stays. What is not available anyway goes at once.
+ *            Of a revision that a Service names during an update, one pod always stays. What is not ready anyway goes at once; what is ready
+ *            and not available yet gets requests, and waits until it is.
  *   both     none in a pass that takes capacity or traffic away in any other way
  */
 import type { Pod } from '../api/pod.ts'
@@ -87,11 +88,15 @@ function oldPods({ rollout, pods = [] }: World): readonly Pod[] {
   return pods.filter((pod) => !isGoing(pod) && (parseInstant(pod.metadata.creationTimestamp) ?? 0) < wanted)
 }
 
+const readinessOf = ({ status }: Pod) => status?.conditions?.find(({ type }) => type === 'Ready')
+
+/** It gets requests. */
+const isReady = (pod: Pod): boolean => !isGoing(pod) && readinessOf(pod)?.status === 'True'
+
 /** Ready for `minReadySeconds`, as the ReplicaSet controller counts. */
 function isAvailable({ rollout, now }: World, pod: Pod): boolean {
-  const ready = pod.status?.conditions?.find(({ type }) => type === 'Ready')
-  if (isGoing(pod) || ready?.status !== 'True') return false
-  const sinceMs = parseInstant(ready.lastTransitionTime) ?? now
+  if (!isReady(pod)) return false
+  const sinceMs = parseInstant(readinessOf(pod)?.lastTransitionTime) ?? now
   return now - sinceMs >= (rollout.spec.minReadySeconds ?? 0) * 1000
 }
 
@@ -153,7 +158,7 @@ function choosePods(view: RolloutView): readonly Pod[] {
   const group = groups.find((sets) => sets.some((rs) => podsOf(world, rs).some((pod) => old.has(pod))))
   if (!group) return []
   const inOrder = group.flatMap((rs) => podsOf(world, rs).filter((pod) => old.has(pod)))
-  const broken = inOrder.filter((pod) => !isAvailable(world, pod))
+  const broken = inOrder.filter((pod) => !isReady(pod))
   const spare = inOrder.filter((pod) => isAvailable(world, pod) && !isIndispensable(view, pod))
   return [...broken, ...spare.slice(0, allowedOf(view, group, groups[0] ?? []))].slice(0, MOST_EVICTIONS)
 }

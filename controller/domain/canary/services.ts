@@ -14,12 +14,12 @@
 
 import type { ReplicaSet } from '../../api/rollout.ts'
 import { join, type Part } from '../plan.ts'
-import { availableReplicas, createdReplicas, specReplicas } from '../replicas.ts'
+import { availableReplicas, createdReplicas, meetsThreshold, specReplicas } from '../replicas.ts'
 import { holdsSwitch, switchTo } from '../service-switch.ts'
 import { hashOf, notNaming, type ServiceFacts } from '../view.ts'
 import { leaving } from './scaling.ts'
 import { isQuiet } from './traffic.ts'
-import { type CanaryView, isReadyFor, wantedCanaryPods } from './view.ts'
+import { type CanaryView, wantedCanaryPods } from './view.ts'
 
 /** @param scaling what is decided about pods in the same pass: a revision that has to go loses its Service first */
 export function decideServices(view: CanaryView, scaling: Part): Part[] {
@@ -33,7 +33,7 @@ function stablePart(view: CanaryView): Part {
   const late = wanted ? notNaming(stableService, hashOf(wanted)) : []
   if (!wanted || !stableService || late.length === 0) return {}
   const unused = view.routed && view.arrived && view.carried === view.maxWeight
-  const equalSet = promoted ? isReadyFor(view, view.replicas) : availableReplicas(wanted) >= view.replicas
+  const equalSet = promoted ? isWhole(view, wanted) : availableReplicas(wanted) >= view.replicas
   if (unused ? availableReplicas(wanted) > 0 : equalSet) return switchAll(view, late, wanted)
   return holdsSwitch(stableService, wanted)
 }
@@ -45,13 +45,16 @@ function canaryPart(view: CanaryView, scaling: Part): Part {
   const late = wanted ? notNaming(canaryService, hashOf(wanted)) : []
   if (!wanted || late.length === 0) return {}
   const adopting = canaryService.podHash === '' && mode !== 'updating'
-  if (adopting && !isReadyFor(view, view.replicas)) return {}
+  if (adopting && !isWhole(view, wanted)) return {}
   const samePods = adopting && isAlone(view, wanted)
   if (view.routed && !isQuiet(view) && !samePods) return {}
   if (availableReplicas(wanted) === 0 && view.replicas > 0) return {}
   if (isResting(view, scaling)) return {}
   return switchAll(view, late, wanted)
 }
+
+const isWhole = ({ replicas, strategy }: CanaryView, rs: ReplicaSet): boolean =>
+  meetsThreshold(availableReplicas(rs), replicas, strategy.replicaProgressThreshold)
 
 const switchAll = (view: CanaryView, late: readonly ServiceFacts[], wanted: ReplicaSet): Part =>
   join(...late.map((service) => switchTo(view, service, wanted)))

@@ -131,7 +131,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
   {
     id: 'service-is-adopted-without-pods',
     file: services,
-    before: 'if (adopting && !isReadyFor(view, view.replicas)) return {}',
+    before: 'if (adopting && !isWhole(view, wanted)) return {}',
     after: '',
     removes: 'a Service that takes every pod is bound to a revision only once that has all its pods',
     invariant: 'S1',

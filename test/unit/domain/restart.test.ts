@@ -356,6 +356,17 @@ describe('a restart beside everything else', () => {
     assert.equal(plan.status.abort, true)
   })
 
+  test('pods that answer requests and do not count as available yet are no broken ones', () => {
+    const world = worldOf({ replicas: 3, maxUnavailable: 1, routed: true, stable: [...times(2, old), broken] })
+    const spec = { ...world.rollout.spec, minReadySeconds: 3_600 }
+    const plan = decide({ ...world, rollout: { ...world.rollout, spec } })
+    const evicted = plan.actions.flatMap((action) => (action.do === 'evict' ? action.pods : []))
+    assert.deepEqual(
+      evicted.map(({ metadata }) => metadata.name),
+      [world.pods?.[2]?.metadata.name],
+    )
+  })
+
   test('what cannot be read is said, and looked at again', () => {
     const world = { ...worldOf({ replicas: 4, stable: times(4, old), pods: 'unread' }), podsProblem: 'forbidden' }
     const plan = decide(world)

@@ -57,6 +57,16 @@ const rows: readonly (readonly [string, Situation, readonly string[]])[] = [
   ['aborted, weight 0', { status: aborted }, [`canary→${OLD_HASH}`]],
   ['aborted, weight not yet 0', { weight: 25, status: aborted }, []],
   ['aborted, no stable pod available', { stable: [4, 0], status: aborted }, []],
+  [
+    'aborted, the canary Service names none yet, and no pod of what was aborted is there',
+    { canaryNames: '', fresh: [1, 0], status: aborted },
+    [`canary→${OLD_HASH}`],
+  ],
+  [
+    'aborted, the canary Service names none yet, a stable pod is missing',
+    { canaryNames: '', stable: [4, 3], status: aborted },
+    [],
+  ],
   ['aborted, weight 0, but a managed route leads to it', { status: aborted, managed: [header] }, []],
   [
     'aborted, the route is gone, and nobody knows for how long',
