@@ -33,6 +33,8 @@ export interface PodsOptions {
   readonly readyAfterMs: readonly [number, number]
   /** Pods of such an image never become ready. */
   readonly isBroken: (image: string) => boolean
+  /** Epoch milliseconds at virtual time 0. */
+  readonly wallStartMs: number
 }
 
 const READY = 'Ready'
@@ -96,7 +98,11 @@ export function startPods(deps: ModelDeps, options: PodsOptions): PodsModel {
     kernel.note(`pod ${name} ${ready ? 'ready' : 'not ready'}`)
     if (ready) readySinceMs.set(name, kernel.now())
     else readySinceMs.delete(name)
-    const status = { phase: 'Running', conditions: [{ type: READY, status: ready ? 'True' : 'False' }] }
+    const lastTransitionTime = `${new Date(options.wallStartMs + kernel.now()).toISOString().slice(0, 19)}Z`
+    const status = {
+      phase: 'Running',
+      conditions: [{ type: READY, status: ready ? 'True' : 'False', lastTransitionTime }],
+    }
     void client.patch(kinds.refOf(kinds.pods, pod), 'merge', { status }, { subresource: 'status' })
   }
 

@@ -123,6 +123,7 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
   const pods = startPods(model('pods'), {
     readyAfterMs: scenario.podReadyMs,
     isBroken: (image) => image.endsWith(BROKEN_TAG),
+    wallStartMs: WALL_START_MS,
   })
   startEndpoints(model('endpoints'))
   const gateway = startGateway(model('gateway'), { lagMs: scenario.gatewayLagMs, direct: scenario.direct })
