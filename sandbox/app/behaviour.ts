@@ -1,5 +1,6 @@
 /**
- * How the demo's service behaves, read once from its environment: how often it fails, how long it takes, whether it takes orders. Pure.
+ * How the demo's service behaves, read once from its environment: how often it fails, how long it takes, whether it takes
+ * orders and ships them. Pure.
  */
 export interface Behaviour {
   readonly host: string
@@ -13,8 +14,10 @@ export interface Behaviour {
   readonly latencyMs: number
   /** Share of requests that become an order, 0..1. */
   readonly orderRate: number
-  /** Whether finished work piles up: a defect that users do not notice at first. */
+  /** Whether orders pile up that nobody ships: a defect that users do not notice at first. */
   readonly hasBacklog: boolean
+  /** Whether every request leaves a connection open behind. */
+  readonly leaks: boolean
   /** How long it goes on taking requests after SIGTERM, for clients that have not heard yet. */
   readonly lingerMs: number
 }
@@ -46,6 +49,7 @@ export function readBehaviour(env: Env): Behaviour {
     latencyMs: readNumber(env, 'LATENCY_MS', 100, 10_000) * readNumber(env, 'LATENCY_FACTOR', 1, 100),
     orderRate: readSwitch(env, 'ORDERS', 'on') ? readNumber(env, 'ORDER_RATE', 0.3, 1) : 0,
     hasBacklog: readSwitch(env, 'BACKLOG', 'off'),
+    leaks: readSwitch(env, 'LEAK', 'off'),
     lingerMs: readNumber(env, 'LINGER_MS', 1_000, 60_000),
   }
 }

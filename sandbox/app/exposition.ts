@@ -4,7 +4,7 @@
  */
 export interface AppMetrics {
   observe(method: string, code: number, seconds: number): void
-  order(): void
+  order(isShipped: boolean): void
   render(): string
 }
 
@@ -21,14 +21,22 @@ export const bounds: readonly number[] = Array.from(
 
 const series = (name: string, labels: string, value: number): string => `${name}${labels} ${value}`
 
-/** Without orders `orders_total` is left out, as by an application that never counts one; with a backlog every request leaves a job behind. */
-export function createAppMetrics({ hasOrders, hasBacklog }: { hasOrders: boolean; hasBacklog: boolean }): AppMetrics {
+const renderOrders = (orders: number, shipped: number): readonly string[] => [
+  '# TYPE orders_total counter',
+  series('orders_total', '', orders),
+  '# TYPE orders_shipped_total counter',
+  series('orders_shipped_total', '', shipped),
+]
+
+/** Without orders their counters are left out, as by an application that never counts one. */
+export function createAppMetrics({ hasOrders, leaks }: { hasOrders: boolean; leaks: boolean }): AppMetrics {
   // There from the start, so that a pod without requests is told from one that is not scraped.
   const requests = new Map([['{method="GET",code="200"}', 0]])
   const buckets = bounds.map(() => 0)
   let sumSeconds = 0
   let count = 0
   let orders = 0
+  let shipped = 0
   return {
     observe(method, code, seconds) {
       const labels = `{method="${method}",code="${code}"}`
@@ -38,8 +46,9 @@ export function createAppMetrics({ hasOrders, hasBacklog }: { hasOrders: boolean
       sumSeconds += seconds
       count += 1
     },
-    order() {
+    order(isShipped) {
       orders += 1
+      if (isShipped) shipped += 1
     },
     render() {
       let below = 0
@@ -57,9 +66,9 @@ export function createAppMetrics({ hasOrders, hasBacklog }: { hasOrders: boolean
         series('http_request_duration_seconds_bucket', '{le="+Inf"}', count),
         series('http_request_duration_seconds_sum', '', sumSeconds),
         series('http_request_duration_seconds_count', '', count),
-        '# TYPE shop_backlog_jobs gauge',
-        series('shop_backlog_jobs', '', hasBacklog ? count : 0),
-        ...(hasOrders ? ['# TYPE orders_total counter', series('orders_total', '', orders)] : []),
+        '# TYPE shop_open_connections gauge',
+        series('shop_open_connections', '', leaks ? count : 0),
+        ...(hasOrders ? renderOrders(orders, shipped) : []),
         '',
       ].join('\n')
     },

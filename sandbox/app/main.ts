@@ -7,7 +7,7 @@ import { createSpread, latencyAt, readBehaviour } from './behaviour.ts'
 import { createAppMetrics } from './exposition.ts'
 
 const behaviour = readBehaviour(process.env)
-const metrics = createAppMetrics({ hasOrders: behaviour.orderRate > 0, hasBacklog: behaviour.hasBacklog })
+const metrics = createAppMetrics({ hasOrders: behaviour.orderRate > 0, leaks: behaviour.leaks })
 const failures = createSpread(0.5)
 const delays = createSpread(0)
 const orders = createSpread(0.5)
@@ -20,7 +20,7 @@ function answerShop(request: IncomingMessage, response: ServerResponse): void {
   const delayMs = latencyAt(delays(), behaviour.latencyMs)
   setTimeout(() => {
     const code = failures() < behaviour.errorRate ? 500 : 200
-    if (code === 200 && orders() < behaviour.orderRate) metrics.order()
+    if (code === 200 && orders() < behaviour.orderRate) metrics.order(!behaviour.hasBacklog)
     metrics.observe(request.method === 'POST' ? 'POST' : 'GET', code, delayMs / 1000)
     response.writeHead(code, {
       'content-type': 'application/json',

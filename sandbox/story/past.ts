@@ -25,7 +25,7 @@ const SERIES = /^(\w+)(?:\{(.*)\})? (\S+)$/
 export function renderPast({ behaviour, from, to, random }: Past): string {
   const pods = Array.from({ length: PODS }, (_, pod) => ({
     labels: `namespace="shop",service="shop",rollouts_pod_template_hash="v0",pod="shop-v0-${pod}",job="pods"`,
-    metrics: createAppMetrics({ hasOrders: true, hasBacklog: false }),
+    metrics: createAppMetrics({ hasOrders: true, leaks: false }),
   }))
   const lines: string[] = []
   for (let at = from; at <= to; at += SCRAPE_MS) {
@@ -47,6 +47,6 @@ function serve(
   random: () => number,
 ): void {
   const code = random() < errorRate ? 500 : 200
-  if (code === 200 && random() < orderRate) metrics.order()
+  if (code === 200 && random() < orderRate) metrics.order(true)
   metrics.observe('GET', code, latencyAt(random(), latencyMs) / 1000)
 }

@@ -4,8 +4,8 @@
  */
 import { isMap, isSeq, parseAllDocuments } from 'yaml'
 
-/** The gates of `triple-gate`, by the names of their metrics. */
-export const gateMetrics = ['error-rate', 'p99-latency', 'events'] as const
+/** The gates of `triple-gate` and the shop's own, by the names of their metrics. */
+export const gateMetrics = ['error-rate', 'p99-latency', 'events', 'shipping'] as const
 export type GateMetricName = (typeof gateMetrics)[number]
 
 export type Cause = GateMetricName | 'alert' | 'by hand'
@@ -29,7 +29,7 @@ export interface Release {
 }
 
 /** As services are: some requests always fail. */
-const healthy = { ERROR_RATE: '0.05', LATENCY_FACTOR: '1', ORDERS: 'on', BACKLOG: 'off' }
+const healthy = { ERROR_RATE: '0.05', LATENCY_FACTOR: '1', ORDERS: 'on', BACKLOG: 'off', LEAK: 'off' }
 
 /** What runs before the story begins. */
 export const firstRelease: Readonly<Record<string, string>> = { ...healthy, VERSION: 'v1' }
@@ -65,15 +65,22 @@ export const releases: readonly Release[] = [
   },
   {
     name: 'backlog',
-    intent: 'all gates are silent, but finished orders pile up and an alert fires',
+    intent: 'orders are taken as ever, and nobody ships them',
     env: { ...healthy, VERSION: 'v6', BACKLOG: 'on' },
+    expected: { outcome: 'aborted', cause: 'shipping' },
+    weights: [5],
+  },
+  {
+    name: 'leak',
+    intent: 'all gates are silent, but connections stay open and an alert fires',
+    env: { ...healthy, VERSION: 'v7', LEAK: 'on' },
     expected: { outcome: 'aborted', cause: 'alert' },
     weights: [5],
   },
   {
     name: 'by-hand',
     intent: 'a good release that a person does not like',
-    env: { ...healthy, VERSION: 'v7' },
+    env: { ...healthy, VERSION: 'v8' },
     expected: { outcome: 'aborted', cause: 'by hand' },
     weights: [5],
     byHand: 'abort',
@@ -81,14 +88,14 @@ export const releases: readonly Release[] = [
   {
     name: 'fixed',
     intent: 'the next commit rolls forward from where the abort left it, and a person is in a hurry',
-    env: { ...healthy, VERSION: 'v8' },
+    env: { ...healthy, VERSION: 'v9' },
     expected: { outcome: 'promoted' },
     weights: [5, 100],
     byHand: 'promote --full',
   },
 ]
 
-export const breakableGates = ['errors', 'latency', 'orders', 'alert'] as const
+export const breakableGates = ['errors', 'latency', 'orders', 'shipping', 'alert'] as const
 export type BreakableGate = (typeof breakableGates)[number]
 
 /** A gate in dry run looks on and has no say; the alert is broken in the rule file. */
@@ -96,6 +103,7 @@ const brokenMetrics: Readonly<Record<Exclude<BreakableGate, 'alert'>, GateMetric
   errors: 'error-rate',
   latency: 'p99-latency',
   orders: 'events',
+  shipping: 'shipping',
 }
 
 /** The Rollout's manifest with the environment of a release and, on purpose, one gate without a say. Throws when it has no such field. */

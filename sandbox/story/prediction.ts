@@ -17,15 +17,16 @@ import { delayUntilDetectable } from '../../analysis/domain/stats/power.ts'
 import { replayCounts } from '../../analysis/domain/stats/replay.ts'
 import type { Calibration, CountRule, Look, PodCount } from '../../analysis/domain/stats/ticks.ts'
 import type { GateMetric } from '../../controller/api/gate.ts'
-import type { GateId, GateVerdict } from '../../controller/api/verdict.ts'
 import { planGate } from '../../controller/metric-language/gate-plan.ts'
 import { type Behaviour, readBehaviour, shareSlowerThan } from '../app/behaviour.ts'
 import { bounds } from '../app/exposition.ts'
+import type { ToldVerdict } from './cause.ts'
+import { type GateMetricName, gateMetrics } from './plot.ts'
 
 /** As the Rollout's manifest and Prometheus' configuration say. */
 export const SCRAPE_SECONDS = 2
 
-/** Requests a second. */
+/** What a gate reckons by, a second: requests, or orders for the one on shipping. */
 export interface Traffic {
   readonly canary: number
   readonly stable: number
@@ -44,27 +45,35 @@ const STABLE_PODS = 4
 const MOST_SCRAPES = 60
 const STEADY: Calibration = { phi: 1, rho: 0, residuals: [], historyMs: 5_400_000, pods: STABLE_PODS }
 
+/** What each of the shop's gates looks for, and the share of bad events; for `latency` that is up to the edge. */
+const GATES: Readonly<Record<GateMetricName, { gate: GateMetric['gate']; share?: (behaviour: Behaviour) => number }>> =
+  {
+    'error-rate': { gate: 'errorRate', share: ({ errorRate }) => errorRate },
+    'p99-latency': { gate: 'latency' },
+    events: { gate: 'events', share: ({ errorRate, orderRate }) => (1 - errorRate) * orderRate },
+    shipping: { gate: 'events', share: ({ hasBacklog }) => (hasBacklog ? 0 : 1) },
+  }
+
 /** Undefined for what would not be caught within two minutes. */
 export function predictDelay(
-  gate: GateId,
+  metric: GateMetricName,
   env: { readonly canary: Env; readonly stable: Env },
   traffic: Traffic,
 ): Prediction | undefined {
   const versions = { canary: readBehaviour(env.canary), stable: readBehaviour(env.stable) }
+  const { gate, share } = GATES[metric]
   const config: GateMetric = { gate, canary: 'canary', stable: 'stable', event: 'orders_total' }
   const rule = planGate(config).plan.thresholds
-  return gate === 'latency' ? predictLatency(versions, traffic, rule) : predictCounts(gate, versions, traffic, rule)
+  if (!share) return predictLatency(versions, traffic, rule)
+  const shares = { canary: share(versions.canary), stable: share(versions.stable) }
+  return predictCounts(shares, traffic, rule)
 }
 
 function predictCounts(
-  gate: 'errorRate' | 'events',
-  versions: Versions,
+  shares: Readonly<Record<'canary' | 'stable', number>>,
   traffic: Traffic,
   rule: CountRule,
 ): Prediction | undefined {
-  const badShare = ({ errorRate, orderRate }: Behaviour): number =>
-    gate === 'errorRate' ? errorRate : (1 - errorRate) * orderRate
-  const shares = { canary: badShare(versions.canary), stable: badShare(versions.stable) }
   const count = (pod: string, perSecond: number, share: number): PodCount => ({
     pod,
     bad: perSecond * SCRAPE_SECONDS * share,
@@ -138,7 +147,7 @@ function combine(
 
 /** When a gate found what it found, beside when it should have. */
 export interface Catch {
-  readonly gate: GateId
+  readonly gate: GateMetricName
   /** Scrapes of both versions that the verdict rests on. */
   readonly scrapes: number
   readonly predicted: Prediction
@@ -152,11 +161,12 @@ export interface Catch {
 
 /** Undefined where the verdict or the prediction says nothing. */
 export function compareDelay(
-  verdict: GateVerdict,
+  { metric, verdict }: ToldVerdict,
   env: { readonly canary: Env; readonly stable: Env },
 ): Catch | undefined {
-  const { gate, exposedSeconds, ticks: scrapes, canary, stable, at, lookedAt } = verdict
-  if (exposedSeconds === undefined || at === undefined || scrapes === 0) return undefined
+  const { exposedSeconds, ticks: scrapes, canary, stable, at, lookedAt } = verdict
+  const gate = gateMetrics.find((name) => name === metric)
+  if (gate === undefined || exposedSeconds === undefined || at === undefined || scrapes === 0) return undefined
   // What the machine let through, which on a busy one is less than was meant.
   const counted = scrapes * SCRAPE_SECONDS
   const predicted = predictDelay(gate, env, { canary: canary.total / counted, stable: stable.total / counted })

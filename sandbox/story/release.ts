@@ -5,12 +5,11 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { GateVerdict } from '../../controller/api/verdict.ts'
 import { systemClock as clock } from '../../controller/runtime/clock.ts'
 import type { RunningSync } from '../git/sync.ts'
 import type { RunningLoad } from '../load/load.ts'
 import { waitFor } from '../wait.ts'
-import { listVerdicts, type Outcome, readOutcome } from './cause.ts'
+import { listVerdicts, type Outcome, readOutcome, type ToldVerdict } from './cause.ts'
 import { NAMESPACE, ROLLOUT } from './observation.ts'
 import { firstRelease, type Release } from './plot.ts'
 import { compareDelay } from './prediction.ts'
@@ -67,11 +66,11 @@ export async function playRelease(release: Release, deps: ReleaseDeps): Promise<
   const base = { name: release.name, expected: describeExpected(release), ...readGates(release, podHash, stage) }
   const weightsUntil = (toMs: number): readonly number[] =>
     confirmWeights(stage.observation.weights(), stage.gateway.responses, { podHash, fromMs, toMs })
-  if (outcome.outcome === 'promoted') {
-    const full = await waitForAll(stage, podHash, wait)
+  if (outcome.outcome !== 'aborted') {
+    const full = outcome.outcome === 'promoted' && (await waitForAll(stage, podHash, wait))
     const report = {
       ...base,
-      actual: 'promoted',
+      actual: outcome.outcome === 'promoted' ? 'promoted' : `paused: ${outcome.cause}`,
       cause: null,
       weightsSeen: [...new Set([...weightsUntil(clock.now()), ...(full ? [100] : [])])],
       abortToStableMs: null,
@@ -103,8 +102,8 @@ function readGates(
   { observation }: Stage,
 ): Pick<ReleaseReport, 'verdicts' | 'provenPasses' | 'caught'> {
   const verdicts = listVerdicts(observation.runs(), podHash)
-  const lead = ({ text }: GateVerdict): string => text.split('\n')[0] ?? ''
-  const aborting = verdicts.find(({ outcome }) => outcome === 'abort')
+  const lead = ({ verdict }: ToldVerdict): string => verdict.text.split('\n')[0] ?? ''
+  const aborting = verdicts.find(({ verdict }) => verdict.outcome === 'abort')
   return {
     verdicts: verdicts.map(lead),
     provenPasses: verdicts.filter(isProven).length,
@@ -112,7 +111,7 @@ function readGates(
   }
 }
 
-const isProven = ({ outcome, reason }: GateVerdict): boolean =>
+const isProven = ({ verdict: { outcome, reason } }: ToldVerdict): boolean =>
   outcome === 'pass' && (reason === 'Proven' || reason === 'WouldHaveBeenCaught')
 
 function findOutcome(stage: Stage, podHash: string): Outcome | undefined {

@@ -14,7 +14,8 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   errors: 'aborted: error-rate',
   slow: 'aborted: p99-latency',
   'no-orders': 'aborted: events',
-  backlog: 'aborted: alert',
+  backlog: 'aborted: shipping',
+  leak: 'aborted: alert',
   'by-hand': 'aborted: by hand',
   fixed: 'promoted',
 }

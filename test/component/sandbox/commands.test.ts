@@ -124,7 +124,10 @@ describe('demo command', () => {
       assert.match(help.output(), /--once/)
       const wrong = start(['sandbox/story/main.ts', '--break-gate', 'none'], temporary)
       assert.equal(await wrong.ended, 1)
-      assert.match(wrong.output(), /^demo: --break-gate: expected one of errors, latency, orders, alert, got "none"\n$/)
+      assert.match(
+        wrong.output(),
+        /^demo: --break-gate: expected one of errors, latency, orders, shipping, alert, got "none"\n$/,
+      )
     })
   })
 

@@ -30,7 +30,7 @@ describe('the demo service', () => {
   })
 
   test('exposes cumulative buckets that end at the count, and no orders where there are none', () => {
-    const metrics = createAppMetrics({ hasOrders: false, hasBacklog: false })
+    const metrics = createAppMetrics({ hasOrders: false, leaks: false })
     for (const seconds of [0.02, 0.1, 5]) metrics.observe('GET', 200, seconds)
     const text = metrics.render()
     const buckets = [...text.matchAll(/_bucket\{le="([^"]+)"\} (\d+)/g)].map(
@@ -42,7 +42,18 @@ describe('the demo service', () => {
     )
     assert.match(text, /_bucket\{le="\+Inf"\} 3\n/)
     assert.match(text, /http_requests_total\{method="GET",code="200"\} 3\n/)
-    assert.ok(!text.includes('orders_total'))
+    assert.ok(!text.includes('orders_'))
+  })
+
+  test('counts orders that are shipped beside those that are taken, and connections that stay open', () => {
+    const metrics = createAppMetrics({ hasOrders: true, leaks: true })
+    for (const isShipped of [true, false, true]) {
+      metrics.order(isShipped)
+      metrics.observe('GET', 200, 0.1)
+    }
+    assert.match(metrics.render(), /\norders_total 3\n/)
+    assert.match(metrics.render(), /\norders_shipped_total 2\n/)
+    assert.match(metrics.render(), /\nshop_open_connections 3\n/)
   })
 })
 

@@ -11,7 +11,7 @@ const rollout = (status: Rollout['status'], annotations: Record<string, string> 
   ...(status ? { status } : {}),
 })
 
-const run = (hash: string, phase: 'Failed' | 'Successful', metric: string): AnalysisRun => ({
+const run = (hash: string, phase: 'Failed' | 'Successful' | 'Inconclusive', metric: string): AnalysisRun => ({
   metadata: { name: `run-${hash}`, labels: { 'rollouts-pod-template-hash': hash } },
   spec: { metrics: [] },
   status: { phase, metricResults: [{ name: metric, phase }] },
@@ -40,6 +40,15 @@ describe('what became of a release', () => {
   test('promoted once it is stable and healthy', () => {
     const outcome = readOutcome(rollout({ currentPodHash: 'b', stableRS: 'b', phase: 'Healthy' }), [], 'b')
     assert.deepEqual(outcome, { outcome: 'promoted' })
+  })
+
+  test('paused where a gate asks a person', () => {
+    const pauseConditions = [{ reason: 'InconclusiveAnalysisRun', startTime: '2026-01-01T00:00:00Z' }]
+    const held = rollout({ currentPodHash: 'b', stableRS: 'a', phase: 'Paused', pauseConditions })
+    const runs = [run('a', 'Inconclusive', 'events'), run('b', 'Inconclusive', 'shipping')]
+    assert.deepEqual(readOutcome(held, runs, 'b'), { outcome: 'paused', cause: 'shipping' })
+    const byStep = [{ reason: 'CanaryPauseStep', startTime: '2026-01-01T00:00:00Z' }]
+    assert.equal(readOutcome(rollout({ currentPodHash: 'b', pauseConditions: byStep }), runs, 'b'), undefined)
   })
 
   const aborted = { currentPodHash: 'b', stableRS: 'a', phase: 'Degraded', abort: true, message: 'm' }

@@ -31,7 +31,8 @@ interface Rendered {
 const gate = parse(read('../../charts/penstock/files/gates/triple-gate.yaml')) as {
   readonly spec: Readonly<Record<'args' | 'metrics', readonly { readonly name: string }[]>>
 }
-const metricsOfGate = gate.spec.metrics.map(({ name }) => name)
+const shipping = parse(read('36-shipping.yaml')) as typeof gate
+const metricsOfGate = [gate, shipping].flatMap(({ spec }) => spec.metrics.map(({ name }) => name))
 
 const envOf = (text: string): Record<string, string> =>
   Object.fromEntries(
@@ -79,11 +80,14 @@ describe('the plot', () => {
     assert.notEqual(renderAlerts(alerts, 'alert'), alerts)
   })
 
-  test('metrics and arguments of the story exist in the gates of the chart', () => {
+  test('metrics and arguments of the story exist in the gates of the chart and of the shop', () => {
     assert.deepEqual(metricsOfGate, gateMetrics)
     const known = new Set(gate.spec.args.map(({ name }) => name))
     for (const { analysis } of (parse(manifest) as Rendered).spec.strategy.canary.steps)
       for (const { name } of analysis?.args ?? []) assert.ok(known.has(name), name)
+    const [asked] = (parse(manifest) as Rendered).spec.strategy.canary.steps.flatMap(({ analysis }) => analysis ?? [])
+    const given = new Set(asked?.args.map(({ name }) => name))
+    for (const { name } of shipping.spec.args) assert.ok(given.has(name), name)
   })
 
   test('a tick is the scrape that delays are predicted by', () => {

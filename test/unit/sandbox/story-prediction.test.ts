@@ -1,24 +1,30 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { judgeGate } from '../../../analysis/domain/gates/judge-gate.ts'
-import type { GateId, GateVerdict } from '../../../controller/api/verdict.ts'
+import type { GateVerdict } from '../../../controller/api/verdict.ts'
 import { readBehaviour } from '../../../sandbox/app/behaviour.ts'
 import { renderPast } from '../../../sandbox/story/past.ts'
-import { firstRelease, releases } from '../../../sandbox/story/plot.ts'
+import { firstRelease, gateMetrics, releases } from '../../../sandbox/story/plot.ts'
 import { compareDelay, predictDelay } from '../../../sandbox/story/prediction.ts'
 import { createRandom, gateCase } from '../../builders/gate-case.ts'
 
-const gateOf: Readonly<Record<string, GateId>> = { errors: 'errorRate', slow: 'latency', 'no-orders': 'events' }
-const caughtByGates = releases.flatMap(({ name, env }) => {
-  const gate = gateOf[name]
+const caughtByGates = releases.flatMap(({ name, env, expected }) => {
+  const gate = gateMetrics.find((metric) => metric === expected.cause)
   return gate ? [{ name, env, gate }] : []
 })
+/** The gate on shipping counts orders, of which there are fewer than requests. */
+const ORDERS_PER_REQUEST = 0.285
 
 describe('how long a gate should take', () => {
   for (const { name, env, gate } of caughtByGates)
     test(`${name}: three scrapes at least, longer with less traffic`, () => {
+      const counted = gate === 'shipping' ? ORDERS_PER_REQUEST : 1
       const at = (share: number) =>
-        predictDelay(gate, { canary: env, stable: firstRelease }, { canary: 10 * share, stable: 190 * share })
+        predictDelay(
+          gate,
+          { canary: env, stable: firstRelease },
+          { canary: 10 * counted * share, stable: 190 * counted * share },
+        )
       const usual = at(1)
       const little = at(0.1)
       assert.ok(usual && little)
@@ -26,8 +32,20 @@ describe('how long a gate should take', () => {
       assert.ok(little.least > usual.least, JSON.stringify(little))
     })
 
+  test('four bad releases, each of another gate', () => {
+    assert.deepEqual(
+      caughtByGates.map(({ name, gate }) => [name, gate]),
+      [
+        ['errors', 'error-rate'],
+        ['slow', 'p99-latency'],
+        ['no-orders', 'events'],
+        ['backlog', 'shipping'],
+      ],
+    )
+  })
+
   test('nothing is predicted for a release that is as good as stable', () => {
-    for (const gate of ['errorRate', 'latency', 'events'] as const)
+    for (const gate of gateMetrics)
       assert.equal(
         predictDelay(gate, { canary: firstRelease, stable: firstRelease }, { canary: 10, stable: 190 }),
         undefined,
@@ -46,18 +64,22 @@ describe('how long a gate should take', () => {
   }
 
   test('a finding is compared scrape by scrape, at the traffic that there was', () => {
-    const predicted = predictDelay('errorRate', env, { canary: 10, stable: 190 })
+    const predicted = predictDelay('error-rate', env, { canary: 10, stable: 190 })
     assert.ok(predicted)
-    const { isInTime: _, ...found } = compareDelay(verdict, env) ?? {}
-    assert.deepEqual(found, { gate: 'errorRate', scrapes: 4, predicted, seconds: 8, toldAfterSeconds: 11 })
+    const { isInTime: _, ...found } = compareDelay({ metric: 'error-rate', verdict }, env) ?? {}
+    assert.deepEqual(found, { gate: 'error-rate', scrapes: 4, predicted, seconds: 8, toldAfterSeconds: 11 })
     const isInTime = (ticks: number) =>
       compareDelay(
-        { ...verdict, ticks, canary: { bad: 0, total: 20 * ticks }, stable: { bad: 0, total: 380 * ticks } },
+        {
+          metric: 'error-rate',
+          verdict: { ...verdict, ticks, canary: { bad: 0, total: 20 * ticks }, stable: { bad: 0, total: 380 * ticks } },
+        },
         env,
       )?.isInTime
     const { least, most } = predicted
     assert.deepEqual([least - 2, least - 1, most + 1, most + 2].map(isInTime), [false, true, true, false])
-    assert.equal(compareDelay({ ...verdict, ticks: 0 }, env), undefined)
+    assert.equal(compareDelay({ metric: 'error-rate', verdict: { ...verdict, ticks: 0 } }, env), undefined)
+    assert.equal(compareDelay({ metric: 'another', verdict }, env), undefined)
   })
 })
 
@@ -73,5 +95,6 @@ test('the past behaves as the first version and ends as OpenMetrics must', () =>
   const all = last('http_requests_total')
   assert.ok(Math.abs(last('http_requests_total{method="GET",code="500"') / all - behaviour.errorRate) < 0.01)
   assert.ok(Math.abs(last('orders_total') / all - behaviour.orderRate) < 0.03)
+  assert.equal(last('orders_shipped_total'), last('orders_total'))
   assert.equal(last('http_request_duration_seconds_bucket{le="+Inf"'), all)
 })

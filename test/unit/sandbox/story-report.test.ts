@@ -12,7 +12,7 @@ import {
 } from '../../../sandbox/story/report.ts'
 
 const inTime: Catch = {
-  gate: 'errorRate',
+  gate: 'error-rate',
   scrapes: 3,
   predicted: { least: 3, most: 4 },
   isInTime: true,
@@ -30,7 +30,7 @@ const good = (release: (typeof releases)[number]): ReleaseReport => ({
   abortToQuietMs: release.expected.outcome === 'promoted' ? null : 80,
   lostRequests: 0,
   verdicts: [],
-  provenPasses: release.name === 'good' ? 9 : 0,
+  provenPasses: release.name === 'good' ? 12 : 0,
   caught: release.expected.outcome === 'aborted' ? inTime : null,
   stayedAborted: release.expected.outcome === 'promoted' ? null : true,
 })
@@ -58,7 +58,7 @@ describe('the story is judged', () => {
   const rows: readonly [name: string, report: StoryReport, expected: RegExp][] = [
     ['another end', withFirst({ actual: 'aborted: p99-latency' }), /expected promoted, got aborted/],
     ['a skipped stage', withFirst({ weightsSeen: [5, 50, 100] }), /5, 50, 100/],
-    ['a pass that nothing stands for', withFirst({ provenPasses: 8 }), /8 of 9 passes say/],
+    ['a pass that nothing stands for', withFirst({ provenPasses: 8 }), /8 of 12 passes say/],
     ['a late catch', withRelease('slow', { caught: { ...inTime, isInTime: false } }), /slow: caught in 3 scrapes/],
     ['a gate without a verdict', withRelease('no-orders', { caught: null }), /gave no verdict/],
     ['a lost request', withFirst({ lostRequests: 1 }), /1 requests were lost/],
