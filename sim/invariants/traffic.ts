@@ -66,7 +66,7 @@ export const S2: Invariant = {
 export const S4: Invariant = {
   id: 'S4',
   words:
-    'A Service is pointed at other pods only while it gets no requests, or at as many ready pods as served before.',
+    'A Service is pointed at other pods only while it gets no requests, or at as many ready pods as served before; back to stable at once, as soon as one is ready.',
   check(before, after, context) {
     const { cause, scenario } = context
     if (!isWriteOf(context, 'services') || cause.kind !== 'write') return undefined
@@ -75,7 +75,9 @@ export const S4: Invariant = {
     if (from === to || to === undefined) return undefined
     if (claimedWeight(before, cause.name) === 0 && !scenario.direct.includes(cause.name)) return undefined
     const served = endpointsOf(before, cause.name)
-    const wanted = Math.min(served, rolloutOf(after)?.spec.replicas ?? 1)
+    const { spec, status } = rolloutOf(after) ?? {}
+    const isWayBack = status?.abort === true && to === status.stableRS
+    const wanted = isWayBack ? Math.min(served, 1) : Math.min(served, spec?.replicas ?? 1)
     const there = replicaSetOf(after, to)?.status?.availableReplicas ?? 0
     return there < wanted ? `"${cause.name}" goes to ${there} ready pods where ${served} served` : undefined
   },

@@ -231,6 +231,17 @@ describe('invariants', () => {
       assert.deepEqual(broken(before, after, cause), [id])
     })
 
+  test('S4 lets an abort go back to fewer pods than served, but not to none', () => {
+    const before = { ...sound, ...aborted, services: byName(service('stable', CANARY), service('canary', CANARY)) }
+    const back = (ready: number): World => ({
+      ...before,
+      replicaSets: byName(replicaSet(STABLE, ready), replicaSet(CANARY, 4)),
+      services: byName(service('stable', STABLE), service('canary', CANARY)),
+    })
+    assert.ok(!broken(before, back(3), write('services', 'stable')).includes('S4'))
+    assert.ok(broken(before, back(0), write('services', 'stable')).includes('S4'))
+  })
+
   test('each of them is broken by something here', () => {
     assert.deepEqual([...new Set(breaches.map(({ id }) => id))].sort(), invariants.map(({ id }) => id).sort())
   })
