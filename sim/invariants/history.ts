@@ -108,7 +108,8 @@ function rememberStatus(
 ): History {
   const isAnother = was.currentPodHash !== is.currentPodHash || was.currentStepHash !== is.currentStepHash
   const isTaken = isAborted(is)
-  const isNewTry = isAnother || was.abort !== is.abort || (is.abortedAt ?? '') !== (was.abortedAt ?? '')
+  const isNewTry =
+    isAnother || (was.abort === true) !== (is.abort === true) || (is.abortedAt ?? '') !== (was.abortedAt ?? '')
   const isWrite = context.cause.kind === 'write'
   const changes = isWrite ? findChanges(was, is, atMs) : []
   const requests = isWrite ? [] : findRequests(was, is, atMs)

@@ -110,6 +110,29 @@ function countKept(world: World, hashes: ReadonlySet<string>): number {
   return sum
 }
 
+/** Percent of the requests that really come to a Service which takes pods of this revision. */
+function reachOf(world: World, hash: string): number {
+  const { stable, canary } = rolesOf(world)
+  let sum = 0
+  for (const name of [stable, canary]) {
+    const service = name === undefined ? undefined : world.services.get(name)
+    if (!service || name === undefined) continue
+    const named = hashOf(service)
+    if (named !== undefined && named !== hash) continue
+    for (const { weights } of world.dataPlane.routes.values()) sum += weights.get(name) ?? 0
+  }
+  return Math.min(100, sum)
+}
+
+/** With dynamicStableScale a revision has the pods that its share needs: what it has beyond them is of no use to users. */
+function needsNoMore(world: World, { name }: WriteCause): boolean {
+  if (rolloutOf(world)?.spec.strategy?.canary?.dynamicStableScale !== true) return false
+  const rs = world.replicaSets.get(name)
+  const hash = rs && podHashOf(rs)
+  if (hash === undefined) return false
+  return askedPods(world, hash) >= Math.ceil((wantedPods(world) * reachOf(world, hash)) / 100)
+}
+
 export const S7: Invariant = {
   id: 'S7',
   words:
@@ -121,7 +144,8 @@ export const S7: Invariant = {
     const reached = findReached(before, context)
     const [had, has] = [countKept(before, reached), countKept(after, reached)]
     const least = wantedPods(after) - maxUnavailableOf(after)
-    if (has >= had || has >= least || isOvertaken(context, cause, reached)) return undefined
+    if (has >= had || has >= least || isOvertaken(context, cause, reached) || needsNoMore(after, cause))
+      return undefined
     return `${has} pods that users reach stay of ${had}, where at least ${least} have to`
   },
 }

@@ -46,9 +46,12 @@ function scaleNew(view: CanaryView, newRs: ReplicaSet): Part {
   return scale(view, newRs, Math.max(wanted, Math.min(size, podsInUse(view, size))))
 }
 
-/** Pods that what routers may send needs; all of them while nobody knows. */
-const podsInUse = (view: CanaryView, size: number): number =>
-  view.arrived && view.carried !== undefined ? podsForWeight(view.replicas, view.carried, view.maxWeight) : size
+/** Pods that what routers may send needs; all of them while nobody knows, and while stable's share comes to every pod that answers. */
+function podsInUse(view: CanaryView, size: number): number {
+  const isShared = view.stableService?.podHash === '' && view.stableService.subset === undefined
+  if (isShared || !view.arrived || view.carried === undefined) return size
+  return podsForWeight(view.replicas, view.carried, view.maxWeight)
+}
 
 function scaleAborted(view: CanaryView, newRs: ReplicaSet): Part {
   const { dynamicStableScale, abortScaleDownDelaySeconds: delaySeconds } = view.strategy

@@ -358,8 +358,9 @@ describe('a restart beside everything else', () => {
 
   test('pods that answer requests and do not count as available yet are no broken ones', () => {
     const world = worldOf({ replicas: 3, maxUnavailable: 1, routed: true, stable: [...times(2, old), broken] })
-    const spec = { ...world.rollout.spec, minReadySeconds: 3_600 }
-    const plan = decide({ ...world, rollout: { ...world.rollout, spec } })
+    const spec = { ...world.rollout.spec, minReadySeconds: 3_600, progressDeadlineSeconds: 7_200 }
+    const replicaSets = world.replicaSets.map((rs) => ({ ...rs, spec: { ...rs.spec, minReadySeconds: 3_600 } }))
+    const plan = decide({ ...world, rollout: { ...world.rollout, spec }, replicaSets })
     const evicted = plan.actions.flatMap((action) => (action.do === 'evict' ? action.pods : []))
     assert.deepEqual(
       evicted.map(({ metadata }) => metadata.name),

@@ -66,6 +66,12 @@ const rows: readonly (readonly [string, Situation, Extra, readonly string[]])[] 
     [`${NEW_HASH} 3→1`],
   ],
   [
+    'the step wants fewer, but users come by a stable Service that names no revision, and stable has no pod',
+    { steps: [{ setWeight: 25 }], fresh: [3, 3], stable: [4, 0], stableNames: '', weight: 25 },
+    {},
+    [],
+  ],
+  [
     'the step wants fewer and the lower weight is not confirmed',
     { steps: [{ setWeight: 25 }], fresh: [3, 3], weight: 25, confirmation: 'pending' },
     {},
