@@ -6,6 +6,7 @@ import type { ClosableHttpTransport } from '../controller/runtime/http-transport
 import type { Picture } from './cluster/picture.ts'
 import type { Forecast } from './cluster/plan.ts'
 import type { Problem } from './lint/problem.ts'
+import type { Simulator } from './simulate/simulator.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface ConnectOptions {
@@ -21,8 +22,10 @@ export interface Connection {
   close(): Promise<void>
 }
 
-/** By kind; a kind without an entry is not ours. Called with objects of any shape that have metadata. */
-export type Validators = Readonly<Record<string, (object: KubeObject) => readonly Problem[]>>
+/** By kind; a kind without an entry is not ours. Called with objects of any shape that have metadata, and with those that come with them. */
+export type Validators = Readonly<
+  Record<string, (object: KubeObject, others?: readonly KubeObject[]) => readonly Problem[]>
+>
 
 export interface CliDeps {
   readonly terminal: Terminal
@@ -39,6 +42,8 @@ export interface CliDeps {
   writeText(path: string, text: string): Promise<void>
   /** For everything that is not the API server; the caller closes it. */
   openHttp(): Promise<ClosableHttpTransport>
+  /** Rejects with a sentence where it was not built in. */
+  loadSimulator(): Promise<Simulator>
   /** Shape and rules; loaded only by `lint`. */
   loadValidators(): Promise<Validators>
   /** The controller's own next decision for this picture, in lines. Reads only. */

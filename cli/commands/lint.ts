@@ -1,7 +1,7 @@
 /** `penstock lint -f FILE`: says before the cluster does what is wrong with manifests. Needs no cluster. */
 import type { ExitCode } from '../cli-error.ts'
 import type { CliDeps } from '../deps.ts'
-import { lintText } from '../lint/lint-text.ts'
+import { lintText, readObjects } from '../lint/lint-text.ts'
 import { renderProblem } from '../lint/render-problem.ts'
 import { readManifestTexts } from '../manifest-files.ts'
 import { type CommonOptions, sendJson } from '../options.ts'
@@ -13,9 +13,9 @@ export interface LintOptions extends CommonOptions {
 /** 1 when there is an error; warnings alone end with 0. */
 export async function runLint(options: LintOptions, deps: CliDeps): Promise<ExitCode> {
   const validators = await deps.loadValidators()
-  const reports = (await readManifestTexts(options.file, deps)).map(({ file, text }) =>
-    lintText(file, text, validators),
-  )
+  const texts = await readManifestTexts(options.file, deps)
+  const others = texts.flatMap(({ text }) => readObjects(text))
+  const reports = texts.map(({ file, text }) => lintText(file, text, validators, others))
   const problems = reports.flatMap((report) => report.problems)
   const checked = reports.reduce((sum, report) => sum + report.checked, 0)
   const skipped = reports.reduce((sum, report) => sum + report.skipped, 0)

@@ -18,12 +18,29 @@ export interface LintReport {
   readonly problems: readonly LocatedProblem[]
 }
 
-export function lintText(file: string, text: string, validators: Validators): LintReport {
+/** Objects of any shape that have a name: what rules of other objects may know of them. */
+export function readObjects(text: string): readonly KubeObject[] {
+  if (text.length > MAX_TEXT_LENGTH) return []
+  return [...parseAllDocuments(text)].flatMap((document): KubeObject[] => {
+    const object = document.errors.length > 0 ? undefined : readObject(document)
+    if (!isRecord(object) || !isRecord(object.metadata)) return []
+    const { metadata } = object
+    return asText(metadata.name) === '' ? [] : [{ ...object, metadata: { ...metadata, name: asText(metadata.name) } }]
+  })
+}
+
+/** `others`: objects that come with it, in this file and beside it. */
+export function lintText(
+  file: string,
+  text: string,
+  validators: Validators,
+  others: readonly KubeObject[] = [],
+): LintReport {
   if (text.length > MAX_TEXT_LENGTH)
     return { checked: 0, skipped: 0, problems: [whole(file, 'is larger than 4 MiB', 'split it')] }
   const lines = new LineCounter()
   const documents = parseAllDocuments(text, { lineCounter: lines })
-  const reports = [...documents].map((document) => lintDocument(file, document, lines, validators))
+  const reports = [...documents].map((document) => lintDocument(file, document, { lines, validators, others }))
   return {
     checked: reports.filter((report) => report.checked).length,
     skipped: reports.filter((report) => !report.checked).length,
@@ -45,6 +62,12 @@ const whole = (file: string, message: string, fix: string): LocatedProblem => ({
   severity: 'error',
 })
 
+interface LintContext {
+  readonly lines: LineCounter
+  readonly validators: Validators
+  readonly others: readonly KubeObject[]
+}
+
 interface DocumentReport {
   readonly checked: boolean
   readonly problems: readonly LocatedProblem[]
@@ -53,8 +76,7 @@ interface DocumentReport {
 function lintDocument(
   file: string,
   document: Document.Parsed,
-  lines: LineCounter,
-  validators: Validators,
+  { lines, validators, others }: LintContext,
 ): DocumentReport {
   const locate = (offset: number | undefined) => {
     const { line, col } = lines.linePos(offset ?? document.contents?.range?.[0] ?? 0)
@@ -79,7 +101,8 @@ function lintDocument(
   if (!validate || !asText(object.apiVersion).startsWith('argoproj.io/')) return { checked: false, problems: [] }
   const metadata = isRecord(object.metadata) ? object.metadata : {}
   const name = asText(metadata.name) || asText(metadata.generateName)
-  const problems = listProblems(name, { ...object, metadata: { ...metadata, name } }, validate).map((problem) => ({
+  const named = { ...object, metadata: { ...metadata, name } }
+  const problems = listProblems(name, named, (one) => validate(one, others)).map((problem) => ({
     ...problem,
     severity: problem.severity ?? ('error' as const),
     file,

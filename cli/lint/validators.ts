@@ -8,14 +8,18 @@ import { checkRouterConfigs } from '../../controller/traffic/check-configs.ts'
 import type { Validators } from '../deps.ts'
 import type { Problem } from './problem.ts'
 
-const lint = ({ validate, warn }: ManifestRules, object: KubeObject): readonly Problem[] => [
+const lint = (
+  { validate, warn }: ManifestRules,
+  object: KubeObject,
+  others: readonly KubeObject[] | undefined,
+): readonly Problem[] => [
   ...validate(object),
-  ...warn(object).map((warning) => ({ ...warning, severity: 'warning' as const })),
+  ...warn(object, others).map((warning) => ({ ...warning, severity: 'warning' as const })),
 ]
 
 export const validators: Validators = Object.fromEntries(
   Object.entries(manifestRules(checkRouterConfigs)).map(([kind, rules]) => [
     kind,
-    (object: KubeObject) => lint(rules, object),
+    (object: KubeObject, others?: readonly KubeObject[]) => lint(rules, object, others),
   ]),
 )

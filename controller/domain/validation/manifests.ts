@@ -14,6 +14,7 @@ import { type Experiment, experimentSpecSchema } from '../../api/experiment.ts'
 import type { KubeObject } from '../../api/meta.ts'
 import { type Rollout, rolloutSpecSchema } from '../../api/rollout.ts'
 import { validateAnalysis } from '../../metric-language/validate-analysis.ts'
+import { collectTemplates, warnOfFullWeight } from './full-weight.ts'
 import type { Problem } from './problem.ts'
 import { listShapeProblems } from './shape.ts'
 import { unknownFieldsFinder } from './unknown-fields.ts'
@@ -24,8 +25,8 @@ import { warnOfMetrics, warnOfRollout } from './warnings.ts'
 export interface ManifestRules {
   /** What makes the object invalid; empty when it can be obeyed. Takes an object of any shape with metadata. */
   readonly validate: (object: KubeObject) => readonly Problem[]
-  /** What is surely not meant. */
-  readonly warn: (object: KubeObject) => readonly Problem[]
+  /** What is surely not meant. `others`: objects that come with it, as far as they are known. */
+  readonly warn: (object: KubeObject, others?: readonly KubeObject[]) => readonly Problem[]
 }
 
 type Spec = { readonly spec?: unknown }
@@ -58,9 +59,9 @@ function rules(
   const findUnknown = unknownFieldsFinder(schema, 'spec')
   return {
     validate,
-    warn: (object) => [
+    warn: (object, others) => [
       ...findUnknown(specOf(object)),
-      ...(schema.safeParse(specOf(object)).success ? warn(object) : []),
+      ...(schema.safeParse(specOf(object)).success ? warn(object, others) : []),
     ],
   }
 }
@@ -87,7 +88,10 @@ export const manifestRules = (
         ? [...problems, ...checkRouters(object as Rollout)]
         : problems
     },
-    (object) => warnOfRollout(object as Rollout),
+    (object, others = []) => {
+      const rollout = object as Rollout
+      return [...warnOfRollout(rollout), ...warnOfFullWeight(rollout, collectTemplates(rollout, others))]
+    },
   ),
   AnalysisTemplate: template,
   ClusterAnalysisTemplate: template,

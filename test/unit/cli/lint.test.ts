@@ -1,7 +1,7 @@
 /** Each finding names file, line, column, field and fix; what is not ours is left alone; hostile files do no harm. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { lintText } from '../../../cli/lint/lint-text.ts'
+import { lintText, readObjects } from '../../../cli/lint/lint-text.ts'
 import { parseField } from '../../../cli/lint/problem.ts'
 import { validators } from '../../../cli/lint/validators.ts'
 import { runCli } from '../../../cli/program.ts'
@@ -130,6 +130,22 @@ describe('lintText', () => {
       lintText('f', text, validators).problems.map(({ severity, message }) => `${severity}: ${message}`),
       ['warning: has no effect without trafficRouting'],
     )
+  })
+
+  test('a gate that compares where stable has no traffic is shown at its place, whichever file its template is in', () => {
+    const template = `apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\nmetadata: {name: errors}\nspec:\n  args: [{name: old}]\n  metrics:\n  - name: e\n    provider: {plugin: {penstock/gate: {gate: errorRate, canary: a, stable: "{{args.old}}"}}}\n`
+    const rollout = manifest(
+      `${sound}  strategy:\n    canary:\n      steps:\n      - setWeight: 100\n      - analysis:\n          args: [{name: old, valueFrom: {podTemplateHashValue: Stable}}]\n          templates:\n          - templateName: errors\n`,
+    )
+    const told = (others: string) =>
+      lintText('f.yaml', rollout, validators, readObjects(others)).problems.map(
+        ({ line, column, severity, message }) => `${line}:${column} ${severity} ${message.split(':')[0]}`,
+      )
+    const place = '15:27 warning metric e compares with stable, which has no traffic by then'
+    assert.deepEqual(told(`${template}---\n${rollout}`), [place])
+    assert.deepEqual(told(template), [place])
+    assert.deepEqual(told('a: [\n---\nkind: AnalysisTemplate\n---\njust a text\n'), [])
+    assert.deepEqual(told(template.replace('errorRate', 'events')), [])
   })
 
   test('experiments are linted', () => {
