@@ -10,6 +10,7 @@ import { systemClock } from '../controller/runtime/clock.ts'
 import { CliError } from './cli-error.ts'
 import type { CliDeps, Connection, ConnectOptions } from './deps.ts'
 import { runCli } from './program.ts'
+import type { Simulator } from './simulate/simulator.ts'
 
 const { env, stdout, stderr } = process
 
@@ -57,6 +58,17 @@ async function writeText(path: string, content: string): Promise<void> {
   }
 }
 
+async function loadSimulator(): Promise<Simulator> {
+  try {
+    return (await import('../sim/user/simulator.ts')).simulator
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new CliError(
+      'the simulator is not part of this image; run it from a checkout, or from `npm run build` in one',
+    )
+  }
+}
+
 const deps: CliDeps = {
   terminal: {
     out: (chunk) => void stdout.write(chunk),
@@ -74,6 +86,7 @@ const deps: CliDeps = {
   openHttp: async () => (await import('./cluster/http.ts')).openHttp(systemClock),
   tellPlan: async (client, picture) => (await import('./cluster/plan.ts')).tellPlan(client, picture),
   forecast: async (client, namespace, atMs) => (await import('./cluster/plan.ts')).forecast(client, namespace, atMs),
+  loadSimulator,
   loadValidators: async () => (await import('./lint/validators.ts')).validators,
 }
 

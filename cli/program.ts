@@ -10,6 +10,7 @@ import type { GetOptions } from './commands/get.ts'
 import type { LintOptions } from './commands/lint.ts'
 import type { ListOptions } from './commands/list.ts'
 import type { PlanOptions } from './commands/plan.ts'
+import type { SimulateOptions } from './commands/simulate.ts'
 import type { StatusOptions } from './commands/status.ts'
 import type { TakeoverOptions } from './commands/takeover.ts'
 import type { ReplayOptions, SaveOptions } from './commands/verdict.ts'
@@ -47,6 +48,7 @@ function createProgram(deps: CliDeps, setExitCode: (code: ExitCode) => void): Co
   addActions(program, deps)
   addLint(program, deps, setExitCode)
   addPlan(program, deps, setExitCode)
+  addSimulate(program, deps, setExitCode)
   addTakeover(program, deps, setExitCode)
   addVerdict(program, deps, setExitCode)
   addBacktest(program, deps, setExitCode)
@@ -127,6 +129,23 @@ function addPlan(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) 
     .action(async (options: PlanOptions) => {
       const { runPlan } = await import('./commands/plan.ts')
       setExitCode(await runPlan(options, deps))
+    })
+}
+
+function addSimulate(program: Command, deps: CliDeps, setExitCode: (code: ExitCode) => void): void {
+  withOutputOptions(program.command('simulate'))
+    .description(
+      "play a manifest's update in simulated clusters where things go wrong: does an invariant break, how long does a bad version keep its requests",
+    )
+    .requiredOption(
+      '-f, --file <file...>',
+      'Rollouts with what they name; YAML or JSON files or directories of them; - for standard input',
+    )
+    .option('--seeds <number>', 'how many clusters, each with a fate of its own; 20 when absent')
+    .option('--seed <number>', 'tell what happens in this one')
+    .action(async (options: SimulateOptions) => {
+      const { runSimulate } = await import('./commands/simulate.ts')
+      setExitCode(await runSimulate(options, deps))
     })
 }
 

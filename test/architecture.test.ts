@@ -102,6 +102,14 @@ describe('the rules themselves fail on a breach', () => {
     )
   })
 
+  test('an import that is made later, where there is no door', () => {
+    const late = "export const load = () => import('../sim/user/simulator.ts')"
+    assert.deepEqual(breached('cli/x.ts', late), ['cli/x.ts: cli/ must not import sim/user/simulator.ts'])
+    assert.deepEqual(breached('cli/main.ts', late), [])
+    assert.equal(breached('cli/main.ts', "import { simulator } from '../sim/user/simulator.ts'").length, 1)
+    assert.equal(breached('controller/kube/x.ts', "await import('../../sandbox/api-server/server.ts')").length, 1)
+  })
+
   test('a cycle, also one of types', () => {
     const cyclic = { 'a/x.ts': "import type { Y } from './y.ts'", 'a/y.ts': "import { x } from './x.ts'" }
     assert.deepEqual(findCycles(cyclic), ['cycle: a/x.ts → a/y.ts → a/x.ts'])

@@ -5,9 +5,8 @@
 import { parseDurationMs } from '../../controller/api/scalars.ts'
 import { CliError, type ExitCode } from '../cli-error.ts'
 import type { CliDeps } from '../deps.ts'
-import { lintText } from '../lint/lint-text.ts'
-import { renderProblem } from '../lint/render-problem.ts'
-import { type ManifestText, readManifestTexts } from '../manifest-files.ts'
+import { tellErrors } from '../lint/tell-errors.ts'
+import { readManifestTexts } from '../manifest-files.ts'
 import { type CommonOptions, sendJson } from '../options.ts'
 import { type PlannedRollout, planRollout, type RefusedRollout } from '../plan/plan-rollouts.ts'
 import { readManifests } from '../plan/read-manifests.ts'
@@ -49,12 +48,3 @@ function readOutput({ json, output }: PlanOptions): boolean {
 }
 
 const tell = ({ terminal }: CliDeps, text: string): void => terminal.err(`penstock: ${printable(text)}\n`)
-
-/** The same rules, in the same words, as `penstock lint`; warnings are left to it. */
-async function tellErrors(texts: readonly ManifestText[], deps: CliDeps): Promise<boolean> {
-  const validators = await deps.loadValidators()
-  const problems = texts.flatMap(({ file, text }) => lintText(file, text, validators).problems)
-  const errors = problems.filter(({ severity }) => severity === 'error')
-  for (const error of errors) deps.terminal.err(`${renderProblem(error)}\n`)
-  return errors.length > 0
-}

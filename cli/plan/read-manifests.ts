@@ -2,6 +2,7 @@
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { type AnalysisTemplate, analysisTemplateSpecSchema } from '../../controller/api/analysis.ts'
+import type { KubeObject } from '../../controller/api/meta.ts'
 import { type Rollout, rolloutSpecSchema } from '../../controller/api/rollout.ts'
 import type { Workload } from '../../controller/api/workload.ts'
 
@@ -10,6 +11,8 @@ export interface ReadManifests {
   readonly templates: readonly AnalysisTemplate[]
   /** Of the kinds that a `workloadRef` may name. */
   readonly workloads: readonly Workload[]
+  /** Of every other kind, as they stand. */
+  readonly others: readonly KubeObject[]
 }
 
 const metadata = z.looseObject({
@@ -27,7 +30,9 @@ const workload = document.extend({
   template: podTemplate.exactOptional(),
 })
 
+const templateKinds: ReadonlySet<string> = new Set(['AnalysisTemplate', 'ClusterAnalysisTemplate'])
 const workloadKinds: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'PodTemplate'])
+const ownKinds: ReadonlySet<string> = new Set(['Rollout', ...templateKinds, ...workloadKinds])
 
 /** Takes texts that lint has passed: what is not of its kind's shape is left out. */
 export function readManifests(texts: readonly string[]): ReadManifests {
@@ -45,7 +50,8 @@ export function readManifests(texts: readonly string[]): ReadManifests {
     })
   return {
     rollouts: ofKinds(rollout, (kind) => kind === 'Rollout'),
-    templates: ofKinds(template, (kind) => kind === 'AnalysisTemplate' || kind === 'ClusterAnalysisTemplate'),
+    templates: ofKinds(template, (kind) => templateKinds.has(kind)),
     workloads: ofKinds(workload, (kind) => workloadKinds.has(kind)),
+    others: documents.filter(({ kind }) => !ownKinds.has(kind)),
   }
 }

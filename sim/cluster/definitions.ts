@@ -5,19 +5,23 @@ import { asObject } from '../../sandbox/api-server/json.ts'
 import type { ResourceType } from '../../sandbox/api-server/resource-type.ts'
 import { parseManifests } from '../../sandbox/manifests.ts'
 
-const files = [
-  '../../charts/penstock/crds/rollouts.argoproj.io.yaml',
-  '../../charts/penstock/crds/analysisruns.argoproj.io.yaml',
-  '../../charts/penstock/crds/analysistemplates.argoproj.io.yaml',
-  '../../charts/penstock/crds/clusteranalysistemplates.argoproj.io.yaml',
-  '../../charts/penstock/crds/experiments.argoproj.io.yaml',
-  '../../sandbox/crds/gateway-api.yaml',
+/** Each with its path in full, so that a bundle can hold the text instead. */
+const texts = [
+  readFileSync(new URL('../../charts/penstock/crds/rollouts.argoproj.io.yaml', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../charts/penstock/crds/analysisruns.argoproj.io.yaml', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../charts/penstock/crds/analysistemplates.argoproj.io.yaml', import.meta.url), 'utf8'),
+  readFileSync(
+    new URL('../../charts/penstock/crds/clusteranalysistemplates.argoproj.io.yaml', import.meta.url),
+    'utf8',
+  ),
+  readFileSync(new URL('../../charts/penstock/crds/experiments.argoproj.io.yaml', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../sandbox/crds/gateway-api.yaml', import.meta.url), 'utf8'),
 ]
 
 let known: ReadonlyMap<string, readonly ResourceType[]> | undefined
 
 function readDefinitions(): ReadonlyMap<string, readonly ResourceType[]> {
-  const manifests = files.flatMap((file) => parseManifests(readFileSync(new URL(file, import.meta.url), 'utf8'), file))
+  const manifests = texts.flatMap((text) => parseManifests(text, 'a shipped CRD'))
   return new Map(
     manifests
       .filter(({ kind }) => kind === 'CustomResourceDefinition')

@@ -19,8 +19,15 @@ export const SINK_URL = 'http://sink.sim/notices'
 /** A scalar, or the values of a vector's series. */
 export type MetricAnswer = number | readonly number[]
 
-/** `isAskedBad`: what fails every condition. `url` is the one that was asked, with the path of the metric's address. */
-export type MetricReader = (url: URL, isAskedBad: boolean) => MetricAnswer
+export interface MetricQuestion {
+  /** True virtual time. */
+  readonly atMs: number
+  /** What fails every condition is asked for, whatever is true. */
+  readonly isAskedBad: boolean
+}
+
+/** `url` is the one that was asked, with the path of the metric's address. */
+export type MetricReader = (url: URL, question: MetricQuestion) => MetricAnswer
 
 export interface OutboundDeps {
   readonly kernel: Kernel
@@ -70,7 +77,10 @@ export function createOutbound({ kernel, process, board, random, readMetric, onN
         return { afterMs, response: vector(nowMs) }
       case 'bad':
       case undefined:
-        return { afterMs, response: render(nowMs, readMetric(new URL(url), mode === 'bad')) }
+        return {
+          afterMs,
+          response: render(nowMs, readMetric(new URL(url), { atMs: kernel.now(), isAskedBad: mode === 'bad' })),
+        }
     }
   }
 

@@ -94,8 +94,8 @@ function kindOf(object: KubeObject): ResourceKind {
 
 export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimCluster> {
   const { scenario } = plan
-  const readMetric =
-    hooks.readMetric ?? ((_url: URL, isAskedBad: boolean) => [isAskedBad ? 1 : readErrorRate(truth.world())])
+  const readMetric: MetricReader =
+    hooks.readMetric ?? ((_url, { isAskedBad }) => [isAskedBad ? 1 : readErrorRate(truth.world())])
   const random = createRandom(plan.seed).fork('run')
   const kernel = createKernel(random.fork('ties'), (label) => {
     gateway.refresh()

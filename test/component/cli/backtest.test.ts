@@ -118,6 +118,7 @@ describe('penstock backtest', () => {
       openHttp: async () => openHttp(systemClock),
       tellPlan: refused,
       forecast: refused,
+      loadSimulator: refused,
       loadValidators: refused,
     }
     const range = args.includes('--from') ? [] : ['--from', at(-55 * 60_000), '--to', at(RELEASE_MS)]

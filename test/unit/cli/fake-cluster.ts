@@ -145,6 +145,7 @@ export function createFakeCli(
       }),
       tellPlan,
       forecast,
+      loadSimulator: async () => (await import('../../../sim/user/simulator.ts')).simulator,
       loadValidators: async () => (await import('../../../cli/lint/validators.ts')).validators,
     },
   }

@@ -1,0 +1,73 @@
+/**
+ * What a seed makes of a user's release: what the new version is like and from when on, whether an alert watches it, how slow everything is, how long
+ * people take to promote, and what goes wrong besides. Data only; times count from the change of the pod template.
+ */
+import type { Fate } from '../../cli/simulate/simulator.ts'
+import type { Fault } from '../faults/fault.ts'
+import { makeFaults } from '../faults/make-faults.ts'
+import { createRandom, type SeededRandom } from '../kernel/random.ts'
+
+export interface Release {
+  readonly seed: number
+  readonly fate: Fate
+  /** It answers badly from now on; 0 for a good one, too. */
+  readonly badAfterMs: number
+  /** From when it shows until Prometheus' series say so: scrapes, and the range of a rate. */
+  readonly metricLagMs: number
+  /** From when users feel it until an alert about it arrives; undefined: nobody has written one. */
+  readonly alertDelayMs: number | undefined
+  /** An alert about nothing, of a good version. */
+  readonly falseAlertMs: number | undefined
+  readonly podReadyMs: readonly [number, number]
+  readonly gatewayLagMs: readonly [number, number]
+  readonly faults: readonly Fault[]
+  readonly healAfterMs: number
+}
+
+export interface Expected {
+  readonly momentsMs: readonly number[]
+  readonly endMs: number
+}
+
+/** Longer than pods and a gateway take, however short the plan is. */
+const SHORTEST_MS = 60_000
+const METRIC_LAG_MS = [5_000, 60_000] as const
+/** How soon an alert is there: the rule's `for`, and Alertmanager's `group_wait`. */
+const ALERT_DELAY_MS = [30_000, 300_000] as const
+const ALERT_SHARE = 0.5
+const SLOW_PODS_MS = [30_000, 120_000] as const
+const USUAL_PODS_MS = [1_000, 20_000] as const
+
+const drawFrom = (random: SeededRandom, [from, to]: readonly [number, number]): number => random.between(from, to)
+
+function drawFate(random: SeededRandom): Fate {
+  const draw = random.next()
+  return draw < 0.3 ? 'good' : draw < 0.8 ? 'turns bad' : 'never ready'
+}
+
+/** What is the same for every seed, in sentences. */
+export const castOfAll = [
+  'Prometheus shows a bad version 5 s to 1 minute after users feel it; half of the bad versions have an alert, 30 s to 5 minutes after',
+] as const
+
+export function drawRelease(seed: number, { momentsMs, endMs }: Expected): Release {
+  const random = createRandom(seed)
+  const fate = drawFate(random.fork('fate'))
+  const alerts = random.fork('alerts')
+  const world = random.fork('world')
+  const untilMs = Math.max(SHORTEST_MS, endMs)
+  const slowestMs = drawFrom(world, world.chance(0.2) ? SLOW_PODS_MS : USUAL_PODS_MS)
+  const faults = makeFaults(random.fork('faults'), { untilMs, momentsMs, processes: 1 })
+  return {
+    seed,
+    fate,
+    badAfterMs: world.chance(0.4) ? 0 : world.between(0, endMs),
+    alertDelayMs: fate === 'turns bad' && alerts.chance(ALERT_SHARE) ? drawFrom(alerts, ALERT_DELAY_MS) : undefined,
+    falseAlertMs: fate === 'good' && alerts.chance(0.15) ? alerts.between(0, untilMs) : undefined,
+    metricLagMs: drawFrom(world, METRIC_LAG_MS),
+    podReadyMs: [Math.min(1_000, slowestMs), slowestMs],
+    gatewayLagMs: [10, world.between(50, 3_000)],
+    faults,
+    healAfterMs: untilMs + world.between(0, SHORTEST_MS),
+  }
+}

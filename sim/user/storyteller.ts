@@ -1,0 +1,83 @@
+/**
+ * A release told for people, line by line, as its true state changes: steps, shares, phases, analyses, and what others did to it. It must not change
+ * anything.
+ */
+import type { StoryLine } from '../../cli/simulate/simulator.ts'
+import type { Rollout } from '../../controller/api/rollout.ts'
+import type { World } from '../cluster/world.ts'
+import { imageOf, isReady } from '../models/pods.ts'
+import { isNew } from './share.ts'
+
+export interface Storyteller {
+  /** Something that shows in no object. */
+  say(text: string): void
+  observe(): void
+  lines(): readonly StoryLine[]
+}
+
+export interface StorytellerOptions {
+  readonly world: () => World
+  readonly rollout: () => Rollout | undefined
+  readonly sharePercent: () => number
+  /** Virtual milliseconds from which a story's times count. */
+  readonly startMs: number
+  /** In words. */
+  readonly steps: readonly string[]
+}
+
+/** What is told when it changes, by a key that keeps it apart from everything else. */
+type Picture = ReadonlyMap<string, string>
+
+export function createStoryteller({ world, rollout, sharePercent, startMs, steps }: StorytellerOptions): Storyteller {
+  const lines: StoryLine[] = []
+  let former = drawPicture(world(), rollout(), sharePercent(), steps)
+
+  function say(text: string): void {
+    const { atMs } = world()
+    lines.push({ atMs: atMs - startMs, newWeightPercent: sharePercent(), newPods: countNewPods(world()), text })
+  }
+
+  return {
+    say,
+    observe() {
+      const now = drawPicture(world(), rollout(), sharePercent(), steps)
+      for (const [key, text] of now) if (former.get(key) !== text && text !== '') say(text)
+      former = now
+    },
+    lines: () => lines,
+  }
+}
+
+function drawPicture(world: World, rollout: Rollout | undefined, share: number, steps: readonly string[]): Picture {
+  const { status = {} } = rollout ?? {}
+  const { phase = '', message = '', currentStepIndex, abort, currentPodHash, stableRS } = status
+  const step = currentStepIndex ?? 0
+  const isUpdating = currentPodHash !== stableRS
+  const isToldByStep = phase === 'Progressing' || message === 'CanaryPauseStep'
+  const runs = [...world.analysisRuns.values()].map(({ metadata, status: run }): readonly [string, string] => [
+    `run ${metadata.name}`,
+    describeRun(metadata.name, run?.phase, run?.message),
+  ])
+  return new Map([
+    [
+      'step',
+      isUpdating && steps[step] !== undefined && abort !== true
+        ? `step ${step + 1}/${steps.length}: ${steps[step]}`
+        : '',
+    ],
+    ['phase', isToldByStep ? '' : `${phase}${message === '' || phase === 'Healthy' ? '' : `: ${message}`}`],
+    ['share', `the new version gets ${share} % of the requests`],
+    ...runs,
+  ])
+}
+
+const describeRun = (name: string, phase = '', message = ''): string =>
+  phase === '' || phase === 'Pending' ? '' : `analysis ${name} is ${phase}${message === '' ? '' : `: ${message}`}`
+
+function countNewPods({ pods, replicaSets }: World): StoryLine['newPods'] {
+  const own = [...pods.values()].filter((pod) => isNew(imageOf((pod as { readonly spec?: unknown }).spec)))
+  const wanted = [...replicaSets.values()]
+    .filter(({ spec }) => isNew(imageOf(spec.template.spec)))
+    .reduce((sum, { spec }) => sum + (spec.replicas ?? 0), 0)
+  return { wanted, ready: own.filter(isReady).length }
+}
