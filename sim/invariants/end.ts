@@ -256,12 +256,12 @@ const KINDS: readonly ChangeKind[] = ['UpdateStarted', 'Aborted', 'Promoted', 'P
 function findUntold({ history, told, isUndisturbed }: End): string | undefined {
   for (const kind of KINDS) {
     const changes = history.changes.filter((change) => change.kind === kind)
-    for (const podHash of new Set(changes.map((change) => change.podHash))) {
+    const messages = told.filter((one) => one.kind === kind)
+    for (const podHash of new Set([...changes, ...messages].map((one) => one.podHash))) {
       const count = changes.filter((change) => change.podHash === podHash).length
-      const ids = new Set(told.filter((one) => one.kind === kind && one.podHash === podHash).map(({ id }) => id))
-      if (ids.size < count) return `${kind} of ${podHash} happened ${count} times and was told ${ids.size} times`
-      if (isUndisturbed && kind !== 'Paused' && ids.size > count)
-        return `${kind} of ${podHash} was told ${ids.size} times and happened ${count} times`
+      const ids = new Set(messages.filter((one) => one.podHash === podHash).map(({ id }) => id)).size
+      const isSurplus = isUndisturbed && kind !== 'Paused' && ids > count
+      if (ids < count || isSurplus) return `${kind} of ${podHash} happened ${count} times and was told ${ids} times`
     }
   }
   return undefined
