@@ -5,7 +5,7 @@ import type { SampleState } from './decide-outcome.ts'
 import type { GateCase } from './gate-case.ts'
 import { readData } from './no-data.ts'
 import type { TickOptions, TickReading } from './read-ticks.ts'
-import { keepNewest, unpackSeries } from './sample-log.ts'
+import { findFirstLogged, keepNewest, unpackSeries } from './sample-log.ts'
 import type { GateSeries } from './samples.ts'
 
 export function tickOptionsOf({ rule, since, now, scrapeIntervalMs, readyAt }: GateCase): TickOptions {
@@ -50,17 +50,23 @@ export function assessSamples(
   return { samples, problems: [{ reason, what, fix }, ...notes] }
 }
 
-export const listCanary = (gateCase: Pick<GateCase, 'series' | 'log'>): readonly GateSeries[] =>
-  gateCase.log === undefined ? gateCase.series : unpackSeries(gateCase.log.filter(({ arm }) => arm === 'canary'))
+/** The canary's counters of failed requests, from the start on. */
+export const listFailed = (gateCase: Pick<GateCase, 'series' | 'log'>): readonly GateSeries[] =>
+  gateCase.log === undefined
+    ? gateCase.series
+    : unpackSeries(gateCase.log.filter(({ arm, role }) => arm === 'canary' && role === 'failed'))
 
 /** When the canary may have had its first request, warm or not: the scrape before the one that shows it. Epoch milliseconds. */
 export function findExposure(gateCase: GateCase, scrapeIntervalMs: number): number | undefined {
-  const { since } = gateCase
-  let first: number | undefined
-  for (const { arm, role, times, values, histograms } of listCanary(gateCase)) {
-    if (arm !== 'canary' || role === 'events') continue
-    const shown = times.find((time, index) => time >= since && (values[index] ?? histograms?.[index]?.count ?? 0) > 0)
-    if (shown !== undefined && shown < (first ?? Number.POSITIVE_INFINITY)) first = shown
-  }
-  return first === undefined ? undefined : Math.max(since, first - scrapeIntervalMs)
+  const { since, log } = gateCase
+  const isCounted = ({ arm, role }: Pick<GateSeries, 'arm' | 'role'>): boolean => arm === 'canary' && role !== 'events'
+  const shown =
+    log === undefined
+      ? gateCase.series.filter(isCounted).map((one) => findFirstCount(one, since))
+      : log.filter(isCounted).map((one) => findFirstLogged(one, since))
+  const first = Math.min(...shown.filter((time) => time !== undefined))
+  return Number.isFinite(first) ? Math.max(since, first - scrapeIntervalMs) : undefined
 }
+
+const findFirstCount = ({ times, values, histograms }: GateSeries, since: number): number | undefined =>
+  times.find((time, index) => time >= since && (values[index] ?? histograms?.[index]?.count ?? 0) > 0)

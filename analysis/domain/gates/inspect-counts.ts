@@ -1,7 +1,7 @@
 /** A look of the gates on errors and on business events: samples to ticks, ticks to evidence. */
 import { exposuresOf } from '../stats/power.ts'
 import { createCountJudge } from '../stats/replay.ts'
-import { assessSamples, findExposure, listCanary, tickOptionsOf } from './assess-samples.ts'
+import { assessSamples, findExposure, listFailed, tickOptionsOf } from './assess-samples.ts'
 import type { GateCase } from './gate-case.ts'
 import type { GateJudges } from './gate-judges.ts'
 import { findHardFloor } from './hard-floor.ts'
@@ -33,7 +33,7 @@ export function inspectCounts(gateCase: GateCase, judges: GateJudges): Inspectio
     exposedSince: findExposure(gateCase, reading.scrapeIntervalMs),
     top:
       gate === 'errorRate' && look !== undefined && firstAt !== undefined
-        ? findTopDetail(listCanary(gateCase), firstAt - tickMs, look.at)
+        ? findTopDetail(listFailed(gateCase), firstAt - tickMs, look.at)
         : undefined,
   }
 }

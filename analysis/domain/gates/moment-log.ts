@@ -48,9 +48,10 @@ export function createMomentLog(edges: number): MomentLog {
       }
     },
     pairsAt: (edge) => ({
-      forEach(visit) {
+      length: rows.count,
+      forEach(visit, from = 0) {
         const pair = emptyPair()
-        for (let begin = 0; begin < rows.count * width; begin += width)
+        for (let begin = from * width; begin < rows.count * width; begin += width)
           if (read(begin, edge, pair) !== undefined) visit(pair)
       },
     }),

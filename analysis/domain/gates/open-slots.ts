@@ -13,15 +13,6 @@ export interface OpenSlots {
   cells: Float64Array
 }
 
-/** What a scrape of a pod added. */
-export interface SlotShare {
-  readonly sums: readonly number[]
-  /** First tick that the increments cover. */
-  readonly cover: number
-  /** Epoch milliseconds. */
-  readonly at: number
-}
-
 /** Offsets: one more than the first tick that the increments cover (0: not scraped), the newest scrape, the sums. */
 const [COVER, NEWEST, SUMS] = [0, 1, 2]
 /** Places that are kept free. */
@@ -34,13 +25,22 @@ export const createOpenSlots = (pods: number, columns: number): OpenSlots => ({
   cells: new Float64Array(0),
 })
 
-export function addToSlot(slots: OpenSlots, place: number, pod: number, { sums, cover, at }: SlotShare): void {
+/**
+ * Notes a scrape at `at` (epoch milliseconds) whose increments begin with the tick `cover`; answers with the place in {@link OpenSlots.cells} that what they add
+ * to the first column is to be added to.
+ */
+export function openSlot(
+  slots: OpenSlots,
+  place: number,
+  pod: number,
+  { cover, at }: { readonly cover: number; readonly at: number },
+): number {
   reserve(slots, place + 1)
   const { cells } = slots
   const cell = cellOf(slots, place, pod)
   if (cells[cell + COVER] === 0) cells[cell + COVER] = cover + 1
   cells[cell + NEWEST] = at
-  for (const [column, sum] of sums.entries()) cells[cell + SUMS + column] = (cells[cell + SUMS + column] ?? 0) + sum
+  return cell + SUMS
 }
 
 /** The first tick that a pod's increments at this place cover; undefined: it was not scraped. */

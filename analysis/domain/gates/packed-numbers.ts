@@ -15,7 +15,7 @@ export interface NumberStore {
   chunks: number
 }
 
-/** One column. */
+/** One column. Its newest {@link RECENT} numbers are at hand, others are unpacked from the first one on. */
 export interface PackedNumbers {
   readonly store: NumberStore
   /** Where its state begins. */
@@ -23,8 +23,8 @@ export interface PackedNumbers {
 }
 
 const CHUNK = 32
-/** So many of the newest numbers are there unpacked as well: those are read at every look. A power of two. */
-const RECENT = 8
+/** How many of the newest numbers are there unpacked as well: those are read at every look. A power of two. */
+export const RECENT = 4
 /** Offsets into the state of a column: how many numbers, the last whole one and the step before it, the first chunk, where the next byte goes. */
 const [LENGTH, LAST, STEP, HEAD, TAIL, NEWEST] = [0, 1, 2, 3, 4, 5]
 const STRIDE = NEWEST + RECENT
@@ -33,7 +33,7 @@ const AS_IT_IS = 0
 /** Changes of steps between numbers up to here are whole, and stay so when they are doubled. */
 const LARGEST = 2 ** 49
 /** Arrays grow by this much and a little. */
-const GROWTH = 1.25
+const GROWTH = 1.125
 const LEAST_GROWTH = 8
 
 export const createNumberStore = (): NumberStore => ({
@@ -79,14 +79,78 @@ export function pushNumber({ store, at }: PackedNumbers, value: number): void {
   state[at + LENGTH] = length + 1
 }
 
-/** All of them from `index` on; cheap where they are among the newest. */
-export function readNumbers(numbers: PackedNumbers, index = 0): number[] {
+/** One of the newest; undefined for others, and beyond the end. */
+export function numberAt(numbers: PackedNumbers, index: number): number | undefined {
   const { store, at } = numbers
   const length = lengthOf(numbers)
+  return index >= 0 && index < length && length - index <= RECENT ? store.state[placeOf(at, index)] : undefined
+}
+
+/** Undefined beyond the end. */
+export type ReadNumber = (numbers: PackedNumbers, index: number) => number | undefined
+
+/** Columns that are read far back are unpacked once, for as long as the reader is kept. */
+export function createNumberReader(): ReadNumber {
+  const unpacked = new Map<PackedNumbers, readonly number[]>()
+  return (numbers, index) => {
+    const recent = numberAt(numbers, index)
+    if (recent !== undefined || index >= lengthOf(numbers)) return recent
+    const known = unpacked.get(numbers) ?? []
+    // It may have grown since.
+    const all = index < known.length ? known : readNumbers(numbers)
+    unpacked.set(numbers, all)
+    return all[index]
+  }
+}
+
+/** All of them from `index` on. */
+export function readNumbers(numbers: PackedNumbers, index = 0): number[] {
   const values: number[] = []
-  if (length - index > RECENT) unpack(numbers, (value, place) => void (place >= index && values.push(value)))
-  else for (let place = index; place < length; place += 1) values.push(store.state[placeOf(at, place)] ?? 0)
+  const length = lengthOf(numbers)
+  const isRecent = length - index <= RECENT
+  const next = isRecent ? undefined : readInOrder(numbers)
+  for (let place = isRecent ? index : 0; place < length; place += 1) {
+    const value = next === undefined ? numberAt(numbers, place) : next()
+    if (value !== undefined && place >= index) values.push(value)
+  }
   return values
+}
+
+/** One after the other from the first on, undefined after the last; only those that are asked for are unpacked. */
+export function readInOrder({ store, at }: PackedNumbers): () => number | undefined {
+  const { state, bytes, next } = store
+  let left = state[at + LENGTH] ?? 0
+  let place = (state[at + HEAD] ?? 0) * CHUNK
+  let [last, step] = [0, 0]
+
+  function takeByte(): number {
+    const byte = bytes[place] ?? 0
+    place += 1
+    if (place % CHUNK === 0) place = (next[place / CHUNK - 1] ?? 0) * CHUNK
+    return byte
+  }
+
+  function takeNumber(): number {
+    let value = 0
+    for (let scale = 1; ; scale *= 128) {
+      const byte = takeByte()
+      value += (byte % 128) * scale
+      if (byte < 128) return value
+    }
+  }
+
+  return () => {
+    if (left === 0) return undefined
+    left -= 1
+    const code = takeNumber()
+    if (code === AS_IT_IS) {
+      for (let byte = 0; byte < asBytes.length; byte += 1) asBytes[byte] = takeByte()
+      return asDouble[0]
+    }
+    step += code % 2 === 1 ? (code - 1) / 2 : -code / 2
+    last += step
+    return last
+  }
 }
 
 /** A column of its own with the first `length` numbers, in the same store. */
@@ -148,38 +212,4 @@ function addChunk(store: NumberStore): number {
     store.next = next
   }
   return chunk
-}
-
-function unpack({ store: { state, bytes, next }, at }: PackedNumbers, visit: (value: number, index: number) => void) {
-  const length = state[at + LENGTH] ?? 0
-  let place = (state[at + HEAD] ?? 0) * CHUNK
-  let [last, step] = [0, 0]
-
-  function takeByte(): number {
-    const byte = bytes[place] ?? 0
-    place += 1
-    if (place % CHUNK === 0) place = (next[place / CHUNK - 1] ?? 0) * CHUNK
-    return byte
-  }
-
-  function takeNumber(): number {
-    let value = 0
-    for (let scale = 1; ; scale *= 128) {
-      const byte = takeByte()
-      value += (byte % 128) * scale
-      if (byte < 128) return value
-    }
-  }
-
-  for (let index = 0; index < length; index += 1) {
-    const code = takeNumber()
-    if (code === AS_IT_IS) {
-      for (let byte = 0; byte < asBytes.length; byte += 1) asBytes[byte] = takeByte()
-      visit(asDouble[0] ?? 0, index)
-      continue
-    }
-    step += code % 2 === 1 ? (code - 1) / 2 : -code / 2
-    last += step
-    visit(last, index)
-  }
 }

@@ -4,8 +4,8 @@
  */
 import type { Counter } from './clean-counters.ts'
 import { fallsLikeSawtooth, isCount } from './clean-counters.ts'
-import { addToSlot, type OpenSlots } from './open-slots.ts'
-import { lengthOf, readNumbers } from './packed-numbers.ts'
+import { type OpenSlots, openSlot } from './open-slots.ts'
+import { lengthOf, type ReadNumber, readNumbers } from './packed-numbers.ts'
 import type { PodBegin } from './read-ticks.ts'
 import type { LoggedSeries } from './sample-log.ts'
 import type { Arm } from './samples.ts'
@@ -85,71 +85,70 @@ export interface Following {
   readonly slots: OpenSlots
   /** The pod's place among them. */
   readonly index: number
+  readonly read: ReadNumber
 }
 
 /** Takes the scrapes that are new; false when the track ends here. */
 export function followPod(track: PodTrack, following: Following): boolean {
   const { counters, lead } = track
-  const times = readNumbers(lead.times, track.scrapes)
-  if (!areWhole(track, times)) return false
-  const fresh = counters.map(({ series, start }) => readNumbers(series.values, Math.max(0, track.scrapes - start)))
-  for (const [row, time] of times.entries()) {
-    if ((track.scrapes > 0 && time <= track.lastAt) || time > following.newest) return false
-    const values = fresh.map((own) => own[own.length + row - times.length])
-    const sums = addRow(track, values, following.slots.columns)
-    if (sums === undefined || !place(track, sums, time, following)) return false
-    track.scrapes += 1
+  const { read, newest } = following
+  const all = lengthOf(lead.times)
+  if (!areWhole(track, all, read)) return false
+  for (; track.scrapes < all; track.scrapes += 1) {
+    const time = read(lead.times, track.scrapes) ?? Number.NaN
+    const isNext = track.scrapes === 0 || time > track.lastAt
+    if (!isNext || time > newest || !takeScrape(track, time, following)) return false
   }
   return !counters.some(({ start, falls }) => fallsLikeSawtooth(falls, track.scrapes - start))
 }
 
 /** Whether each counter has a sample at every new scrape, from its first one on. */
-function areWhole({ counters, lead, scrapes }: PodTrack, times: readonly number[]): boolean {
-  const all = scrapes + times.length
-  return counters.every(({ series, start }) => {
-    if (countOf(series) !== all - start || lengthOf(series.times) !== countOf(series)) return false
-    if (series.times === lead.times) return true
-    const own = readNumbers(series.times, Math.max(0, scrapes - start))
-    const from = times.length - own.length
-    return own.every((time, index) => time === times[from + index])
+function areWhole({ counters, lead, scrapes }: PodTrack, all: number, read: ReadNumber): boolean {
+  return counters.every(({ series: { times, values }, start }) => {
+    if (lengthOf(values) !== all - start || lengthOf(times) !== lengthOf(values)) return false
+    if (times === lead.times) return true
+    for (let scrape = Math.max(scrapes, start); scrape < all; scrape += 1)
+      if (read(times, scrape - start) !== read(lead.times, scrape)) return false
+    return true
   })
 }
 
-/** By column: what the scrape added; undefined for values that are no whole counts. */
-function addRow(track: PodTrack, values: readonly (number | undefined)[], columns: number): number[] | undefined {
+/** False for values that are no whole counts, and for a tick that nobody can change any more. */
+function takeScrape(track: PodTrack, at: number, following: Following): boolean {
   const { counters, scrapes } = track
+  const { read, slots } = following
+  const readValue = ({ series, start }: Followed): number | undefined => read(series.values, scrapes - start)
   let change = 0
-  for (const [index, counter] of counters.entries()) {
-    const value = values[index]
+  for (const counter of counters) {
     if (scrapes < counter.start) continue
-    if (!isCount(value) || !Number.isInteger(value)) return undefined
+    const value = readValue(counter)
+    if (!isCount(value) || !Number.isInteger(value)) return false
     if (scrapes > counter.start) change += value - counter.last
   }
-  const sums = Array.from({ length: columns }, () => 0)
-  for (const [index, counter] of counters.entries())
-    if (scrapes >= counter.start) addCounter(sums, counter, values[index] ?? 0, track, change < 0)
-  return sums
+  const cell = placeScrape(track, at, following)
+  if (cell === 'closed') return false
+  for (const counter of counters) {
+    if (scrapes < counter.start) continue
+    const added = takeValue(counter, readValue(counter) ?? 0, track, change < 0)
+    if (cell !== 'uncounted')
+      for (const column of counter.columns) slots.cells[cell + column] = (slots.cells[cell + column] ?? 0) + added
+  }
+  return true
 }
 
-function addCounter(
-  sums: number[],
-  counter: Followed,
-  value: number,
-  { scrapes, begun }: PodTrack,
-  isReset: boolean,
-): void {
+/** What a counter added. */
+function takeValue(counter: Followed, value: number, { scrapes, begun }: PodTrack, isReset: boolean): number {
   const isFirst = scrapes === counter.start
   const hasFallen = !isFirst && value < counter.last
   const before = isFirst || hasFallen || isReset ? 0 : counter.last
   if (hasFallen) counter.falls += 1
   counter.last = value
   // What is there at the pod's first scrape is new only when the pod is.
-  if (scrapes === 0 && !begun.isNew) return
-  for (const column of counter.columns) sums[column] = (sums[column] ?? 0) + value - before
+  return scrapes === 0 && !begun.isNew ? 0 : value - before
 }
 
-/** False for a tick that nobody can change any more. */
-function place(track: PodTrack, sums: readonly number[], at: number, following: Following): boolean {
+/** Where the increments of a scrape are to be added. */
+function placeScrape(track: PodTrack, at: number, following: Following): number | 'uncounted' | 'closed' {
   const { begun, first, scrapes } = track
   const { grid, base, slots, index } = following
   const slot = slotOf(at, first, grid)
@@ -157,11 +156,10 @@ function place(track: PodTrack, sums: readonly number[], at: number, following: 
   const isCounted = scrapes === 0 ? begun.firstCounts : track.lastAt >= begun.countsFrom
   track.lastSlot = slot
   track.lastAt = at
-  if (!isCounted) return true
-  if (slot < base) return false
-  addToSlot(slots, slot - base, index, { sums, cover: Math.min(before + 1, slot), at })
+  if (!isCounted) return 'uncounted'
+  if (slot < base) return 'closed'
   if (slot - before > 1) track.hasGap = true
-  return true
+  return openSlot(slots, slot - base, index, { cover: Math.min(before + 1, slot), at })
 }
 
 /** A pod's usual step from scrape to scrape; NaN while it cannot be told. */

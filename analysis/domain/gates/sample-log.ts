@@ -2,7 +2,7 @@
  * Samples as they are kept between two looks: packed, and growing at their ends only. What was read of them before need not be read again; whoever needs
  * all of them has them unpacked, the same as if they had just been fetched.
  */
-import { newestOf, type PackedNumbers, readNumbers } from './packed-numbers.ts'
+import { newestOf, type PackedNumbers, readInOrder, readNumbers } from './packed-numbers.ts'
 import type { GateSeries } from './samples.ts'
 
 /** One counter of one pod. Series that are scraped together share their times. */
@@ -20,7 +20,7 @@ export function unpackSeries(log: SampleLog): GateSeries[] {
   return log.map((one) => {
     const times = timelines.get(one.times) ?? readNumbers(one.times)
     timelines.set(one.times, times)
-    return { ...one, times, values: readNumbers(one.values) }
+    return withSamples(one, times, readNumbers(one.values))
   })
 }
 
@@ -30,19 +30,36 @@ export function keepNewest(log: SampleLog): GateSeries[] {
     const { times, values, histograms } = one
     const [time, value] = [newestOf(times), newestOf(values)]
     const isCounting = value !== undefined && value >= 0
-    if (time === undefined || (!isCounting && histograms === undefined)) return unpackOne(one)
-    const newest = histograms?.slice(-1)
-    return {
-      ...one,
-      times: [time],
-      values: value === undefined ? [] : [value],
-      ...(newest === undefined ? {} : { histograms: newest }),
-    }
+    if (time === undefined || (!isCounting && histograms === undefined))
+      return withSamples(one, readNumbers(times), readNumbers(values))
+    return withSamples(one, [time], value === undefined ? [] : [value], histograms?.slice(-1))
   })
 }
 
-const unpackOne = (one: LoggedSeries): GateSeries => ({
-  ...one,
-  times: readNumbers(one.times),
-  values: readNumbers(one.values),
-})
+/** Written out, as objects that are spread get a hidden class each in V8. */
+function withSamples(
+  { arm, pod, role, le, detail, codeless, histograms: all }: LoggedSeries,
+  times: readonly number[],
+  values: readonly number[],
+  histograms = all,
+): GateSeries {
+  const series: Writable<GateSeries> = { arm, pod, role, times, values }
+  if (le !== undefined) series.le = le
+  if (detail !== undefined) series.detail = detail
+  if (codeless !== undefined) series.codeless = codeless
+  if (histograms !== undefined) series.histograms = histograms
+  return series
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** The time of the first sample from `since` on that counted anything; epoch milliseconds. */
+export function findFirstLogged({ times, values, histograms }: LoggedSeries, since: number): number | undefined {
+  const [nextTime, nextValue] = [readInOrder(times), readInOrder(values)]
+  for (let index = 0; ; index += 1) {
+    const time = nextTime()
+    if (time === undefined) return undefined
+    const value = nextValue() ?? histograms?.[index]?.count ?? 0
+    if (time >= since && value > 0) return time
+  }
+}

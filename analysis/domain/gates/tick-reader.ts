@@ -7,6 +7,7 @@
 import type { RawCounter } from './clean-counters.ts'
 import { createOpenSlots, dropSlots } from './open-slots.ts'
 import { listOpenTicks, type OpenGrid, type OpenTick } from './open-ticks.ts'
+import { createNumberReader } from './packed-numbers.ts'
 import { createPodTrack, followPod, type PodTrack, readStep, type TrackedCounter } from './pod-track.ts'
 import { beginPod, CLOCK_AHEAD_MS, renderGaps, type TickOptions, type TickReading } from './read-ticks.ts'
 import type { ResumableTicks } from './resume-judge.ts'
@@ -131,8 +132,8 @@ function begin<T>(
 
 /** Takes the scrapes that are new; false where a pod is not as it should be. */
 function follow({ pods, slots, base, tickMs }: Standing, { from, now }: TickOptions): boolean {
-  const grid = { from, tickMs }
-  return pods.every((pod, index) => followPod(pod, { newest: now + CLOCK_AHEAD_MS, grid, base, slots, index }))
+  const common = { newest: now + CLOCK_AHEAD_MS, grid: { from, tickMs }, base, slots, read: createNumberReader() }
+  return pods.every((pod, index) => followPod(pod, { ...common, index }))
 }
 
 const listOpen = <T>(standing: Standing, { build }: TickShape<T>, { from, now }: TickOptions): OpenTick<T>[] =>

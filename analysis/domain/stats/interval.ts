@@ -3,9 +3,10 @@
  * E falls as r0 moves away from what was seen, so an end is one step of the grid wherever its search begins: one that begins at the end of the look
  * before takes a few steps, and finds the same. Limited counts, where there are some, speak for the harmful end and beyond 1 only.
  */
-import { capOf, createCountEvidence, type Direction } from './count-evidence.ts'
+import type { PairCounts } from './arms.ts'
+import { type CountEvidence, capOf, createCountEvidence, type Direction } from './count-evidence.ts'
 import { mixLogs } from './log-space.ts'
-import type { PairSeries } from './pair-log.ts'
+import { type PairSeries, pairsOf } from './pair-log.ts'
 import type { Look } from './ticks.ts'
 
 /** ln of the ratio beyond which ends are called unknown: 1000. */
@@ -27,20 +28,20 @@ type Interval = Pick<Look, 'ratioLower' | 'ratioUpper'>
 /** An end is undefined where no ratio on that side is excluded. */
 type FindInterval = (ticks: PairSeries, phi: number, limited?: LimitedSide) => Interval
 
-/** Begins each search where the one before ended. */
+/** Begins each search where the one before ended. `ticks` of a later look are those of the one before, and what has come since. */
 export function createIntervalFinder(alpha: number): FindInterval {
   const atOne = Math.floor(WIDEST / STEP)
   const hints = { lower: atOne, upper: atOne, beyondOne: 0 }
+  const [wholeReadings, limitedReadings] = [createReadings(alpha), createReadings(alpha)]
 
   return (ticks, phi, limited) => {
-    const wholeAt = (direction: Direction, x: number): number => evidenceAt(ticks, { direction, x, alpha, phi })
+    const wholeAt = wholeReadings(ticks, phi)
+    const limitedAt = limited && limitedReadings(limited.ticks, limited.phi)
     const endOf = (direction: Direction): number | undefined => {
       const sign = direction === 'up' ? 1 : -1
-      if (limited?.direction === direction) {
-        const isExcluded = (x: number): boolean => {
-          const cut = evidenceAt(limited.ticks, { direction, x, alpha, phi: limited.phi })
-          return mixLogs(WHOLE_COUNTS, wholeAt(direction, x), cut) >= -Math.log(alpha)
-        }
+      if (limitedAt !== undefined && limited?.direction === direction) {
+        const isExcluded = (x: number): boolean =>
+          mixLogs(WHOLE_COUNTS, wholeAt(direction, x), limitedAt(direction, x)) >= -Math.log(alpha)
         const steps = findLast(hints.beyondOne, WIDEST / STEP, (step) => isExcluded(sign * step * STEP))
         hints.beyondOne = steps ?? 0
         if (steps !== undefined) return Math.exp(sign * steps * STEP)
@@ -59,24 +60,50 @@ export function createIntervalFinder(alpha: number): FindInterval {
   }
 }
 
-export function ratioInterval(ticks: PairSeries, alpha: number, phi: number, limited?: LimitedSide): Interval {
-  return createIntervalFinder(alpha)(ticks, phi, limited)
-}
-
-interface Alternative {
-  readonly direction: Direction
-  readonly x: number
-  readonly alpha: number
-  readonly phi: number
+export function ratioInterval(
+  ticks: readonly PairCounts[],
+  alpha: number,
+  phi: number,
+  limited?: LimitedSide,
+): Interval {
+  return createIntervalFinder(alpha)(pairsOf(ticks), phi, limited)
 }
 
 /** ln E against the ratio e^x. */
-function evidenceAt(ticks: PairSeries, { direction, x, alpha, phi }: Alternative): number {
-  const evidence = createCountEvidence({ direction, nullRatio: Math.exp(x), cap: capOf(alpha) })
-  ticks.forEach((pair) => {
-    evidence.advance(pair, phi)
-  })
-  return evidence.logEvidence()
+type EvidenceAt = (direction: Direction, x: number) => number
+
+interface Reading {
+  readonly evidence: CountEvidence
+  /** So many places of the ticks are in it. */
+  read: number
+}
+
+/**
+ * Evidence against the ratios that a search asks for. Those that the last one asked for are gone on with, as the next one hardly ever asks for others, and
+ * read all ticks again only where the noise is another.
+ */
+function createReadings(alpha: number): (ticks: PairSeries, phi: number) => EvidenceAt {
+  let before: { readonly phi: number; readonly readings: ReadonlyMap<string, Reading> } | undefined
+
+  return (ticks, phi) => {
+    const known = before?.phi === phi ? before.readings : undefined
+    const readings = new Map<string, Reading>()
+    before = { phi, readings }
+    return (direction, x) => {
+      const key = `${direction}${x}`
+      const reading = readings.get(key) ?? known?.get(key) ?? begin(direction, x)
+      readings.set(key, reading)
+      ticks.forEach((pair) => {
+        reading.evidence.advance(pair, phi)
+      }, reading.read)
+      reading.read = ticks.length
+      return reading.evidence.logEvidence()
+    }
+  }
+
+  function begin(direction: Direction, x: number): Reading {
+    return { evidence: createCountEvidence({ direction, nullRatio: Math.exp(x), cap: capOf(alpha) }), read: 0 }
+  }
 }
 
 /**

@@ -2,10 +2,20 @@
 import type { PairCounts } from './arms.ts'
 import { addRow, createNumberRows } from './number-rows.ts'
 
-/** Whatever can be read pair by pair, in order. Nothing that `visit` is given may be kept. */
+/** Whatever can be read pair by pair, in order; more may come at its end. */
 export interface PairSeries {
-  forEach(visit: (pair: PairCounts) => void): void
+  /** Places, of which some may have no pair. */
+  readonly length: number
+  /** From a place on. Nothing that `visit` is given may be kept. */
+  forEach(visit: (pair: PairCounts) => void, from?: number): void
 }
+
+export const pairsOf = (pairs: readonly PairCounts[]): PairSeries => ({
+  length: pairs.length,
+  forEach: (visit, from = 0) => {
+    for (const pair of pairs.slice(from)) visit(pair)
+  },
+})
 
 export interface PairLog extends PairSeries {
   push(pair: PairCounts): void
@@ -21,9 +31,12 @@ export function createPairLog(): PairLog {
       const begin = addRow(rows)
       writePair(rows.cells, begin, pair)
     },
-    forEach(visit) {
+    get length() {
+      return rows.count
+    },
+    forEach(visit, from = 0) {
       const pair = { at: 0, canaryBad: 0, canaryTotal: 0, stableBad: 0, stableTotal: 0 }
-      for (let begin = 0; begin < rows.count * PAIR_WIDTH; begin += PAIR_WIDTH) {
+      for (let begin = from * PAIR_WIDTH; begin < rows.count * PAIR_WIDTH; begin += PAIR_WIDTH) {
         readPair(rows.cells, begin, pair)
         visit(pair)
       }

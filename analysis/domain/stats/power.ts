@@ -101,12 +101,16 @@ function passes(exposures: readonly Exposure[], question: Question, rule: CountR
   })
 }
 
+const ascending = (one: number, other: number): number => one - other
+const ASCENDING: typeof RATIOS = { up: RATIOS.up.toSorted(ascending), down: RATIOS.down.toSorted(ascending) }
+
 /** The alternatives of the mixture on both sides of the ratio in question. */
 function nearestRatios({ ratio, nullRatio }: Question, direction: Direction): readonly number[] {
-  const alternatives = RATIOS[direction].toSorted((a, b) => a - b).map((factor) => factor * nullRatio)
-  return [alternatives.findLast((at) => at <= ratio), alternatives.find((at) => at > ratio)].filter(
-    (at) => at !== undefined,
-  )
+  const [nearest, next] = [
+    ASCENDING[direction].findLast((factor) => factor * nullRatio <= ratio),
+    ASCENDING[direction].find((factor) => factor * nullRatio > ratio),
+  ]
+  return [nearest, next].flatMap((factor) => (factor === undefined ? [] : [factor * nullRatio]))
 }
 
 function gather(exposures: readonly Exposure[], { ratio, nullRatio }: Question, alternative: number, most: number) {

@@ -7,12 +7,13 @@ import {
   addColumn,
   bytesOf,
   copyNumbers,
+  createNumberReader,
   createNumberStore,
   lengthOf,
   newestOf,
   type PackedNumbers,
   pushNumber,
-  readNumbers,
+  type ReadNumber,
 } from '../../domain/gates/packed-numbers.ts'
 import type { LoggedSeries, SampleLog } from '../../domain/gates/sample-log.ts'
 import type { NativeHistogram } from '../../domain/gates/samples.ts'
@@ -95,9 +96,10 @@ export function createSeriesStream(classify: Classify): SeriesStream {
   }
 
   function append(answer: readonly RawSeries[], until: number): void {
+    const read = createNumberReader()
     for (const raw of answer) {
       const column = columnOf(raw)
-      if (column) histogramBytes += appendSamples(column, raw)
+      if (column) histogramBytes += appendSamples(column, raw, read)
     }
     for (const column of log) if (lengthOf(column.times) !== countOf(column)) ownTimes(column)
     readUntil = until
@@ -123,21 +125,17 @@ export function createSeriesStream(classify: Classify): SeriesStream {
 const countOf = ({ histograms, values }: Column): number => histograms?.length ?? lengthOf(values)
 
 /** The bytes that its histograms take. */
-function appendSamples(column: Column, raw: RawSeries): number {
+function appendSamples(column: Column, raw: RawSeries, read: ReadNumber): number {
   const { histograms } = column
   // A series that changed its kind starts another one.
   if ((histograms !== undefined) !== raw.histograms.length > 0) return 0
-  const start = countOf(column)
-  // From the newest sample on: what others that share the times have more.
-  const known = readNumbers(column.times, Math.max(0, start - 1))
-  if (start === 0) known.unshift(Number.NEGATIVE_INFINITY)
-  let last = known[0] ?? Number.NEGATIVE_INFINITY
+  let last = countOf(column) === 0 ? Number.NEGATIVE_INFINITY : (read(column.times, countOf(column) - 1) ?? 0)
   let bytes = 0
   for (let index = 0; index < raw.times.length; index += 1) {
     const time = raw.times[index] ?? 0
     if (time <= last) continue
     last = time
-    takeTime(column, time, known[countOf(column) - start + 1])
+    takeTime(column, time, read)
     const histogram = raw.histograms[index]
     if (histograms && histogram) histograms.push(histogram)
     else pushNumber(column.values, raw.values[index] ?? Number.NaN)
@@ -146,10 +144,10 @@ function appendSamples(column: Column, raw: RawSeries): number {
   return bytes
 }
 
-/** Puts a time at the place of the sample that is about to be added; `known`: what the shared times have there. */
-function takeTime(column: Column, time: number, known: number | undefined): void {
+/** Puts a time at the place of the sample that is about to be added, where the shared times may have it already. */
+function takeTime(column: Column, time: number, read: ReadNumber): void {
   const isShared = countOf(column) < lengthOf(column.times)
-  if (isShared && known === time) return
+  if (isShared && read(column.times, countOf(column)) === time) return
   if (isShared) ownTimes(column)
   pushNumber(column.times, time)
 }
