@@ -14,7 +14,7 @@ import { waitFor } from '../wait.ts'
 import type { Narrator } from './narrator.ts'
 import { type BreakableGate, firstRelease, type Release, releases, renderRollout } from './plot.ts'
 import { type PlayedRelease, playRelease } from './release.ts'
-import { renderCatch, type StoryReport } from './report.ts'
+import { MOST_RSS_MB, renderCatch, type StoryReport } from './report.ts'
 import { buildStage, type Stage } from './stage.ts'
 
 export interface StoryOptions {
@@ -34,6 +34,8 @@ const REQUESTS_PER_SECOND = 200
 const FIRST_WITHIN_MS = 60_000
 const SETTLE_MS = 7_000
 const IDLE_MS = 8_000
+const REST_MS = 5_000
+const MOST_READINGS = 7
 const ROLLOUT_FILE = '40-rollout.yaml'
 const here = fileURLToPath(new URL('.', import.meta.url))
 
@@ -103,14 +105,14 @@ export async function playStory(options: StoryOptions): Promise<PlayedStory> {
   for (const { report } of played)
     if (report.caught !== null) narrator.say(`${report.name}: ${renderCatch(report.caught)}`)
   const idleWrites = await countIdleWrites(stage, signal)
-  const { rssBytes } = await stage.controller.readMetrics()
+  const rssMb = await readRestingMb(stage, signal)
   const counts = load.counts()
   return {
     stage,
     report: {
       releases: played.map(({ report }) => report),
       slackMessages: stage.slack.messages().length,
-      controller: { rssMb: Math.round(rssBytes / 1024 / 1024), idleWrites },
+      controller: { rssMb, idleWrites },
       requests: { ok: counts.ok, appErrors: counts.appError, lost: counts.lost, lostBy: counts.lostBy },
       reaction: played.flatMap(({ reaction }) => (reaction ? [reaction] : [])),
       seconds: Math.round((clock.monotonicMs() - startedMs) / 1000),
@@ -146,6 +148,16 @@ function tell({ report }: PlayedRelease, narrator: Narrator): void {
     `${isRight ? 'as expected' : `expected ${report.expected}, got`}: ${report.actual}, ${report.lostRequests} requests lost${back}${stayed}`,
     isRight ? 'good' : 'bad',
   )
+}
+
+/** V8 collects what a release left behind once it has been idle for a while; that is waited for where it makes a difference. */
+async function readRestingMb({ controller }: Stage, signal: AbortSignal): Promise<number> {
+  for (let reading = 1; ; reading += 1) {
+    const { rssBytes } = await controller.readMetrics()
+    const rssMb = Math.round(rssBytes / 1024 / 1024)
+    if (rssMb <= MOST_RSS_MB || reading === MOST_READINGS) return rssMb
+    await clock.sleep(REST_MS, signal)
+  }
 }
 
 /** Writes of the controller while nothing happens, once the last revision has been scaled down. */
