@@ -6,7 +6,7 @@
  *   analysis                              a metric that uses stable's hash       a gate on events that does
  *   of a step at full weight              is told                                is not: it has stable's hours before
  *   in the background from there on       is told                                is not
- *   after a blue-green promotion          is told                                is told: it has no stages, and so no hours before
+ *   after a blue-green promotion          is told                                is not
  *   anywhere else, or in a dry run        is not                                 is not
  */
 import type { AnalysisTemplate, Metric } from '../../api/analysis.ts'
@@ -47,15 +47,12 @@ export function collectTemplates({ metadata }: Rollout, others: readonly KubeObj
 interface Place {
   readonly field: string
   readonly analysis: RolloutAnalysis
-  /** Whether a gate on events is held against the hours before. */
-  readonly knowsBefore: boolean
   readonly fix: string
 }
 
-const OF_CANARY =
-  'judge them at less, for example setWeight: 95, or in a background analysis, and keep at full weight a gate on events, which is held against the hours before'
-const OF_BLUE_GREEN =
-  'judge the preview in prePromotionAnalysis, and what users meet by a promise of its own, such as an SLO'
+const EVENTS = 'a gate on events is held against the hours before, and may stay'
+const OF_CANARY = `judge them at less, for example setWeight: 95, or in a background analysis; ${EVENTS}`
+const OF_BLUE_GREEN = `judge them by a promise of their own, such as an SLO; ${EVENTS}`
 
 function listPlaces({ spec }: Rollout): readonly Place[] {
   const { canary, blueGreen } = spec.strategy ?? {}
@@ -63,26 +60,25 @@ function listPlaces({ spec }: Rollout): readonly Place[] {
   const steps = canary?.steps ?? []
   const most = canary?.trafficRouting?.maxTrafficWeight ?? 100
   const isFull = (index: number): boolean => weightAt(steps, index, most) >= most
-  const ofCanary = { knowsBefore: true, fix: OF_CANARY }
   const startingStep = background?.startingStep ?? 0
   const startsLate = startingStep > 0 && steps.slice(startingStep).every((_, index) => isFull(startingStep + index))
   const after = blueGreen?.postPromotionAnalysis
   const field = 'spec.strategy'
   return [
     ...steps.flatMap(({ analysis }, index) =>
-      analysis && isFull(index) ? [{ field: `${field}.canary.steps[${index}].analysis`, analysis, ...ofCanary }] : [],
+      analysis && isFull(index)
+        ? [{ field: `${field}.canary.steps[${index}].analysis`, analysis, fix: OF_CANARY }]
+        : [],
     ),
-    ...(background && startsLate ? [{ field: `${field}.canary.analysis`, analysis: background, ...ofCanary }] : []),
-    ...(after
-      ? [{ field: `${field}.blueGreen.postPromotionAnalysis`, analysis: after, knowsBefore: false, fix: OF_BLUE_GREEN }]
-      : []),
+    ...(background && startsLate ? [{ field: `${field}.canary.analysis`, analysis: background, fix: OF_CANARY }] : []),
+    ...(after ? [{ field: `${field}.blueGreen.postPromotionAnalysis`, analysis: after, fix: OF_BLUE_GREEN }] : []),
   ]
 }
 
-function warnOfPlace({ field, analysis, knowsBefore, fix }: Place, templates: TemplateLookup): readonly Problem[] {
+function warnOfPlace({ field, analysis, fix }: Place, templates: TemplateLookup): readonly Problem[] {
   const dry = new Set((analysis.dryRun ?? []).map(({ metricName }) => metricName))
   return (analysis.templates ?? []).flatMap((ref, index) => {
-    const names = listComparisons(ref, { analysis, knowsBefore }, templates).filter((name) => !dry.has(name))
+    const names = listComparisons(ref, analysis, templates).filter((name) => !dry.has(name))
     if (names.length === 0) return []
     const [noun, verb] = names.length === 1 ? ['metric', 'compares'] : ['metrics', 'compare']
     const message = `${noun} ${names.join(', ')} ${verb} with stable, which has no traffic by then: nothing is decided, and the update waits for a person`
@@ -90,11 +86,7 @@ function warnOfPlace({ field, analysis, knowsBefore, fix }: Place, templates: Te
   })
 }
 
-function listComparisons(
-  ref: TemplateRef,
-  { analysis, knowsBefore }: Pick<Place, 'analysis' | 'knowsBefore'>,
-  templates: TemplateLookup,
-): readonly string[] {
+function listComparisons(ref: TemplateRef, analysis: RolloutAnalysis, templates: TemplateLookup): readonly string[] {
   const outcome = mergeTemplates([ref], templates)
   if ('problem' in outcome) return templates[templateKey(ref)] ? [] : (CHART_COMPARISONS[templateKey(ref)] ?? [])
   const stable = (analysis.args ?? []).flatMap(({ name, valueFrom }) =>
@@ -102,7 +94,7 @@ function listComparisons(
   )
   const dry = new Set(outcome.merged.dryRun.map(({ metricName }) => metricName))
   return outcome.merged.metrics
-    .filter((metric) => !dry.has(metric.name) && uses(metric, stable) && !(knowsBefore && isGateOnEvents(metric)))
+    .filter((metric) => !dry.has(metric.name) && uses(metric, stable) && !isGateOnEvents(metric))
     .map(({ name }) => name)
 }
 

@@ -102,10 +102,10 @@ describe('an analysis of a canary where stable has no traffic', () => {
   for (const [what, strategy, expected] of rows) test(what, () => assert.deepEqual(canary(strategy), expected))
 })
 
-test('after a blue-green promotion there are no hours before: events are told as well', () => {
+test('after a blue-green promotion all traffic is on the new version; before it the preview may have some', () => {
   const services = { activeService: 'a', previewService: 'p' }
   const told = found(rolloutOf({ blueGreen: { ...services, postPromotionAnalysis: ask('errors', 'slo') } }))
-  assert.deepEqual(told, ['blueGreen.postPromotionAnalysis.templates[0].templateName: metrics e, o compare'])
+  assert.deepEqual(told, ['blueGreen.postPromotionAnalysis.templates[0].templateName: metric e compares'])
   assert.deepEqual(found(rolloutOf({ blueGreen: { ...services, prePromotionAnalysis: ask('errors') } })), [])
 })
 
