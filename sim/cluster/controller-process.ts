@@ -14,7 +14,7 @@ import type { SimProcess } from '../kernel/process.ts'
 import type { SeededRandom } from '../kernel/random.ts'
 import { SINK_URL } from '../models/outbound.ts'
 import { createEdgeClient, type KubeEdgeDeps } from './kube-edge.ts'
-import { post } from './receiver-edge.ts'
+import { type Posted, post, RECEIVER_TOKEN } from './receiver-edge.ts'
 
 export interface ControllerOptions {
   readonly edge: KubeEdgeDeps
@@ -29,7 +29,9 @@ export interface ControllerOptions {
 export interface ControllerProcess {
   readonly process: SimProcess
   /** An alert arrives; `answer` hears the status code, if there is one. */
-  postAlert(body: string, answer: (status: number) => void): void
+  postAlert(posted: Posted, answer: (status: number) => void): void
+  /** As on SIGTERM; resolves when the process may end. */
+  stop(): Promise<void>
 }
 
 /** A channel like Slack's: one POST per notice, and again when the answer says so. */
@@ -65,6 +67,7 @@ export function startController({ edge, random, http, log, elects, onExit }: Con
   const { clock } = process
   const metrics = createMetricRegistry()
   const redactor = createRedactor()
+  redactor.registerSecret(RECEIVER_TOKEN)
   const controller = assemble(configOf(elects), {
     clock,
     random,
@@ -84,9 +87,17 @@ export function startController({ edge, random, http, log, elects, onExit }: Con
     mapping: defaultAlertMapping,
     breaker: createAbortBreaker({ limit, windowMs: windowSeconds * 1000 }),
     metrics: declareAlertMetrics(metrics),
+    tokens: { accepts: (authorization) => authorization === `Bearer ${RECEIVER_TOKEN}` },
     clock,
     log,
   })
   void controller.start()
-  return { process, postAlert: (body, answer) => post(endpoint, ALERTMANAGER_PATH, body, answer) }
+  return {
+    process,
+    postAlert: (posted, answer) => post(endpoint, ALERTMANAGER_PATH, posted, answer),
+    async stop() {
+      await controller.stopWork()
+      await controller.release()
+    },
+  }
 }

@@ -4,12 +4,29 @@ import { Socket } from 'node:net'
 
 export type Endpoint = (request: IncomingMessage, response: ServerResponse) => void
 
+/** Of the one Alertmanager that may post. */
+export const RECEIVER_TOKEN = 'alerts-of-the-simulator-4f1c'
+
+export interface Posted {
+  readonly body: string
+  readonly authorization: string
+}
+
 /** `answer` hears the status code once, if there is ever one. */
-export function post(endpoint: Endpoint, url: string, body: string, answer: (status: number) => void): void {
+export function post(
+  endpoint: Endpoint,
+  url: string,
+  { body, authorization }: Posted,
+  answer: (status: number) => void,
+): void {
   const request = new IncomingMessage(new Socket())
   request.method = 'POST'
   request.url = url
-  request.headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }
+  request.headers = {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    authorization,
+  }
   const response = new ServerResponse(request)
   response.end = () => {
     answer(response.statusCode)

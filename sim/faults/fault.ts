@@ -41,6 +41,8 @@ export type FaultKind =
       readonly atWrite?: number
       readonly applied?: boolean
     }
+  /** The process is asked to end (SIGTERM), ends in good order and is started again with an empty memory. */
+  | { readonly kind: 'stop'; readonly process: number; readonly restartAfterMs: number }
   | { readonly kind: 'pause'; readonly process: number; readonly forMs: number }
   | { readonly kind: 'jumpWall'; readonly process: number; readonly ms: number }
   /** Nothing passes between the process and the API server. */

@@ -59,6 +59,11 @@ const recipes: Readonly<Record<FaultKind['kind'], Recipe>> = {
     restartAfterMs: random.between(100, 15_000),
     ...(random.chance(0.7) ? { atWrite: random.between(1, 12), applied: random.chance(0.5) } : {}),
   }),
+  stop: (random, wish) => ({
+    kind: 'stop',
+    process: anyProcess(random, wish),
+    restartAfterMs: random.between(100, 15_000),
+  }),
   pause: (random, wish) => ({ kind: 'pause', process: anyProcess(random, wish), forMs: random.between(500, 30_000) }),
   jumpWall: (random, wish) => ({
     kind: 'jumpWall',

@@ -13,6 +13,7 @@ export interface Hands {
   readonly watches: (plural: string | undefined, index?: number) => readonly OpenWatch[]
   readonly processOf: (index: number) => SimProcess | undefined
   readonly kill: (index: number, restartAfterMs: number) => void
+  readonly stop: (index: number, restartAfterMs: number) => void
   readonly killAtWrite: (index: number, death: Death) => void
 }
 
@@ -47,6 +48,9 @@ export function strike(fault: Fault, hands: Hands): void {
       break
     case 'crash':
       crash(fault, hands)
+      break
+    case 'stop':
+      hands.stop(fault.process, fault.restartAfterMs)
       break
     case 'pod':
       if (fault.mode === 'evict') pods.evict(fault.index)

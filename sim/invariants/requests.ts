@@ -3,9 +3,7 @@ import type { Rollout } from '../../controller/api/rollout.ts'
 import { hashOf, programmedWeight, type World } from '../cluster/world.ts'
 import { sizeOf } from './capacity.ts'
 import { type Context, type Invariant, isWriteOf } from './invariant.ts'
-
-const rolloutOf = ({ rollouts }: World): Rollout | undefined => [...rollouts.values()][0]
-const statusOf = (world: World) => rolloutOf(world)?.status ?? {}
+import { rolesOf, rolloutOf, statusOf } from './reading.ts'
 
 const isObserved = (world: World): boolean => {
   const { metadata, status } = rolloutOf(world) ?? { metadata: {} }
@@ -54,8 +52,7 @@ export const S8: Invariant = {
     for (const service of [...before.services.values()].filter((one) => hashOf(one) === currentPodHash)) {
       const { name } = service.metadata
       const [then, now] = [programmedWeight(before, name), programmedWeight(after, name)]
-      if (now > then && name === rolloutOf(after)?.spec.strategy?.canary?.canaryService)
-        return `an aborted revision gets weight ${now} after ${then}`
+      if (now > then && name === rolesOf(after).canary) return `an aborted revision gets weight ${now} after ${then}`
     }
     return undefined
   },

@@ -1,27 +1,20 @@
 /** Where requests go: S1, S2, S4. */
-import type { Rollout } from '../../controller/api/rollout.ts'
-import {
-  claimedWeight,
-  endpointsOf,
-  type HttpRoute,
-  hashOf,
-  programmedWeight,
-  replicaSetOf,
-  type World,
-} from '../cluster/world.ts'
+import { claimedWeight, endpointsOf, hashOf, programmedWeight, replicaSetOf, type World } from '../cluster/world.ts'
 import { type Invariant, isWriteOf } from './invariant.ts'
+import { isShared, type Rule, rolesOf, rolloutOf, rulesOf } from './reading.ts'
 
 const MAX_WEIGHT = 100
 
-type Rule = NonNullable<NonNullable<HttpRoute['spec']>['rules']>[number]
-
-const rolloutOf = ({ rollouts }: World): Rollout | undefined => [...rollouts.values()][0]
-const rulesOf = ({ httpRoutes }: World): readonly Rule[] =>
-  [...httpRoutes.values()].flatMap(({ spec }) => spec?.rules ?? [])
-
 function servicesOf(world: World): readonly string[] {
-  const { canary } = rolloutOf(world)?.spec.strategy ?? {}
-  return [canary?.stableService, canary?.canaryService].flatMap((name) => name ?? [])
+  const { stable, canary } = rolesOf(world)
+  return [stable, canary].flatMap((name) => name ?? [])
+}
+
+/** An Experiment's own Services among them. */
+const backendsOf = (world: World): readonly string[] => {
+  const roles = rolesOf(world)
+  const shared = rulesOf(world).filter((rule) => isShared(rule, roles))
+  return [...new Set(shared.flatMap(({ backendRefs = [] }) => backendRefs.map(({ name }) => name)))]
 }
 
 /** Where no Service of the route has an endpoint, as before the first deploy, none is worse than any other. */
@@ -30,7 +23,7 @@ export const S1: Invariant = {
   words: 'No write of ours gives weight to a Service behind which no pod is ready.',
   check(before, after, context) {
     if (!isWriteOf(context, 'httproutes')) return undefined
-    const names = servicesOf(after)
+    const names = [...new Set([...servicesOf(after), ...backendsOf(after)])]
     if (!names.some((name) => endpointsOf(after, name) > 0)) return undefined
     const starved = names.find(
       (name) => programmedWeight(after, name) > programmedWeight(before, name) && endpointsOf(after, name) === 0,
@@ -51,10 +44,11 @@ export const S2: Invariant = {
     const names = servicesOf(after)
     // A rule with one backend sends everything there, whatever number stands beside it.
     const shared = rulesOf(after).filter((rule) => isOurs(rule, names) && (rule.backendRefs ?? []).length > 1)
+    const most = rolloutOf(after)?.spec.strategy?.canary?.trafficRouting?.maxTrafficWeight ?? MAX_WEIGHT
     for (const { backendRefs = [] } of shared) {
       const weights = backendRefs.map(({ weight }) => weight)
       const sum = weights.reduce<number>((total, weight) => total + (weight ?? Number.NaN), 0)
-      if (sum !== MAX_WEIGHT || weights.some((weight) => !Number.isInteger(weight) || Number(weight) < 0))
+      if (sum !== most || weights.some((weight) => !Number.isInteger(weight) || Number(weight) < 0))
         return `weights ${weights.map((weight) => weight ?? 'none').join(' and ')}`
     }
     const foreign = (world: World): string => JSON.stringify(rulesOf(world).filter((rule) => !isOurs(rule, names)))

@@ -11,6 +11,7 @@ import {
   retryPatches,
 } from '../../controller/argo/client-patches.ts'
 import * as kinds from '../../controller/kube/kinds.ts'
+import { type Posted, RECEIVER_TOKEN } from '../cluster/receiver-edge.ts'
 import type { Post } from '../invariants/invariant.ts'
 import type { Action, AlertName } from '../run/action.ts'
 import type { Scenario } from '../run/scenario.ts'
@@ -22,7 +23,7 @@ export interface ActorsOptions extends ModelDeps {
   readonly wallStartMs: number
   readonly onPost: (post: Post) => void
   /** Posts to one replica; a dead one answers nothing. */
-  readonly postAlert: (body: string, answer: (status: number) => void) => void
+  readonly postAlert: (posted: Posted, answer: (status: number) => void) => void
 }
 
 /** Alertmanager gives up a group that nobody takes when the alert has long been resolved. */
@@ -44,13 +45,9 @@ const FINGERPRINTS: Readonly<Record<AlertName, string>> = {
 /** As every client writes it. */
 const wholeSeconds = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19)}Z`
 
-function renderAlert(
-  { metadata }: Rollout,
-  name: AlertName,
-  [startsAtMs, endsAtMs]: readonly [number, number?],
-): string {
+function renderAlert({ metadata }: Rollout, name: AlertName, [startsAtMs, endsAtMs]: readonly [number, number?]) {
   const status = endsAtMs === undefined ? 'firing' : 'resolved'
-  const alert = {
+  return {
     status,
     labels: { alertname: name, namespace: metadata.namespace, rollout: metadata.name },
     annotations: { summary: 'users feel it' },
@@ -58,7 +55,28 @@ function renderAlert(
     endsAt: endsAtMs === undefined ? '0001-01-01T00:00:00Z' : new Date(endsAtMs).toISOString(),
     fingerprint: FINGERPRINTS[name],
   }
-  return JSON.stringify({ version: '4', groupKey: 'sim', receiver: 'penstock', status, alerts: [alert] })
+}
+
+const HOUR_MS = 3_600_000
+
+type AlertAction = Extract<Action, { kind: 'alert' }>
+type Alert = ReturnType<typeof renderAlert>
+
+/** Alertmanager does not sort a group, and leaves out what is too much. */
+function renderGroup(rollout: Rollout, alert: Alert, { isTruncated = false }: AlertAction): string {
+  const other = alert.labels.alertname === 'LatencyHigh' ? 'ErrorsHigh' : 'LatencyHigh'
+  const startedMs = Date.parse(alert.startsAt)
+  const former = isTruncated ? [renderAlert(rollout, other, [startedMs - HOUR_MS, startedMs - 1])] : []
+  const { status } = alert
+  const left = isTruncated ? { truncatedAlerts: 1 } : {}
+  return JSON.stringify({
+    version: '4',
+    groupKey: 'sim',
+    receiver: 'penstock',
+    status,
+    ...left,
+    alerts: [...former, alert],
+  })
 }
 
 export function createActors(options: ActorsOptions): (action: Action) => void {
@@ -83,16 +101,19 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
 
   const firingSinceMs = new Map<AlertName, number>()
 
-  function alert(status: 'firing' | 'resolved', times: number, name: AlertName): void {
+  function alert(action: AlertAction): void {
+    const { status, times, name = 'ErrorsHigh', forMs = 0, isForged = false, twinAfterMs } = action
     const nowMs = wallStartMs + kernel.now()
-    const sinceMs = status === 'firing' ? nowMs : (firingSinceMs.get(name) ?? nowMs)
+    const sinceMs = status === 'firing' ? nowMs - forMs : (firingSinceMs.get(name) ?? nowMs)
     firingSinceMs.set(name, sinceMs)
-    const body = renderAlert(scenario.rollout, name, status === 'firing' ? [sinceMs] : [sinceMs, nowMs])
+    const alert = renderAlert(scenario.rollout, name, status === 'firing' ? [sinceMs] : [sinceMs, nowMs])
+    const body = renderGroup(scenario.rollout, alert, action)
+    const authorization = `Bearer ${isForged ? 'somebody-elses-token' : RECEIVER_TOKEN}`
     const attempt = (left: number): void => {
       let isTaken = false
       const id = `${FINGERPRINTS[name]}@${new Date(sinceMs).toISOString()}`
-      onPost({ id, status, isTrusted: true, atMs: kernel.now() })
-      postAlert(body, (code) => {
+      onPost({ id, status, isTrusted: !isForged, atMs: kernel.now() })
+      postAlert({ body, authorization }, (code) => {
         isTaken ||= code < 500
         kernel.note(`alert answered ${code}`)
       })
@@ -101,6 +122,7 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
       })
     }
     for (let time = 0; time < times; time += 1) kernel.schedule(time * 700, undefined, () => attempt(MOST_POSTS))
+    if (twinAfterMs !== undefined) kernel.schedule(twinAfterMs, undefined, () => attempt(MOST_POSTS))
   }
 
   return (action) => {
@@ -128,7 +150,7 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
       case 'reapply':
         return void reapply()
       case 'alert':
-        return alert(action.status, action.times, action.name ?? 'ErrorsHigh')
+        return alert(action)
     }
   }
 }

@@ -17,6 +17,14 @@ export type Action = { readonly atMs: number } & (
       readonly status: 'firing' | 'resolved'
       readonly times: number
       readonly name?: AlertName
+      /** It has been firing for so long. */
+      readonly forMs?: number
+      /** With a token that the receiver does not know. */
+      readonly isForged?: boolean
+      /** A second Alertmanager of the pair posts the same group so much later. */
+      readonly twinAfterMs?: number
+      /** The group holds an old alert that is resolved as well, and tells that one was left out. */
+      readonly isTruncated?: boolean
     }
 )
 

@@ -211,6 +211,15 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
     })
   }
 
+  function stop(index: number, restartAfterMs: number): void {
+    const replica = replicas[index]
+    if (!replica?.process.isAlive()) return
+    kernel.note(`${replica.process.name} is asked to end`)
+    void replica.controller.stop().then(() => {
+      if (replicas[index] === replica) die(index, restartAfterMs)
+    })
+  }
+
   const hands: Hands = {
     board,
     pods,
@@ -219,6 +228,7 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
       replicas.flatMap(({ watches }, index) => (only === undefined || only === index ? watches.list(plural) : [])),
     processOf: (index) => replicas[index]?.process,
     kill: die,
+    stop,
     killAtWrite(index, death) {
       const replica = replicas[index]
       if (replica) replica.death = { ...death, writesLeft: death.atWrite }
@@ -233,9 +243,9 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
     scenario,
     wallStartMs: WALL_START_MS,
     onPost: hooks.onPost ?? (() => {}),
-    postAlert(body, answer) {
+    postAlert(posted, answer) {
       const { process, controller } = replicas[random.between(0, replicas.length - 1)] ?? {}
-      process?.deliver(5, 'gets an alert', () => controller?.postAlert(body, answer))
+      process?.deliver(5, 'gets an alert', () => controller?.postAlert(posted, answer))
     },
   })
 

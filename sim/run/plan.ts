@@ -25,6 +25,7 @@ const EARLIEST_ACTION_MS = 300
 
 function makeActions(random: SeededRandom, healAtMs: number): readonly Action[] {
   let version = 1
+  const pushed = [`${ROLLOUT}:1`]
   const make = (atMs: number): Action => {
     const kind = random.pick([
       'setImage',
@@ -43,7 +44,7 @@ function makeActions(random: SeededRandom, healAtMs: number): readonly Action[] 
       'alert',
       'undo',
     ] as const)
-    if (kind === 'undo') return { atMs, kind: 'setImage', image: `${ROLLOUT}:${random.between(1, version)}` }
+    if (kind === 'undo') return { atMs, kind: 'setImage', image: random.pick(pushed) }
     if (kind === 'setImage') return { atMs, kind, image: nextImage() }
     if (kind === 'scale') return { atMs, kind, replicas: random.chance(0.05) ? 0 : random.between(1, 7) }
     if (kind === 'alert')
@@ -54,7 +55,9 @@ function makeActions(random: SeededRandom, healAtMs: number): readonly Action[] 
     version += 1
     const fate = random.next()
     const tag = fate < 0.12 ? `-${BROKEN_TAG}` : fate < 0.32 ? `-${BAD_TAG}` : ''
-    return `${ROLLOUT}:${version}${tag}`
+    const image = `${ROLLOUT}:${version}${tag}`
+    pushed.push(image)
+    return image
   }
   const isEarly = random.chance(0.25)
   const firstMs = isEarly
@@ -67,7 +70,37 @@ function makeActions(random: SeededRandom, healAtMs: number): readonly Action[] 
       : random.between(firstMs, healAtMs),
   ).sort((a, b) => a - b)
   const storm = random.chance(0.2) ? makeAlertStorm(random, random.between(firstMs, healAtMs)) : []
-  return [first, ...times.map(make), ...storm].sort((a, b) => a.atMs - b.atMs)
+  const others = random.fork('others')
+  const atMs = others.between(firstMs, healAtMs)
+  return [
+    first,
+    ...times.map(make),
+    ...storm,
+    ...(others.chance(0.12) ? makeScaleStorm(others, atMs) : []),
+    ...(others.chance(0.25) ? [makeOddAlert(others, others.between(firstMs, healAtMs))] : []),
+  ].sort((a, b) => a.atMs - b.atMs)
+}
+
+/** An autoscaler that cannot make up its mind. */
+const makeScaleStorm = (random: SeededRandom, atMs: number): readonly Action[] =>
+  Array.from({ length: random.between(3, 7) }, (_, at) => ({
+    atMs: atMs + at * random.between(300, 4_000),
+    kind: 'scale',
+    replicas: random.between(1, 7),
+  }))
+
+const HOUR_MS = 3_600_000
+
+/** One that must be left alone, or that comes by two ways. */
+function makeOddAlert(random: SeededRandom, atMs: number): Action {
+  const oddities = [
+    { isForged: true },
+    { forMs: random.between(60_000, HOUR_MS) },
+    { twinAfterMs: random.between(0, 3_000) },
+    { isTruncated: true },
+    { isTruncated: true, twinAfterMs: random.between(0, 3_000) },
+  ]
+  return { atMs, kind: 'alert', status: 'firing', times: random.between(1, 2), ...random.pick(oddities) }
 }
 
 /** Two alerts, and one of them is resolved before it fires once more. */

@@ -82,19 +82,22 @@ const beginWithBeta = (random: SeededRandom): CanaryStep[] => [
   ...(random.chance(0.7) ? [{ setCanaryScale: { matchTrafficWeight: true } }] : []),
 ]
 
-/** Both revisions side by side, without requests of users. */
-const tryBoth = (random: SeededRandom): CanaryStep => ({
+/** Both revisions side by side, without requests of users or with a few. */
+const tryBoth = (random: SeededRandom, isRouted: boolean): CanaryStep => ({
   experiment: {
     duration: `${random.between(4, 20)}s`,
     templates: [
       { name: 'baseline', specRef: 'stable' },
       { name: 'candidate', specRef: 'canary', ...(random.chance(0.5) ? { replicas: random.between(1, 2) } : {}) },
-    ],
+    ].map((template) => ({ ...template, ...shareOf(random.fork(template.name), isRouted) })),
     ...(random.chance(0.5)
       ? { analyses: [{ name: 'errors', templateName: 'gate', requiredForCompletion: random.chance(0.5) }] }
       : {}),
   },
 })
+
+const shareOf = (random: SeededRandom, isRouted: boolean): { readonly weight?: number } =>
+  isRouted && random.chance(0.6) ? { weight: random.between(1, 10) } : {}
 
 function makeSteps(random: SeededRandom, isRouted: boolean, hasBeta: boolean): CanaryStep[] {
   const count = random.between(1, 4)
@@ -106,7 +109,7 @@ function makeSteps(random: SeededRandom, isRouted: boolean, hasBeta: boolean): C
     if (random.chance(0.5)) steps.push({ pause: { duration: `${random.between(2, 20)}s` } })
     else if (random.chance(0.3)) steps.push({ pause: {} })
     if (random.chance(0.25)) steps.push({ analysis })
-    if (random.chance(0.07)) steps.push(tryBoth(random))
+    if (random.chance(0.07)) steps.push(tryBoth(random, isRouted))
     return steps
   })
   return [...beta, ...staged]
@@ -117,10 +120,14 @@ function makeCanary(random: SeededRandom, isRouted: boolean): RolloutSpec['strat
   const hasBeta = isRouted && random.chance(0.2)
   const isDynamic = isRouted && random.chance(0.4)
   const trafficRouting = { ...(hasBeta ? { managedRoutes: [{ name: BETA }] } : {}), plugins }
+  const isPingPong = random.fork('ping-pong').chance(0.15)
+  const services = isPingPong
+    ? { pingPong: { pingService: 'canary', pongService: 'stable' } }
+    : { stableService: 'stable', canaryService: 'canary' }
   return {
     canary: {
       ...(isRouted
-        ? { stableService: 'stable', canaryService: 'canary', trafficRouting }
+        ? { ...services, trafficRouting }
         : { maxSurge: random.pick([1, '25%', '50%']), maxUnavailable: random.pick([0, 1]) }),
       steps: makeSteps(random, isRouted, hasBeta),
       ...(isDynamic ? { dynamicStableScale: true } : {}),
@@ -171,11 +178,14 @@ export function makeScenario(random: SeededRandom): Scenario {
       selector: { matchLabels: { app: ROLLOUT } },
       template: {
         metadata: { labels: { app: ROLLOUT } },
-        spec: { containers: [{ name: 'app', image: `${ROLLOUT}:1` }] },
+        spec: { containers: [{ name: 'app', image: `${ROLLOUT}:1`, ports: [{ containerPort: 8080 }] }] },
       },
       progressDeadlineSeconds: random.between(30, 90),
       ...(random.chance(0.5) ? { progressDeadlineAbort: true } : {}),
       ...(random.chance(0.2) ? { minReadySeconds: random.between(1, 4) } : {}),
+      ...(random.fork('window').chance(0.25)
+        ? { rollbackWindow: { revisions: random.fork('window').between(1, 2) } }
+        : {}),
       strategy: isBlueGreen ? makeBlueGreen(random) : makeCanary(random, strategy === 'canary'),
     },
   } as Rollout

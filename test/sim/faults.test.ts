@@ -24,7 +24,7 @@ function makeBase(): Scenario {
   for (let seed = 1; ; seed += 1) {
     const { scenario } = makePlan(seed)
     const { canary } = scenario.rollout.spec.strategy ?? {}
-    if (!canary?.trafficRouting) continue
+    if (!canary?.trafficRouting || canary.pingPong) continue
     const { stableService, canaryService, trafficRouting } = canary
     const steps = [{ setWeight: 20 }, { analysis: { templates: [{ templateName: 'gate' }] } }]
     const spec = {
@@ -49,6 +49,7 @@ const ofTheNetwork: readonly Fault[] = [
   { atMs: 14_000, kind: 'breakWatches', plural: 'rollouts' },
   { atMs: 14_500, kind: 'compact' },
   { atMs: 15_000, kind: 'crash', process: 0, restartAfterMs: 500 },
+  { atMs: 16_800, kind: 'stop', process: 0, restartAfterMs: 300 },
   { atMs: 18_000, kind: 'pause', process: 0, forMs: 2_000 },
   { atMs: 18_500, kind: 'jumpWall', process: 0, ms: 5_000 },
 ]
