@@ -1,5 +1,15 @@
 /** Where requests go: S1, S2, S4. */
-import { claimedWeight, endpointsOf, hashOf, programmedWeight, replicaSetOf, type World } from '../cluster/world.ts'
+
+import {
+  claimedWeight,
+  endpointsOf,
+  type HttpRoute,
+  hashOf,
+  programmedWeight,
+  replicaSetOf,
+  type World,
+} from '../cluster/world.ts'
+import type { Scenario } from '../run/scenario.ts'
 import { type Invariant, isWriteOf } from './invariant.ts'
 import { isShared, type Rule, rolesOf, rolloutOf, rulesOf } from './reading.ts'
 
@@ -35,18 +45,30 @@ export const S1: Invariant = {
 const isOurs = ({ backendRefs = [] }: Rule, names: readonly string[]): boolean =>
   backendRefs.some(({ name }) => names.includes(name))
 
+/** What users put into their routes, and we neither weigh nor move. */
+const strangersOf = ({ objects }: Scenario, names: readonly string[]): readonly string[] =>
+  objects
+    .filter(({ kind }) => kind === 'HTTPRoute')
+    .flatMap((route) => (route as HttpRoute).spec?.rules ?? [])
+    .flatMap(({ backendRefs = [] }) => backendRefs.map(({ name }) => name))
+    .filter((name) => !names.includes(name))
+
+/** Of several routes each is written in its turn. */
 export const S2: Invariant = {
   id: 'S2',
   words:
     'The weights that we write sum up to 100, each a whole number and zero written out, and no rule of anybody else changes.',
   check(before, after, context) {
-    if (!isWriteOf(context, 'httproutes')) return undefined
+    const { cause, scenario } = context
+    if (!isWriteOf(context, 'httproutes') || cause.kind !== 'write') return undefined
     const names = servicesOf(after)
+    const strangers = strangersOf(scenario, names)
     // A rule with one backend sends everything there, whatever number stands beside it.
-    const shared = rulesOf(after).filter((rule) => isOurs(rule, names) && (rule.backendRefs ?? []).length > 1)
+    const written = after.httpRoutes.get(cause.name)?.spec?.rules ?? []
+    const shared = written.filter((rule) => isOurs(rule, names) && (rule.backendRefs ?? []).length > 1)
     const most = rolloutOf(after)?.spec.strategy?.canary?.trafficRouting?.maxTrafficWeight ?? MAX_WEIGHT
     for (const { backendRefs = [] } of shared) {
-      const weights = backendRefs.map(({ weight }) => weight)
+      const weights = backendRefs.flatMap(({ name, weight }) => (strangers.includes(name) ? [] : [weight]))
       const sum = weights.reduce<number>((total, weight) => total + (weight ?? Number.NaN), 0)
       if (sum !== most || weights.some((weight) => !Number.isInteger(weight) || Number(weight) < 0))
         return `weights ${weights.map((weight) => weight ?? 'none').join(' and ')}`

@@ -1,11 +1,13 @@
 /** Each invariant can fail: a sound world, and one change of ours to it that breaks exactly that one. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { World } from '../../sim/cluster/world.ts'
+import type { HttpRoute, World } from '../../sim/cluster/world.ts'
 import { invariants } from '../../sim/invariants/all.ts'
 import { L1, S19, S23 } from '../../sim/invariants/ending.ts'
 import { emptyHistory } from '../../sim/invariants/history.ts'
 import type { Context, WriteCause } from '../../sim/invariants/invariant.ts'
+import { S2 } from '../../sim/invariants/traffic.ts'
+import { ROLLOUT } from '../../sim/run/scenario.ts'
 import { breachesOfPromises } from './breaches-of-promises.ts'
 import { breachesOfTraffic } from './breaches-of-traffic.ts'
 import {
@@ -15,6 +17,7 @@ import {
   httpRoute,
   replicaSet,
   rollout,
+  route,
   STABLE,
   scenario,
   service,
@@ -37,6 +40,37 @@ describe('invariants', () => {
       assert.deepEqual(broken(before, before, { ...cause, by: 'one', body: httpRoute.body }), [])
       assert.deepEqual(broken(before, after, cause, context), [id, ...also])
     })
+
+  test('S2 is about the route that is written, and about weights that are ours', () => {
+    const stranger = { name: 'legacy', weight: 30 }
+    const [rule] = route(80, 20).spec?.rules ?? []
+    const mixed: HttpRoute = {
+      ...route(80, 20),
+      spec: { rules: [{ backendRefs: [...(rule?.backendRefs ?? []), stranger] }] },
+    }
+    const later: HttpRoute = { ...route(1, 1), metadata: { name: 'later' } }
+    const before = {
+      ...sound,
+      httpRoutes: new Map([
+        [ROLLOUT, mixed],
+        ['later', later],
+      ]),
+    }
+    const after = {
+      ...before,
+      httpRoutes: new Map([
+        [ROLLOUT, { ...mixed }],
+        ['later', later],
+      ]),
+    }
+    const given = [{ ...mixed, kind: 'HTTPRoute' }]
+    const context = { cause: httpRoute, scenario: { ...scenario, objects: given }, history: emptyHistory, posts: [] }
+    assert.equal(S2.check(before, after, context), undefined)
+    assert.match(
+      S2.check(before, after, { ...context, scenario: { ...scenario, objects: [] } }) ?? '',
+      /80 and 20 and 30/,
+    )
+  })
 
   test('S4 lets an abort go back to fewer pods than served, but not to none', () => {
     const before = { ...sound, ...aborted, services: byName(service('stable', CANARY), service('canary', CANARY)) }
