@@ -3,7 +3,7 @@
  * measurements only. Counters live in the status because the measurements themselves are thrown away.
  */
 import type { AnalysisRunStatus, Measurement, MetricResult } from '../../controller/api/analysis.ts'
-import { GATE_KNOWLEDGE, GATE_VERDICT } from '../../controller/api/verdict.ts'
+import { GATE_HOURS, GATE_KNOWLEDGE, GATE_VERDICT } from '../../controller/api/verdict.ts'
 import { METRIC_TERMINATED } from './verdict.ts'
 
 export const DEFAULT_RETENTION = 10
@@ -35,7 +35,7 @@ export function addMeasurement(result: MetricResult, measurement: Measurement, r
 function withoutVerdict(measurement: Measurement): Measurement {
   if (measurement.metadata?.[GATE_VERDICT] === undefined) return measurement
   const { metadata, ...rest } = measurement
-  const { [GATE_VERDICT]: _verdict, [GATE_KNOWLEDGE]: _knowledge, ...others } = metadata
+  const { [GATE_VERDICT]: _verdict, [GATE_KNOWLEDGE]: _knowledge, [GATE_HOURS]: _hours, ...others } = metadata
   return Object.keys(others).length === 0 ? rest : { ...rest, metadata: others }
 }
 

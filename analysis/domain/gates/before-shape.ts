@@ -1,10 +1,11 @@
 /**
  * What stable's hours before the release make one expect of a release that has all traffic: so many events for its requests, and how much they wander
- * by themselves. One rate for all of the history: it knows neither weekdays nor times of day. It must not judge.
+ * by themselves. One rate for all of the history, and what the hours' own shape makes of it where weeks are known (`hour-shape.ts`). It must not judge.
  */
 import { sumBad, sumTotals } from '../stats/arms.ts'
 import { calibrateShape, type ExpectedTick } from '../stats/before-after.ts'
 import type { Count, Tick } from '../stats/ticks.ts'
+import { type HourShape, ratioAt } from './hour-shape.ts'
 
 /** Ticks that are put together to see what wanders slowly: a rate that changes over a quarter of an hour hardly shows from one scrape to the next. */
 const SLOW_TICKS = 16
@@ -20,12 +21,16 @@ export function learnShape(history: readonly Tick[], before: Count): number | un
   return fast === undefined ? undefined : Math.max(fast, slow ?? 1)
 }
 
-/** Counts with what the hours before had for as many requests. */
+/** Counts with what the hours before had for as many requests, at the hour that it is; nothing is expected of an hour that is not known. */
 export const expectTicks = (
   ticks: readonly (Count & { readonly at: number })[],
   before: Count,
+  shape?: HourShape,
 ): readonly ExpectedTick[] =>
-  ticks.map((tick) => ({ ...tick, expected: before.total > 0 ? (before.bad / before.total) * tick.total : 0 }))
+  ticks.map((tick) => {
+    const rate = before.total > 0 ? (before.bad / before.total) * (ratioAt(shape, tick.at) ?? 0) : 0
+    return { ...tick, expected: rate * tick.total }
+  })
 
 function mergeTicks(ticks: readonly ExpectedTick[]): readonly ExpectedTick[] {
   const merged: ExpectedTick[] = []

@@ -31,10 +31,9 @@ export function createDigest(): Digest {
   }
 }
 
-/** Of a part of a text. */
-export function digestText(text: string, from = 0, to: number = text.length): number {
+export function digestText(text: string): number {
   const hash = createHash()
-  for (let index = from; index < to; index += 1) hash.word(text.charCodeAt(index))
+  for (let index = 0; index < text.length; index += 1) hash.word(text.charCodeAt(index))
   return hash.take()
 }
 

@@ -6,6 +6,7 @@ import type { GateId } from '../../../controller/api/verdict.ts'
 import type { Calibration, Count, CountRule } from '../stats/ticks.ts'
 import type { HistoryFacts } from './data-facts.ts'
 import type { Noun } from './format.ts'
+import type { HourShape } from './hour-shape.ts'
 import type { LatencyCalibration } from './latency-calibration.ts'
 import type { EdgePlan } from './latency-edges.ts'
 import type { SampleLog } from './sample-log.ts'
@@ -63,6 +64,8 @@ export interface GateCase {
   readonly before?: Count
   /** For `events`: overdispersion of what {@link before} counted around its own rate; undefined when it is not known. */
   readonly beforePhi?: number
+  /** For `events`: at which hours stable's events come how often; undefined: at one rate. */
+  readonly hours?: HourShape
   /** When the release began, epoch milliseconds: nothing counts before. */
   readonly since: number
   /** Time of this look. */

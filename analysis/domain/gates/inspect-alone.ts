@@ -32,7 +32,8 @@ export function inspectAlone(gateCase: GateCase): Inspection | undefined {
   if (reading.ticks.length === 0) return undefined
   // Whether there is enough of the history is asked below; no noise is assumed for want of it.
   const { history, ...others } = gateCase
-  const { before, beforePhi, calibration, rule } = gateCase
+  const { before, hours, calibration, rule } = gateCase
+  const beforePhi = gateCase.beforePhi === undefined ? undefined : Math.max(gateCase.beforePhi, hours?.phi ?? 1)
   const assessed = assessSamples(others, reading, { isAlone: true })
   const shared = {
     historyMs: history?.foundMs ?? calibration?.historyMs ?? 0,
@@ -42,9 +43,9 @@ export function inspectAlone(gateCase: GateCase): Inspection | undefined {
   const lacking = findShapeProblem(before, beforePhi)
   const isKnown = lacking === undefined && before !== undefined && beforePhi !== undefined
   const counted = reading.ticks.map(({ at, canary }) => ({ at, bad: sumBad(canary), total: sumTotals(canary) }))
-  const ticks = isKnown ? expectTicks(counted, before) : []
+  const ticks = isKnown ? expectTicks(counted, before, hours) : []
   const pairs = ticks.flatMap(({ at, bad, total, expected }) =>
-    total > 0
+    total > 0 && expected > 0
       ? [{ at, canaryBad: bad, canaryTotal: total, stableBad: expected * LARGE, stableTotal: total * LARGE }]
       : [],
   )
@@ -64,6 +65,7 @@ export function inspectAlone(gateCase: GateCase): Inspection | undefined {
     ...shared,
     ...assessed,
     comparison: 'beforeAfter',
+    expectedBy: hours === undefined ? { kind: 'flat' } : { kind: hours.kind, periods: hours.periods },
     outlook,
     look: judged && lookOf(judged, before, phi, interval),
   }

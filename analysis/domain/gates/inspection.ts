@@ -20,6 +20,7 @@ export interface Inspection {
   readonly outlook: Outlook
   /** What the canary was held against, where it is not stable in the same seconds. */
   readonly comparison?: GateVerdict['comparison']
+  readonly expectedBy?: GateVerdict['expectedBy']
   /** Epoch milliseconds: the scrape before the one that shows the canary's first request; undefined before it. */
   readonly exposedSince: number | undefined
   readonly p99?: GateVerdict['p99'] | undefined

@@ -81,10 +81,11 @@ function describeSamples({ rule, before, now }: GateCase, { problems, look, expo
   }
 }
 
-function describeEvidence({ rule }: GateCase, { look, historyMs, hardFloor, comparison }: Inspection) {
+function describeEvidence({ rule }: GateCase, { look, historyMs, hardFloor, comparison, expectedBy }: Inspection) {
   const live = look?.phi.live
   return {
     ...(comparison === undefined ? {} : { comparison }),
+    ...(expectedBy === undefined ? {} : { expectedBy }),
     ...(hardFloor === undefined ? {} : { hardFloor: { canary: hardFloor.canary, stable: hardFloor.stable } }),
     ...(look?.ratio === undefined ? {} : { ratio: look.ratio }),
     ...(look?.ratioLower === undefined ? {} : { ratioLower: look.ratioLower }),

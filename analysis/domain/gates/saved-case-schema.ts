@@ -64,6 +64,13 @@ const latency = z.looseObject({
   }),
 })
 
+export const hourShapeSchema = z.strictObject({
+  kind: z.enum(['hourOfWeek', 'hourOfDay']),
+  periods: z.number(),
+  ratios: z.array(z.number().nullable()),
+  phi: z.number(),
+})
+
 const series = z.strictObject({
   arm: z.enum(['canary', 'stable']),
   pod: z.string(),
@@ -92,6 +99,7 @@ export const savedCaseSchema = z.strictObject({
     history: z.strictObject({ foundMs: z.number(), askedMs: z.number(), neededMs: z.number() }).optional(),
     before: count.optional(),
     beforePhi: z.number().optional(),
+    hours: hourShapeSchema.optional(),
     since: z.number(),
     now: z.number(),
     scrapeIntervalMs: z.number().optional(),

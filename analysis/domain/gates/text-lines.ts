@@ -104,7 +104,7 @@ const MOVED_DEVIATIONS = 3
 /** Both arms are compared in the same seconds, so a shared cause is never part of the ratio. */
 function renderSharedCause(verdict: VerdictNumbers): string {
   const { stableBefore, stable, noise } = verdict
-  if (isBeforeAfter(verdict)) return 'not told apart, nothing runs beside it'
+  if (isBeforeAfter(verdict)) return `not told apart, nothing runs beside it; expected ${renderExpectedBy(verdict)}`
   if (stableBefore === undefined || stableBefore.total === 0) return 'cancels, both arms in the same seconds'
   const before = shareOf(stableBefore)
   const expected = before * stable.total
@@ -112,6 +112,14 @@ function renderSharedCause(verdict: VerdictNumbers): string {
   const moved = `${formatShare(before)} → ${formatShare(shareOf(stable))}`
   if (Math.abs(stable.bad - expected) <= MOVED_DEVIATIONS * deviation) return `no, stable unchanged (${moved})`
   return `stable moved too (${moved}), taken out`
+}
+
+function renderExpectedBy({ expectedBy }: VerdictNumbers): string {
+  const { kind = 'flat', periods = 0 } = expectedBy ?? {}
+  if (kind === 'flat') return 'at one rate, whatever the hour'
+  return kind === 'hourOfWeek'
+    ? `by the hour of the week (${periods} weeks)`
+    : `by the hour of the day (${periods} days)`
 }
 
 /** Whom it hit and where: of a finding only, because without one it is noise. */

@@ -20,6 +20,8 @@ export const RATIOS: Readonly<Record<Direction, readonly number[]>> = {
   down: [0.9, 0.8, 0.65, 0.5, 0.35, 0.2, 0.1, 0.03, 0.003],
 }
 
+const LOG_RATIOS: typeof RATIOS = { up: RATIOS.up.map(Math.log), down: RATIOS.down.map(Math.log) }
+
 export interface CountEvidenceOptions {
   /** `up`: evidence for a ratio above r0; `down`: for one below. */
   readonly direction: Direction
@@ -46,19 +48,18 @@ export function capOf(alpha: number): number {
 
 export function createCountEvidence(options: CountEvidenceOptions): CountEvidence {
   const { direction, nullRatio, cap, alternatives: ratios = RATIOS[direction], whole } = options
-  const logRatios = ratios.map(Math.log)
+  const logRatios = ratios === RATIOS[direction] ? LOG_RATIOS[direction] : ratios.map(Math.log)
   const stream = createEvidenceStream(ratios.length, whole)
-  const factors = ratios.map(() => 0)
 
   function advance(arms: PairCounts, phi: number): void {
     const share = arms.canaryTotal / (arms.canaryTotal + arms.stableTotal)
     const bad = arms.canaryBad + arms.stableBad
     const nullNorm = share * nullRatio + 1 - share
-    for (let i = 0; i < ratios.length; i++) {
-      const norm = share * nullRatio * (ratios[i] ?? 1) + 1 - share
+    const factors = ratios.map((ratio, i) => {
+      const norm = share * nullRatio * ratio + 1 - share
       const logLikelihood = arms.canaryBad * (logRatios[i] ?? 0) + bad * Math.log(nullNorm / norm)
-      factors[i] = Math.min(logLikelihood / phi, cap)
-    }
+      return Math.min(logLikelihood / phi, cap)
+    })
     stream.advance(arms.at, factors)
   }
 

@@ -34,7 +34,33 @@ export async function askSamples(
   send: LookPorts['send'],
 ): Promise<Samples> {
   const query = renderWindow(window.selector, window.windowMs)
-  const request = renderQuestion(access, 'query', { query, time: String(window.at / 1000) })
+  return await ask(access, query, renderQuestion(access, 'query', { query, time: String(window.at / 1000) }), send)
+}
+
+/** A query at every step, both ends included; epoch milliseconds. */
+export interface QueryRange {
+  readonly query: string
+  readonly from: number
+  readonly to: number
+  readonly stepMs: number
+}
+
+/** Throws TransportError only when cancelled. */
+export async function askRange(
+  access: PrometheusAccess,
+  { query, from, to, stepMs }: QueryRange,
+  send: LookPorts['send'],
+): Promise<Samples> {
+  const times = { start: String(from / 1000), end: String(to / 1000), step: String(stepMs / 1000) }
+  return await ask(access, query, renderQuestion(access, 'query_range', { query, ...times }), send)
+}
+
+async function ask(
+  access: PrometheusAccess,
+  query: string,
+  request: HttpRequest | undefined,
+  send: LookPorts['send'],
+): Promise<Samples> {
   if (!request) return { problem: 'address is not an http or https URL' }
   try {
     const reading = readMatrix(await send(request, access.auth))

@@ -112,8 +112,11 @@ function renderDetail(
   return { detail: shorten(words.join(' ')), fullDetail: shorten([...words, ...others].join(' ')) }
 }
 
-/** How each counter of a pod is called: in short, unless that is the name of another one of it already. */
-export function createNaming(): (identity: SeriesIdentity) => string {
+/** How a counter of a pod is called. */
+export type Naming = (identity: Pick<SeriesIdentity, 'arm' | 'pod' | 'role' | 'le' | 'detail' | 'fullDetail'>) => string
+
+/** In short, unless that is the name of another one of the pod already. */
+export function createNaming(): Naming {
   const owners = new Map<number, number>()
   return ({ arm, pod, role, le, detail, fullDetail }) => {
     const name = digestText(`${arm}\n${pod}\n${role}\n${le ?? ''}\n${detail}`)

@@ -2,8 +2,6 @@
  * `penstock/gate`: compares the canary with stable at every look, from raw samples since the release began, until a verdict stands or the stage is
  * over. Evidence is computed anew at each look and belongs to the release, not to the run: a restart, an error or the next stage goes on with it.
  */
-import { EXPOSED_SINCE } from '../../../controller/api/labels.ts'
-import { parseInstant } from '../../../controller/api/scalars.ts'
 import { GATE_KNOWLEDGE, GATE_VERDICT, type GateVerdict, readGateVerdict } from '../../../controller/api/verdict.ts'
 import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import type { HistoryFacts } from '../../domain/gates/data-facts.ts'
@@ -15,6 +13,7 @@ import { type SampleLog, unpackSeries } from '../../domain/gates/sample-log.ts'
 import type { GateSeries } from '../../domain/gates/samples.ts'
 import type { LongProviderModule, LookOrder, LookOutcome, LookPorts } from '../long-provider.ts'
 import type { GateReading } from './gate-reading.ts'
+import { recallHours } from './hours.ts'
 import { type GateKnowledge, parseKnowledge, renderKnowledge } from './knowledge.ts'
 import { FEWEST_TICKS, learn } from './learn.ts'
 import { estimateLookMs, nextLookAt } from './look-interval.ts'
@@ -23,7 +22,7 @@ import { concludeGate, decideOutcome, readFinding } from './outcome.ts'
 import { prepareGate } from './prepare.ts'
 import { renderForPeople } from './queries.ts'
 import { dropAllBounds, readSeries } from './read-series.ts'
-import { type GatePlace, readPlace, recallPlace, stageOf } from './stage.ts'
+import { type GatePlace, readPlace, recallPlace, stageOf, startOf } from './stage.ts'
 
 export const createGate = (memory: GateMemory = createGateMemory()): LongProviderModule => ({
   id: 'penstock/gate',
@@ -46,7 +45,7 @@ async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Pro
   if ('problem' in prepared) return fail(prepared.problem)
   if (prepared.plan.isNotAskedFor) return notAskedFor
   const reading: GateReading = { ...prepared, order, memory, session, since: startOf(order) }
-  const judged = await judge(reading)
+  const judged = staysWaiting(reading) ? waiting : await judge(reading)
   if ('problem' in judged) return fail(judged.problem)
   const intervalMs =
     readLimits(order.metric).intervalMs || estimateLookMs(judged.log, prepared.plan.thresholds.leastTickMs)
@@ -86,21 +85,28 @@ export async function readGateCase(
 
 const keyOf = ({ run, metric }: LookOrder): string => `${run.uid}\n${metric.name}`
 
-/** The release's start as the rollout's controller noted it; a run that nobody noted it for judges from its own start on. */
-const startOf = ({ run }: LookOrder): number =>
-  Math.min(parseInstant(run.annotations[EXPOSED_SINCE]) ?? run.createdAt, run.createdAt)
-
 interface JudgedSeries {
+  readonly isWaiting: false
   readonly verdict: GateVerdict
   /** As it is stored; undefined while it is not needed yet. */
   readonly knowledge: string | undefined
   readonly log: SampleLog
-  /** Others read their history just now. */
-  readonly isWaiting?: boolean
 }
 
+/** Others read their history just now: it has no say before it knows the service's noise. */
+interface Waiting {
+  readonly isWaiting: true
+  readonly log: SampleLog
+}
+
+const waiting: Waiting = { isWaiting: true, log: [] }
+
+/** Then there is nothing to look for in the samples, except by the gate that needs no history to tell that more than half of all requests fail. */
+const staysWaiting = ({ session, memory, plan }: GateReading): boolean =>
+  session.isWaiting && memory.isFull && plan.gate !== 'errorRate'
+
 /** History is read when the first ticks ask for it, and judged by as it was stored. */
-async function judge(reading: GateReading): Promise<JudgedSeries | { readonly problem: string }> {
+async function judge(reading: GateReading): Promise<JudgedSeries | Waiting | { readonly problem: string }> {
   const { order, memory, session } = reading
   const key = keyOf(order)
   const known = order.open?.metadata?.[GATE_KNOWLEDGE] ?? memory.recall(key)
@@ -109,9 +115,11 @@ async function judge(reading: GateReading): Promise<JudgedSeries | { readonly pr
   if ('problem' in read) return read
   const { log } = read
   const verdict = judgeGate(buildCase(reading, log, knowledge), session.judges)
-  if (knowledge !== undefined || !needsHistory(verdict)) return { verdict, knowledge: known, log }
-  // It has no say before it knows the service's noise, unless that does not matter.
-  if (!memory.enter()) return { verdict, knowledge: undefined, log, isWaiting: verdict.reason !== 'HardFloor' }
+  const plain = { isWaiting: false, verdict, knowledge: known, log } as const
+  if (knowledge !== undefined || !needsHistory(verdict)) return plain
+  session.isWaiting = !memory.enter()
+  if (session.isWaiting)
+    return verdict.reason === 'HardFloor' ? { ...plain, knowledge: undefined } : { isWaiting: true, log }
   try {
     const learnt = await learn(reading, unpackSeries(log))
     if ('problem' in learnt) return learnt
@@ -119,7 +127,8 @@ async function judge(reading: GateReading): Promise<JudgedSeries | { readonly pr
     memory.remember(key, text)
     if (learnt.knowledge.les !== undefined) dropAllBounds(reading)
     const first = session.knowledge(text, () => parseKnowledge(text))
-    return { verdict: judgeGate(buildCase(reading, log, first), session.judges), knowledge: text, log }
+    const informed = judgeGate(buildCase(reading, log, first), session.judges)
+    return { isWaiting: false, verdict: informed, knowledge: text, log }
   } finally {
     memory.leave()
   }
@@ -149,6 +158,7 @@ function buildCase(
     ...(latency === undefined ? {} : { latency }),
     ...(before === undefined ? {} : { before }),
     ...(beforePhi === undefined ? {} : { beforePhi }),
+    ...recallHours(order.open),
     ...(historyMs === undefined ? {} : { history: describeHistory(historyMs, plan.historyMs) }),
     since,
     now: order.now,

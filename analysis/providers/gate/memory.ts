@@ -17,6 +17,7 @@ export interface GateMemory {
   remember(key: string, knowledge: string): void
   /** Reading hours of samples is heavy: false while others do it, to be asked again later. Who was let in calls `leave`. */
   enter(): boolean
+  readonly isFull: boolean
   leave(): void
   forget(runUid: string): void
   /** For tests and benchmarks. */
@@ -89,6 +90,9 @@ export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): Gat
       if (readers >= MOST_READERS) return false
       readers += 1
       return true
+    },
+    get isFull() {
+      return readers >= MOST_READERS
     },
     leave() {
       readers -= 1

@@ -4,10 +4,9 @@
  * canary. Bounded in questions (a half hour each), pods and cases; it breathes between cases.
  */
 import { setImmediate as breathe } from 'node:timers/promises'
-import { type GateMetric, gateMetricSchema } from '../../../controller/api/gate.ts'
 import { STAGE } from '../../../controller/api/labels.ts'
 import { readReleaseStage } from '../../../controller/api/release-stage.ts'
-import { type GatePlan, planGate } from '../../../controller/metric-language/gate-plan.ts'
+import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
 import { createStableCounts } from '../../domain/backtest/count-source.ts'
 import type { StableSource } from '../../domain/backtest/gate-source.ts'
 import { createStableLatencies } from '../../domain/backtest/latency-source.ts'
@@ -19,9 +18,9 @@ import { readLatencyHistory } from '../../domain/gates/read-latency-ticks.ts'
 import { readStableHistory } from '../../domain/gates/read-ticks.ts'
 import type { GateSeries, LatencyTick } from '../../domain/gates/samples.ts'
 import type { Tick } from '../../domain/stats/ticks.ts'
-import { readAuthentication } from '../authentication.ts'
 import type { LongProviderModule, LookOrder, LookOutcome, LookPorts } from '../long-provider.ts'
 import { askSamples } from './ask-prometheus.ts'
+import { type AskedGate, openAccess, readAsked } from './asked-gate.ts'
 import { createClassifier, type Purpose } from './classify.ts'
 import { listPurposes, renderHistory } from './queries.ts'
 import type { Ask } from './samples-of-run.ts'
@@ -41,7 +40,7 @@ export function withSelfTest(gate: LongProviderModule): LongProviderModule {
   return {
     ...gate,
     async look(order, ports, signal) {
-      const asked = readPlan(order)
+      const asked = readAsked(order)
       if (!asked || asked.plan.selfTestMs === 0 || asked.plan.isNotAskedFor)
         return await gate.look(order, ports, signal)
       const key = `${order.run.uid}\n${order.metric.name}`
@@ -74,29 +73,14 @@ function addText(outcome: LookOutcome, text: string, isFirst: boolean): LookOutc
   }
 }
 
-interface Asked {
-  readonly config: GateMetric
-  readonly plan: GatePlan
-}
-
-/** Undefined for a configuration that the gate itself refuses. */
-function readPlan({ config }: LookOrder): Asked | undefined {
-  const parsed = gateMetricSchema.safeParse(config)
-  if (!parsed.success) return undefined
-  const { plan, problems } = planGate(parsed.data)
-  return problems.length > 0 ? undefined : { config: parsed.data, plan }
-}
-
 async function test(
-  { config, plan }: Asked,
+  asked: AskedGate,
   order: LookOrder,
   ports: LookPorts,
 ): Promise<SelfTestResult | { readonly problem: string }> {
-  const address = config.address || order.prometheusAddress
-  if (!address) return { problem: 'penstock/gate.address is not set and the controller has no default address' }
-  const authentication = readAuthentication(config.authentication, { path: 'penstock/gate', service: 'aps' })
-  if ('problem' in authentication) return authentication
-  const access = { config, address, timeoutMs: plan.timeoutMs, auth: authentication.auth }
+  const { plan } = asked
+  const access = openAccess(asked, order)
+  if ('problem' in access) return access
   const to = order.run.createdAt
   const read = await readSource(order.metric.name, plan, to, (window) => askSamples(access, window, ports.send))
   if ('problem' in read) return read

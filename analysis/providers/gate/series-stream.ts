@@ -17,7 +17,8 @@ import {
 } from '../../domain/gates/packed-numbers.ts'
 import type { LoggedSeries, SampleLog } from '../../domain/gates/sample-log.ts'
 import type { NativeHistogram } from '../../domain/gates/samples.ts'
-import { type Classify, createNaming, type SeriesIdentity } from './classify.ts'
+import { addRow, createNumberRows } from '../../domain/stats/number-rows.ts'
+import { type Classify, createNaming, type Naming, type SeriesIdentity } from './classify.ts'
 import type { RawSeries } from './matrix.ts'
 
 export interface SeriesStream {
@@ -34,21 +35,28 @@ export interface SeriesStream {
 }
 
 /** A series of the log, as it grows. */
-type Column = { -readonly [Key in keyof LoggedSeries]: LoggedSeries[Key] } & { histograms?: NativeHistogram[] }
+interface Column extends Omit<LoggedSeries, 'times'> {
+  times: PackedNumbers
+  readonly histograms?: NativeHistogram[]
+  /** What it could have been called, and what it counts: one copy of each text, as with the pod. */
+  readonly short: string
+  readonly full: string
+}
 
 /** Of objects, names and digests, besides the numbers. */
-const BYTES_PER_SERIES = 350
+const BYTES_PER_SERIES = 200
 const BYTES_PER_BUCKET = 40
 
 export function createSeriesStream(classify: Classify): SeriesStream {
   const store = createNumberStore()
-  // By what tells their labels.
-  const columns = new Map<number, Column | undefined>()
-  const nameDetail = createNaming()
+  // Of the labels of all series that were seen, and what became of them, in the order of their arrival.
+  const digests = createNumberRows(1)
+  const columns: (Column | undefined)[] = []
   // By pod and first time: what several series share; one that misses a scrape gets its own.
   const timelines = new Map<string, PackedNumbers>()
   const names = new Map<string, string>()
   const log: Column[] = []
+  let found = 0
   let readUntil: number | undefined
   let histogramBytes = 0
 
@@ -59,32 +67,48 @@ export function createSeriesStream(classify: Classify): SeriesStream {
     return known ?? name
   }
 
+  /** Answers have series in the same order, so the search begins behind the one that was found last. Undefined for one that is new. */
+  function findPlace(digest: number): number | undefined {
+    for (let tried = 0; tried < digests.count; tried += 1) {
+      const place = (found + 1 + tried) % digests.count
+      if (digests.cells[place] !== digest) continue
+      found = place
+      return place
+    }
+    return undefined
+  }
+
   /** Undefined for a series of neither version. */
-  function columnOf(raw: RawSeries): Column | undefined {
-    const key = digestText(JSON.stringify(raw.labels))
-    if (columns.has(key)) return columns.get(key)
+  function columnOf(raw: RawSeries, naming: () => Naming): Column | undefined {
+    const digest = digestText(JSON.stringify(raw.labels))
+    const place = findPlace(digest)
+    if (place !== undefined) return columns[place]
     const identity = classify(raw.labels, raw.histograms.length > 0)
-    const column = identity && createColumn(identity, raw)
+    const column = identity && createColumn(identity, naming()(identity), raw)
     if (column) log.push(column)
-    columns.set(key, column)
+    const row = addRow(digests)
+    digests.cells[row] = digest
+    columns.push(column)
     return column
   }
 
-  /** Written out: objects that are spread get a hidden class each in V8, which is larger than they are. */
-  function createColumn(identity: SeriesIdentity, raw: RawSeries): Column {
-    const pod = intern(identity.pod)
-    const column: Column = {
-      arm: identity.arm,
-      pod,
-      role: identity.role,
-      detail: intern(nameDetail(identity)),
-      times: timelineOf(`${pod}\n${raw.times[0] ?? 0}`),
-      values: addColumn(store),
-    }
-    if (identity.le !== undefined) column.le = identity.le
-    if (identity.codeless !== undefined) column.codeless = identity.codeless
-    if (identity.role === 'native') column.histograms = []
-    return column
+  function createColumn({ arm, role, le, codeless, ...texts }: SeriesIdentity, name: string, raw: RawSeries): Column {
+    const [pod, detail] = [intern(texts.pod), intern(name)]
+    const times = timelineOf(`${pod}\n${raw.times[0] ?? 0}`)
+    const values = addColumn(store)
+    const [short, full] = [intern(texts.detail), intern(texts.fullDetail)]
+    // Written out, each kind for itself: objects that are spread get a hidden class each in V8, which is larger than they are.
+    if (role === 'native') return { arm, pod, role, detail, times, values, short, full, histograms: [] }
+    if (le !== undefined) return { arm, pod, role, detail, times, values, short, full, le }
+    if (codeless) return { arm, pod, role, detail, times, values, short, full, codeless }
+    return { arm, pod, role, detail, times, values, short, full }
+  }
+
+  /** Knows the names of all series that there are. It is needed for new ones only, and not kept. */
+  function beginNaming(): Naming {
+    const naming = createNaming()
+    for (const { short, full, ...column } of log) naming({ ...column, detail: short, fullDetail: full })
+    return naming
   }
 
   function timelineOf(key: string): PackedNumbers {
@@ -97,8 +121,13 @@ export function createSeriesStream(classify: Classify): SeriesStream {
 
   function append(answer: readonly RawSeries[], until: number): void {
     const read = createNumberReader()
+    let naming: Naming | undefined
+    const nameNew = (): Naming => {
+      naming ??= beginNaming()
+      return naming
+    }
     for (const raw of answer) {
-      const column = columnOf(raw)
+      const column = columnOf(raw, nameNew)
       if (column) histogramBytes += appendSamples(column, raw, read)
     }
     for (const column of log) if (lengthOf(column.times) !== countOf(column)) ownTimes(column)
@@ -117,7 +146,7 @@ export function createSeriesStream(classify: Classify): SeriesStream {
       return newest
     },
     get bytes() {
-      return columns.size * BYTES_PER_SERIES + bytesOf(store) + histogramBytes
+      return columns.length * BYTES_PER_SERIES + bytesOf(store) + histogramBytes
     },
   }
 }

@@ -30,6 +30,8 @@ export interface GateSession {
   /** The verdict that is stored. */
   readonly told: Recent<GateVerdict | undefined>
   readonly judges: GateJudges
+  /** It needed history when others were reading theirs. */
+  isWaiting: boolean
 }
 
 export const createGateSession = (): GateSession => ({
@@ -39,6 +41,7 @@ export const createGateSession = (): GateSession => ({
   knowledge: createRecent(),
   told: createRecent(),
   judges: createGateJudges(),
+  isWaiting: false,
 })
 
 function createRecent<T>(): Recent<T> {

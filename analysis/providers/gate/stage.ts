@@ -2,8 +2,9 @@
  * Where the release stands at a look of its gate: which stage as the Rollout's controller noted it on the run, or as a verdict recorded it, and when the
  * run's own time is over. A run that nobody made for a Rollout has no stages. It must not judge.
  */
-import { ROLLOUT_TYPE, STAGE } from '../../../controller/api/labels.ts'
+import { EXPOSED_SINCE, ROLLOUT_TYPE, STAGE } from '../../../controller/api/labels.ts'
 import { readReleaseStage } from '../../../controller/api/release-stage.ts'
+import { parseInstant } from '../../../controller/api/scalars.ts'
 import { readGateVerdict } from '../../../controller/api/verdict.ts'
 import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
@@ -13,6 +14,10 @@ import type { LookOrder } from '../long-provider.ts'
 
 /** The stage among the others, without its end. */
 export type GatePlace = Pick<GateStage, 'index' | 'count' | 'weightPercent' | 'nextWeightPercent'>
+
+/** The release's start as the rollout's controller noted it; a run that nobody noted it for judges from its own start on. Epoch milliseconds. */
+export const startOf = ({ run }: Pick<LookOrder, 'run'>): number =>
+  Math.min(parseInstant(run.annotations[EXPOSED_SINCE]) ?? run.createdAt, run.createdAt)
 
 /** What the run says now. */
 export function readPlace({ annotations }: LookOrder['run']): GatePlace {
