@@ -76,8 +76,8 @@ async function exploreAll({ only, json }: Options): Promise<boolean> {
   return violations === 0
 }
 
-async function breakAll({ only, json }: Options): Promise<boolean> {
-  const report = await reportMutants({ only, print })
+async function breakAll({ only, json, hunt }: Options): Promise<boolean> {
+  const report = await reportMutants({ only, isHunt: hunt, print })
   if (report.mutants === 0) throw new OptionError(`--only: no mutant's id contains "${only}"`)
   if (json) print(JSON.stringify(report))
   return report.survived.length === 0

@@ -13,6 +13,8 @@ export interface Options {
   readonly explore: boolean
   /** Break the product once for every mutant, and tell who noticed. */
   readonly mutants: boolean
+  /** Look for a tale or a seed that notices, whatever the list says. */
+  readonly hunt: boolean
   /** Only tales whose name, or mutants whose id, contains it. */
   readonly only: string | undefined
 }
@@ -22,7 +24,7 @@ export class OptionError extends Error {}
 export const USAGE = `Usage: npm run sim -- [--seeds N] [--from S] [--twice] [--json]
        npm run sim -- --seed S [--json]
        npm run sim -- --explore [--only TEXT] [--json]
-       npm run sim -- --mutants [--only TEXT] [--json]
+       npm run sim -- --mutants [--hunt] [--only TEXT] [--json]
 
   --seeds N   how many seeds to run (default 100)
   --from S    the first of them (default 1)
@@ -30,6 +32,7 @@ export const USAGE = `Usage: npm run sim -- [--seeds N] [--from S] [--twice] [--
   --seed S    run one seed and tell everything
   --explore   tell a fixed set of releases, each disturbed at every place in turn
   --mutants   take one guard after the other out of the product, and tell what fails then
+  --hunt      look for a release or a seed that notices, whatever is listed
   --only TEXT only releases, or guards, whose name contains TEXT
   --json      end with one line of JSON`
 
@@ -59,6 +62,8 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
     throw new OptionError(`--${others[0]} takes no seeds: it goes with --only and --json`)
   if (values.only !== undefined && others.length === 0)
     throw new OptionError('--only chooses among what --explore or --mutants runs')
+  if (values.hunt && !values.mutants)
+    throw new OptionError('--hunt looks for who notices a mutant: it goes with --mutants')
   if (seeds === 0) throw new OptionError('--seeds: needs at least 1')
   return {
     seed,
@@ -68,6 +73,7 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
     json: values.json === true,
     explore: values.explore === true,
     mutants: values.mutants === true,
+    hunt: values.hunt === true,
     only: values.only,
   }
 }
@@ -83,6 +89,7 @@ function parse(argv: readonly string[]) {
     json: flag,
     explore: flag,
     mutants: flag,
+    hunt: flag,
     only: text,
     help: flag,
   }

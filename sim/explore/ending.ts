@@ -14,11 +14,12 @@ function renderRollout({ status = {}, metadata }: Rollout): string[] {
     `paused: ${(pauseConditions ?? []).map(({ reason }) => reason).join(', ') || 'no'}`,
     `weights: ${weights ? `canary ${weights.canary.weight}, stable ${weights.stable.weight}` : '-'}`,
     `selectors: ${activeSelector ?? '-'}, ${previewSelector ?? '-'}`,
+    `pods for an autoscaler: ${status.HPAReplicas ?? '-'}`,
     `restarted: ${status.restartedAt ? 'yes' : 'no'}`,
   ]
 }
 
-const renderRules = ({ spec }: HttpRoute): string =>
+export const renderRules = ({ spec }: HttpRoute): string =>
   (spec?.rules ?? [])
     .map(({ name = '', backendRefs = [] }) =>
       [name, ...backendRefs.map((backend) => `${backend.name} ${backend.weight ?? '-'}`)].join(' '),

@@ -1,20 +1,16 @@
 /** Every tale, disturbed at every place, one at a time: who ends otherwise is told. */
 import { runTasks } from '../cli/pool.ts'
-import { listTroubles } from './points.ts'
 import { tales } from './tales/all-tales.ts'
-import { tell } from './tell.ts'
-import { renderTrouble, type Trouble } from './trouble.ts'
-import type { ExploreTask } from './worker.ts'
+import { renderTrouble } from './trouble.ts'
+import type { ExploreAnswer, ExploreTask } from './worker.ts'
 
 export interface ExploreReport {
   readonly tales: number
+  /** With a trouble each. */
   readonly runs: number
   readonly violations: number
   readonly wallMs: number
 }
-
-/** The first deploy is the same in all tales of a kind: it is disturbed in these alone. */
-const disturbedFromStart = new Set(['canary, promoted', 'pods alone, promoted', 'blue-green, promoted by itself'])
 
 export interface ExploreOptions {
   /** Only tales whose name contains it. */
@@ -22,42 +18,25 @@ export interface ExploreOptions {
   readonly print: (line: string) => void
 }
 
-interface Counted {
-  readonly tasks: readonly ExploreTask[]
-  readonly problems: number
-}
-
-async function listTasks({ only, print }: ExploreOptions): Promise<Counted> {
-  const tasks: ExploreTask[] = []
-  let problems = 0
-  for (const [index, tale] of tales.entries()) {
-    if (only !== undefined && !tale.name.includes(only)) continue
-    const ending = await tell(tale)
-    const again = await tell(tale)
-    const faults = [
-      ...(ending.hash === again.hash ? [] : ['a second telling gave another log']),
-      ...(ending.lines[0]?.startsWith('the tale did not end') ? ending.lines : []),
-      ...ending.violations.map(({ id, sentence }) => `${id}: ${sentence}`),
-    ]
-    for (const fault of faults) print(`${tale.name}, undisturbed: ${fault}`)
-    problems += faults.length === 0 ? 0 : 1
-    const from = disturbedFromStart.has(tale.name) ? { writes: 0, reads: 0, lines: 0 } : ending.firstDeed
-    tasks.push(...listTroubles(ending, from).map((trouble: Trouble) => ({ tale: index, trouble })))
-  }
-  return { tasks, problems }
-}
-
-export async function explore(options: ExploreOptions): Promise<ExploreReport> {
-  const { print } = options
+export async function explore({ only = '', print }: ExploreOptions): Promise<ExploreReport> {
   const startedMs = performance.now()
-  const { tasks, problems } = await listTasks(options)
-  let violations = problems
-  await runTasks<ExploreTask, readonly string[]>('sim/explore/worker.ts', tasks, (differences, { tale, trouble }) => {
-    if (differences.length === 0) return
-    violations += 1
-    print(`${tales[tale]?.name}, ${renderTrouble(trouble)}:`)
-    for (const difference of differences) print(`  ${difference}`)
+  let violations = 0
+  const run = (tasks: readonly ExploreTask[], onAnswer: (answer: ExploreAnswer, task: ExploreTask) => void) =>
+    runTasks<ExploreTask, ExploreAnswer>('sim/explore/worker.ts', tasks, (answer, task) => {
+      onAnswer(answer, task)
+      if (answer.problems.length === 0) return
+      violations += 1
+      print(`${tales[task.tale]?.name}, ${renderTrouble(task.trouble)}:`)
+      for (const problem of answer.problems) print(`  ${problem}`)
+    })
+  const plain = tales.flatMap(({ name }, tale) => (name.includes(only) ? [{ tale, trouble: undefined }] : []))
+  const found = new Map<number, readonly ExploreTask[]>()
+  await run(plain, ({ troubles }, { tale }) => {
+    const tasks = troubles.map((trouble) => ({ tale, trouble }))
+    found.set(tale, tasks)
   })
-  const told = new Set(tasks.map(({ tale }) => tale)).size
-  return { tales: told, runs: tasks.length, violations, wallMs: Math.round(performance.now() - startedMs) }
+  // In the order of the tales, whichever worker came first.
+  const tasks = plain.flatMap(({ tale }) => found.get(tale) ?? [])
+  await run(tasks, () => {})
+  return { tales: plain.length, runs: tasks.length, violations, wallMs: Math.round(performance.now() - startedMs) }
 }

@@ -4,23 +4,17 @@
  */
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { CanaryStep, Rollout, RolloutSpec, RolloutStatus } from '../../controller/api/rollout.ts'
-import type { Action } from '../run/action.ts'
 import { NAMESPACE, ROLLOUT } from '../run/scenario.ts'
-
-type Timeless<T> = T extends { readonly atMs: number } ? Omit<T, 'atMs'> : never
-
-export type Deed =
-  | Timeless<Action>
-  /** From now on Prometheus answers with a value that fails every condition, or with a good one. */
-  | { readonly kind: 'metrics'; readonly are: 'bad' | 'good' }
-  /** What Argo Rollouts would not have written is gone, and the controller begins with an empty memory: a cluster that is taken over. */
-  | { readonly kind: 'takeOver' }
+import type { Deed } from './deed.ts'
 
 export interface Stage {
   readonly when: (status: RolloutStatus) => boolean
-  readonly act: Deed
+  /** One after the other, at the same moment. */
+  readonly acts: readonly Deed[]
   /** In the middle of things; otherwise once the controller has nothing more to do. */
   readonly atOnce?: boolean
+  /** From when it is time until it is done; 300 when absent. */
+  readonly afterMs?: number
 }
 
 export interface Tale {
@@ -29,6 +23,14 @@ export interface Tale {
   readonly objects: readonly KubeObject[]
   readonly stages: readonly Stage[]
   readonly isOver: (status: RolloutStatus) => boolean
+  /** Of two replicas of the controller one leads; one that is alone needs no Lease. */
+  readonly replicas?: 2
+  /** From the write of a route until the gateway obeys it; 100 when absent. */
+  readonly gatewayLagMs?: number
+  /** From the creation of a pod until it is ready; 300 when absent. */
+  readonly podReadyMs?: readonly [number, number]
+  /** The exploration tells it without trouble: what happens in it is enough, or is disturbed in another tale. */
+  readonly once?: true
 }
 
 type When = Stage['when']
@@ -45,22 +47,32 @@ export const isHealthyAfter =
   ({ phase, observedGeneration, stableRS, currentPodHash }) =>
     phase === 'Healthy' && stableRS === currentPodHash && Number(observedGeneration) > revisions
 
-export const at = (when: When, act: Deed): Stage => ({ when, act })
-export const atOnce = (when: When, act: Deed): Stage => ({ when, act, atOnce: true })
+export const always: When = () => true
+
+export const at = (when: When, ...acts: readonly Deed[]): Stage => ({ when, acts })
+export const atOnce = (when: When, ...acts: readonly Deed[]): Stage => ({ when, acts, atOnce: true })
+/** So long after what was done before. */
+export const later = (afterMs: number, ...acts: readonly Deed[]): Stage => ({
+  when: always,
+  acts,
+  atOnce: true,
+  afterMs,
+})
 export const commit = (image: string, when: When = isHealthy): Stage => at(when, { kind: 'setImage', image })
 
 const DELAYS = { scaleDownDelaySeconds: 2, abortScaleDownDelaySeconds: 2 }
 
 interface Shape {
   readonly replicas?: number
+  readonly annotations?: Readonly<Record<string, string>>
   readonly spec?: Partial<RolloutSpec>
 }
 
-function rolloutOf(strategy: RolloutSpec['strategy'], { replicas = 2, spec = {} }: Shape): Rollout {
+function rolloutOf(strategy: RolloutSpec['strategy'], { replicas = 2, spec = {}, annotations = {} }: Shape): Rollout {
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
-    metadata: { name: ROLLOUT, namespace: NAMESPACE },
+    metadata: { name: ROLLOUT, namespace: NAMESPACE, annotations: { ...annotations } },
     spec: {
       replicas,
       selector: { matchLabels: { app: ROLLOUT } },

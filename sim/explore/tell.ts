@@ -2,18 +2,18 @@
  * Plays one tale to its end, with at most one trouble, on the simulator's kernel. The controller is the shipped one; the trouble is at one position
  * and nothing else goes wrong. A tale that does not end says so.
  */
-import type { KubeObject } from '../../controller/api/meta.ts'
-import * as kinds from '../../controller/kube/kinds.ts'
 import type { Write } from '../cluster/kube-edge.ts'
 import type { Truth } from '../cluster/truth.ts'
 import { hashOf, type World } from '../cluster/world.ts'
 import type { Violation } from '../invariants/invariant.ts'
-import { openCluster, type SimCluster } from '../run/cluster.ts'
+import { openCluster, type SimCluster, WALL_START_MS } from '../run/cluster.ts'
 import { createJudge } from '../run/judge.ts'
 import type { Plan } from '../run/plan.ts'
 import type { Scenario } from '../run/scenario.ts'
+import { createCourse, type Moment } from './course.ts'
+import { act } from './deed.ts'
 import { renderEnding } from './ending.ts'
-import type { Deed, Stage, Tale } from './tale.ts'
+import type { Stage, Tale } from './tale.ts'
 import {
   createTroubleBoard,
   emptyPassage,
@@ -32,6 +32,10 @@ export interface Ending {
   /** Messages that arrived, each once: revision, kind and what it is about, without the time. */
   readonly notices: readonly string[]
   readonly violations: readonly Violation[]
+  /** Everything that can be watched from outside, in order. */
+  readonly course: readonly Moment[]
+  /** Events of the simulation. */
+  readonly steps: number
   readonly passage: Passage
   /** Where it was when somebody did something for the first time: the first deploy is before. */
   readonly firstDeed: Position
@@ -48,15 +52,15 @@ const REST_MS = 12_000
 const LONGEST_MS = 400_000
 const MOST_STEPS = 40_000
 
-const scenarioOf = ({ rollout, objects }: Tale): Scenario => {
+const scenarioOf = ({ rollout, objects, gatewayLagMs = 100, podReadyMs = [300, 300] }: Tale): Scenario => {
   const { canary, blueGreen } = rollout.spec.strategy ?? {}
   return {
     strategy: blueGreen ? 'blue-green' : canary?.trafficRouting ? 'canary' : 'canary without a router',
     rollout,
     objects,
     direct: blueGreen ? ['active'] : [],
-    podReadyMs: [300, 300],
-    gatewayLagMs: [100, 100],
+    podReadyMs,
+    gatewayLagMs: [gatewayLagMs, gatewayLagMs],
   }
 }
 
@@ -68,18 +72,30 @@ const planOf = (tale: Tale, trouble: Trouble | undefined): Plan => ({
     trouble?.kind === 'crash'
       ? [{ atMs: 0, kind: 'crash', process: 0, restartAfterMs: RESTART_MS, ...pick(trouble) }]
       : [],
-  processes: 1,
-  skewMs: [0],
+  processes: tale.replicas ?? 1,
+  skewMs: [],
   healAtMs: LONGEST_MS,
 })
 
 const pick = ({ atWrite, applied }: Extract<Trouble, { kind: 'crash' }>) => ({ atWrite, applied })
+
+/** By so much a clock is ahead of another one once it has jumped. */
+const clockLeadOf = ({ stages }: Tale): number =>
+  stages
+    .flatMap(({ acts }) => acts)
+    .reduce(
+      (sum, deed) => (deed.kind === 'fault' && deed.fault.kind === 'jumpWall' ? sum + Math.abs(deed.fault.ms) : sum),
+      0,
+    )
 
 /** A stage that lasts no time is passed unseen, or seen: it depends on the order of two lines. */
 const isPassing = (id: string): boolean => id.includes('/StagePassed/')
 
 /** Events are about the past: their number may differ. */
 const isCourtesy = ({ plural }: Write): boolean => plural === 'events' || plural === 'leases'
+
+const renderWrite = ({ verb, plural, name, subresource = '' }: Write): string =>
+  `${verb} ${plural}/${name}${subresource && `/${subresource}`}`
 
 function noteBirths(births: string[], { verb, plural, name }: Write, before: World, after: World): void {
   if (verb === 'evict') births.push('evict a pod')
@@ -113,49 +129,36 @@ function followVersions(truth: Truth): (plural: string, changes: number) => numb
   }
 }
 
-const FOREVER_MS = 1e9
-
-async function takeOver(cluster: SimCluster): Promise<void> {
-  const { client } = cluster
-  const own = [kinds.rollouts, kinds.replicaSets, kinds.services, kinds.httpRoutes]
-  cluster.restart(0)
-  for (const kind of own)
-    for (const object of (await client.list<KubeObject>(kind)).items) {
-      const ours = Object.keys(object.metadata.annotations ?? {}).filter((key) => key.startsWith('penstock.dev/'))
-      if (ours.length === 0) continue
-      const annotations = Object.fromEntries(ours.map((key) => [key, null]))
-      await client.patch(kinds.refOf(kind, object), 'merge', { metadata: { annotations } })
-    }
-}
-
-function act(cluster: SimCluster, deed: Deed): void {
-  const atMs = cluster.kernel.now()
-  if (deed.kind === 'takeOver') void takeOver(cluster)
-  else if (deed.kind !== 'metrics') cluster.act({ ...deed, atMs })
-  else if (deed.are === 'bad') cluster.strike({ atMs, kind: 'metrics', mode: 'bad', forMs: FOREVER_MS })
-  else cluster.board.heal()
-}
-
-export async function tell(tale: Tale, trouble?: Trouble): Promise<Ending> {
+export async function tell(tale: Tale, trouble?: Trouble, mostSteps = MOST_STEPS): Promise<Ending> {
   const plan = planOf(tale, trouble)
   const passage = emptyPassage()
   const births: string[] = []
   const notices = new Set<string>()
+  const course = createCourse()
   let judge: ReturnType<typeof createJudge> | undefined
   const cluster: SimCluster = await openCluster(plan, {
-    onStep: (label) => judge?.onStep(label),
+    onStep(label) {
+      judge?.onStep(label)
+      course.look(cluster.truth.world())
+    },
     onWrite(write, apply) {
       const before = cluster.truth.world()
       passage.writes.push(`${write.verb} ${write.plural}/${write.name}`)
       const answer = judge?.onWrite(write, apply) ?? apply()
       const after = cluster.truth.world()
-      if (!isCourtesy(write) && after.version !== before.version) noteBirths(births, write, before, after)
+      if (isCourtesy(write)) return answer
+      course.note(after.atMs, renderWrite(write))
+      if (after.version !== before.version) noteBirths(births, write, before, after)
       return answer
     },
-    onNotice(body) {
+    onPost: (post) => judge?.onPost(post),
+    onNotice(body, told) {
+      judge?.onTold(told)
       const { id } = JSON.parse(body) as { id: string }
+      course.note(cluster.kernel.now(), `message ${id}`)
       if (!isPassing(id)) notices.add(id.replace(/\/[0-9TZ:-]*$/, ''))
     },
+    onAnswer: (code) => course.note(cluster.kernel.now(), `alert answered ${code}`),
     makeBoard: (kernel, truth) =>
       createTroubleBoard({
         nowMs: () => kernel.now(),
@@ -166,23 +169,26 @@ export async function tell(tale: Tale, trouble?: Trouble): Promise<Ending> {
       }),
   })
   const { kernel, truth } = cluster
-  judge = createJudge(plan.scenario, truth.world)
+  judge = createJudge(plan.scenario, truth.world, { clockLeadMs: clockLeadOf(tale), epochMs: WALL_START_MS })
   for (const fault of plan.faults) cluster.strike(fault)
   let stage = 0
   let firstDeed: Position | undefined
   let actedMs = 0
   const status = () => truth.world().rollouts.get(tale.rollout.metadata.name)?.status ?? {}
   const quietMs = (): number => kernel.now() - Math.max(judge.lastWriteMs(), actedMs)
-  const isTimeFor = ({ atOnce = false }: Stage): boolean =>
-    atOnce ? kernel.now() - actedMs >= DEED_AFTER_MS : quietMs() >= SETTLED_MS
+  const isTimeFor = ({ atOnce = false }: Stage): boolean => (atOnce ? kernel.now() >= actedMs : quietMs() >= SETTLED_MS)
   const isOver = (): boolean => stage === tale.stages.length && quietMs() >= REST_MS && tale.isOver(status())
-  while (!isOver() && kernel.now() < LONGEST_MS && kernel.steps() < MOST_STEPS) {
+  while (!isOver() && kernel.now() < LONGEST_MS && kernel.steps() < mostSteps) {
     const next = tale.stages[stage]
     if (next && isTimeFor(next) && next.when(status())) {
       stage += 1
       firstDeed ??= positionIn(passage)
-      actedMs = kernel.now() + DEED_AFTER_MS
-      kernel.schedule(DEED_AFTER_MS, `tale: ${next.act.kind}`, () => act(cluster, next.act))
+      const afterMs = next.afterMs ?? DEED_AFTER_MS
+      actedMs = kernel.now() + afterMs
+      const label = `tale: ${next.acts.map(({ kind }) => kind).join(', ')}`
+      kernel.schedule(afterMs, label, () => {
+        for (const deed of next.acts) act(cluster, deed)
+      })
     }
     if (!(await kernel.step())) break
   }
@@ -194,6 +200,8 @@ export async function tell(tale: Tale, trouble?: Trouble): Promise<Ending> {
     births: [...births].sort(),
     notices: [...notices].sort(),
     violations: judge.violations,
+    course: course.moments,
+    steps: kernel.steps(),
     passage,
     firstDeed: firstDeed ?? positionIn(passage),
     hash: kernel.hash(),

@@ -30,6 +30,32 @@ export function renderTrouble(trouble: Trouble | undefined): string {
   }
 }
 
+const patterns: readonly (readonly [RegExp, (...found: string[]) => Trouble])[] = [
+  [
+    /^dies at write (\d+), (applied|lost)$/,
+    (at, how) => ({ kind: 'crash', atWrite: Number(at), applied: how === 'applied' }),
+  ],
+  [
+    /^read (\d+) is (\d+) versions old$/,
+    (at, versions) => ({ kind: 'stale', atRead: Number(at), versions: Number(versions) }),
+  ],
+  [
+    /^watches of (\w+) are (\d+) lines behind$/,
+    (plural = '', lines) => ({ kind: 'late', plural, lines: Number(lines) }),
+  ],
+  [/^line (\d+) of the watches is lost$/, (at) => ({ kind: 'drop', atLine: Number(at) })],
+]
+
+/** Of the words in which it is told. Throws when they are of none. */
+export function parseTrouble(words: string): Trouble | undefined {
+  if (words === renderTrouble(undefined)) return undefined
+  for (const [pattern, make] of patterns) {
+    const found = pattern.exec(words)
+    if (found) return make(...found.slice(1))
+  }
+  throw new Error(`nothing that can go wrong is called "${words}"`)
+}
+
 /** What a telling went through, in order: the positions at which another can be disturbed. */
 export interface Passage {
   /** `verb plural/name` of every write that took effect. */

@@ -45,7 +45,20 @@ const FINGERPRINTS: Readonly<Record<AlertName, string>> = {
 /** As every client writes it. */
 const wholeSeconds = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19)}Z`
 
-function renderAlert({ metadata }: Rollout, name: AlertName, [startsAtMs, endsAtMs]: readonly [number, number?]) {
+interface Alert {
+  readonly status: 'firing' | 'resolved'
+  readonly labels: Readonly<Record<string, string | undefined>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly startsAt: string
+  readonly endsAt: string
+  readonly fingerprint: string
+}
+
+function renderAlert(
+  { metadata }: Rollout,
+  name: AlertName,
+  [startsAtMs, endsAtMs]: readonly [number, number?],
+): Alert {
   const status = endsAtMs === undefined ? 'firing' : 'resolved'
   return {
     status,
@@ -60,10 +73,28 @@ function renderAlert({ metadata }: Rollout, name: AlertName, [startsAtMs, endsAt
 const HOUR_MS = 3_600_000
 
 type AlertAction = Extract<Action, { kind: 'alert' }>
-type Alert = ReturnType<typeof renderAlert>
+
+/** Nobody in the cluster has it. */
+const STRANGE_HASH = '7777777777'
+
+/** Labels besides those that every alert of the Rollout has, and in place of them. */
+function ownLabels({ about, labels = {} }: AlertAction, { status = {} }: Rollout): Readonly<Record<string, string>> {
+  const hashes = { canary: status.currentPodHash, stable: status.stableRS, another: STRANGE_HASH }
+  const hash = about && hashes[about]
+  return { ...(hash === undefined ? {} : { rollouts_pod_template_hash: hash }), ...labels }
+}
+
+const renderCompany = (alert: Alert, { behind }: AlertAction): readonly Alert[] =>
+  Array.from({ length: behind?.count ?? 0 }, (_none, at) => ({
+    ...alert,
+    fingerprint: `other${at}`,
+    status: behind?.status ?? alert.status,
+    labels: { ...alert.labels, alertname: `Other${at}`, ...behind?.labels },
+  }))
 
 /** Alertmanager does not sort a group, and leaves out what is too much. */
-function renderGroup(rollout: Rollout, alert: Alert, { isTruncated = false }: AlertAction): string {
+function renderGroup(rollout: Rollout, alert: Alert, action: AlertAction): string {
+  const { isTruncated = false } = action
   const other = alert.labels.alertname === 'LatencyHigh' ? 'ErrorsHigh' : 'LatencyHigh'
   const startedMs = Date.parse(alert.startsAt)
   const former = isTruncated ? [renderAlert(rollout, other, [startedMs - HOUR_MS, startedMs - 1])] : []
@@ -75,7 +106,7 @@ function renderGroup(rollout: Rollout, alert: Alert, { isTruncated = false }: Al
     receiver: 'penstock',
     status,
     ...left,
-    alerts: [...former, alert],
+    alerts: [...former, ...renderCompany(alert, action), alert],
   })
 }
 
@@ -101,13 +132,14 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
 
   const firingSinceMs = new Map<AlertName, number>()
 
-  function alert(action: AlertAction): void {
+  function alert(action: AlertAction, seen: Rollout): void {
     const { status, times, name = 'ErrorsHigh', forMs = 0, isForged = false, twinAfterMs } = action
     const nowMs = wallStartMs + kernel.now()
     const sinceMs = status === 'firing' ? nowMs - forMs : (firingSinceMs.get(name) ?? nowMs)
     firingSinceMs.set(name, sinceMs)
-    const alert = renderAlert(scenario.rollout, name, status === 'firing' ? [sinceMs] : [sinceMs, nowMs])
-    const body = renderGroup(scenario.rollout, alert, action)
+    const plain = renderAlert(seen, name, status === 'firing' ? [sinceMs] : [sinceMs, nowMs])
+    const alert = { ...plain, labels: { ...plain.labels, ...ownLabels(action, seen) } }
+    const body = renderGroup(seen, alert, action)
     const authorization = `Bearer ${isForged ? 'somebody-elses-token' : RECEIVER_TOKEN}`
     const attempt = (left: number): void => {
       let isTaken = false
@@ -150,7 +182,7 @@ export function createActors(options: ActorsOptions): (action: Action) => void {
       case 'reapply':
         return void reapply()
       case 'alert':
-        return alert(action)
+        return alert(action, seen)
     }
   }
 }

@@ -7,6 +7,7 @@ import { runBundle } from './child.ts'
 import type { Finding } from './finding.ts'
 import type { CatcherId, Mutant } from './mutant.ts'
 import type { KnownEndings } from './story-check.ts'
+import type { KnownTales } from './tale-check.ts'
 
 export interface Search {
   /** Absent: nothing differs. */
@@ -27,11 +28,17 @@ export const isWalk = (name: string): name is keyof typeof walks => Object.hasOw
 
 const WALKS = { PENSTOCK_RUNS: '60' }
 
-export function createCatchers(known: KnownEndings): Readonly<Record<CatcherId, Catcher>> {
+/** @param tales that are going to be asked for by name; more are learned when they are */
+export function createCatchers(tales: readonly string[]): Readonly<Record<CatcherId, Catcher>> {
+  const learnStories = once(() => learn<KnownEndings>(LEARN_STORIES))
   return {
+    tale: createTaleCatcher(tales),
     seed: createSeedCatcher(),
-    story: (mutant, name) =>
-      runCheck(mutant, renderStoryCheck({ known, ...(name === undefined ? {} : { only: name }) })),
+    async story(mutant, name) {
+      const { known, cpuMs } = await learnStories()
+      const search = await runCheck(mutant, renderStoryCheck({ known, ...(name === undefined ? {} : { only: name }) }))
+      return { ...search, cpuMs: search.cpuMs + cpuMs }
+    },
     async walk(mutant, name) {
       if (name !== undefined && !isWalk(name)) throw new Error(`there is no walk "${name}"`)
       const files = name === undefined ? Object.values(walks) : [walks[name]]
@@ -43,7 +50,7 @@ export function createCatchers(known: KnownEndings): Readonly<Record<CatcherId, 
       }
       return { cpuMs }
     },
-    golden: (mutant, name) => runCheck(mutant, renderGoldenCheck(name)),
+    golden: (mutant, name) => runCheck(mutant, renderGoldenCheck(name), name === undefined ? [] : BRIEFLY),
     async test(mutant, name) {
       if (name === undefined) return { cpuMs: 0 }
       const [file = '', title] = name.split(' › ')
@@ -98,21 +105,66 @@ import { findChangedStory } from './sim/mutants/golden-check.ts'
 process.stdout.write(JSON.stringify(findChangedStory(${name === undefined ? '' : JSON.stringify(name)}) ?? null) + '\\n')
 process.exit(0)`
 
-const LEARN = `
+const LEARN_STORIES = `
 import { learnEndings } from './sim/mutants/story-check.ts'
-process.stdout.write(JSON.stringify(await learnEndings()) + '\\n')
+process.stdout.write(JSON.stringify(await learnEndings()) + '\\n', () => process.exit(0))`
+
+const renderLearnTales = (names: readonly string[] | undefined): string => `
+import { learnTales } from './sim/mutants/tale-check.ts'
+process.stdout.write(JSON.stringify(await learnTales(${JSON.stringify(names)})) + '\\n', () => process.exit(0))`
+
+const renderTaleCheck = (call: string): string => `
+import { checkTale, findOtherTale } from './sim/mutants/tale-check.ts'
+process.stdout.write(JSON.stringify((await ${call}) ?? null) + '\\n')
 process.exit(0)`
 
-/** How every story ends with the product as it is. */
-export async function learnKnown(): Promise<{ readonly known: KnownEndings; readonly cpuMs: number }> {
-  const { answer, errors, cpuMs } = await ask(undefined, LEARN)
-  if (answer === undefined) throw new Error(`the stories of the product as it is do not end: ${errors}`)
-  return { known: JSON.parse(answer) as KnownEndings, cpuMs }
+/** Of one mutant's search among tales; in seconds of the processor. */
+const TALE_SEARCH_S = 90
+
+/** How a tale ends with the product as it is, and on which course, is learned once. */
+function createTaleCatcher(names: readonly string[]): Catcher {
+  const learnNamed = once(() => learn<KnownTales>(renderLearnTales(names)))
+  const learnAll = once(() => learn<KnownTales>(renderLearnTales(undefined)))
+  return async (mutant, name) => {
+    const isNamed = name !== undefined && names.includes(name)
+    const { known, cpuMs } = isNamed ? await learnNamed() : await learnAll()
+    const tale = name?.split(' › ')[0] ?? ''
+    const call =
+      name === undefined
+        ? `findOtherTale(${JSON.stringify(known)}, ${TALE_SEARCH_S})`
+        : `checkTale(${JSON.stringify(name)}, ${JSON.stringify({ [tale]: known[tale] })})`
+    const search = await runCheck(mutant, renderTaleCheck(call), name === undefined ? [] : BRIEFLY)
+    return { ...search, cpuMs: search.cpuMs + cpuMs }
+  }
 }
 
+interface Learned<T> {
+  readonly known: T
+  /** 0 for all but the first who asks. */
+  readonly cpuMs: number
+}
+
+function once<T>(learnIt: () => Promise<Learned<T>>): () => Promise<Learned<T>> {
+  let learned: Promise<Learned<T>> | undefined
+  return async () => {
+    if (learned) return { known: (await learned).known, cpuMs: 0 }
+    learned = learnIt()
+    return learned
+  }
+}
+
+async function learn<T>(code: string): Promise<Learned<T>> {
+  const { answer, errors, cpuMs } = await ask(undefined, code, [])
+  if (answer === undefined) throw new Error(`the product as it is does not come to its end: ${errors}`)
+  return { known: JSON.parse(answer) as T, cpuMs }
+}
+
+/** For a check that is over in a second: to optimize code takes longer than it saves. */
+const BRIEFLY = ['--no-opt', '--max-lazy']
+
 /** A check of ours prints a finding or null. */
-async function runCheck(mutant: Mutant | undefined, code: string): Promise<Search> {
-  const { isPart, hangs, answer, errors, cpuMs } = await ask(mutant, code)
+async function runCheck(mutant: Mutant | undefined, code: string, flags: readonly string[] = []): Promise<Search> {
+  const { isPart, hangs, answer, errors, cpuMs } = await ask(mutant, code, flags)
   if (!isPart) return { cpuMs }
   if (hangs) return { found: { where: 'all of it', why: 'it does not end' }, cpuMs }
   if (answer === undefined) return { found: { where: 'all of it', why: shorten(errors) }, cpuMs }
@@ -120,11 +172,12 @@ async function runCheck(mutant: Mutant | undefined, code: string): Promise<Searc
   return found ? { found, cpuMs } : { cpuMs }
 }
 
-async function ask(mutant: Mutant | undefined, code: string) {
+async function ask(mutant: Mutant | undefined, code: string, flags: readonly string[]) {
   const file = await bundle(code, mutant)
   if (file === undefined) return { isPart: false, hangs: false, answer: undefined, errors: '', cpuMs: 0 }
   let answer: string | undefined
   const { end, errors, cpuMs } = await runBundle(file, {
+    flags,
     isEnough(line) {
       if (/^(null|\{.*\})$/.test(line)) answer = line
       return false
@@ -145,7 +198,11 @@ interface Suite {
 async function runSuite(mutant: Mutant | undefined, { file: path, title, env }: Suite): Promise<Search> {
   const file = await bundle(`import './${path}'`, mutant)
   if (file === undefined) return { cpuMs: 0 }
-  const flags = ['--test-reporter=tap', ...(title === undefined ? [] : [`--test-name-pattern=/^${quote(title)}$/`])]
+  const flags = [
+    ...(env === WALKS ? [] : BRIEFLY),
+    '--test-reporter=tap',
+    ...(title === undefined ? [] : [`--test-name-pattern=/^${quote(title)}$/`]),
+  ]
   const { read, findFailure, hasRun } = createTapReader()
   const { end, code, errors, cpuMs } = await runBundle(file, { flags, env, isEnough: read })
   const failure = findFailure()

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 
 /** What looks for the damage, in the order in which they are asked. */
-export const catcherIds = ['story', 'seed', 'walk', 'golden', 'test'] as const
+export const catcherIds = ['tale', 'story', 'seed', 'walk', 'golden', 'test'] as const
 export type CatcherId = (typeof catcherIds)[number]
 
 export interface Mutant {
@@ -21,8 +21,8 @@ export interface Mutant {
   /** The invariants that rest on it, such as `S1` or `S8 L2`. */
   readonly invariant: string
   /**
-   * What is known to catch it, and is asked first: `story NAME`, `golden NAME`, `walk NAME` or `test FILE › NAME`. Everybody else is asked only when
-   * it does not.
+   * What is known to catch it, and is asked first: `tale NAME`, `tale NAME › WHAT GOES WRONG`, `seed N`, `story NAME`, `golden NAME`, `walk NAME` or
+   * `test FILE › NAME`. Everybody else is asked only when it does not.
    */
   readonly witness: `${CatcherId} ${string}`
 }

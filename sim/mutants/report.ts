@@ -3,7 +3,7 @@
  * checkout.
  */
 import { availableParallelism } from 'node:os'
-import { type Catcher, createCatchers, learnKnown } from './catchers.ts'
+import { type Catcher, createCatchers } from './catchers.ts'
 import type { Finding } from './finding.ts'
 import { mutants } from './list/all-mutants.ts'
 import { type CatcherId, catcherIds, type Mutant, splitWitness } from './mutant.ts'
@@ -13,6 +13,8 @@ export interface MutantOptions {
   readonly only?: string | undefined
   /** Mutants at a time; one for each core when absent. */
   readonly jobs?: number | undefined
+  /** Does not ask what the list names, but looks for a tale or a seed. */
+  readonly isHunt?: boolean | undefined
   /** Takes a line for each mutant when it is through, and a last one. */
   readonly print: (line: string) => void
 }
@@ -39,27 +41,27 @@ export interface MutantVerdict {
 export async function reportMutants({
   only = '',
   jobs = availableParallelism(),
+  isHunt = false,
   print,
 }: MutantOptions): Promise<MutantReport> {
   const queue = mutants.filter(({ id }) => id.includes(only))
-  if (queue.length === 0) return summarize([], 0)
-  const { known, cpuMs } = await learnKnown()
-  const catchers = createCatchers(known)
+  if (queue.length === 0) return summarize([])
+  const catchers = createCatchers(isHunt ? [] : namesOfTales(queue))
   const verdicts: MutantVerdict[] = []
   const work = async (): Promise<void> => {
     for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
-      const verdict = await hunt(mutant, catchers)
+      const verdict = await ask(mutant, catchers, isHunt ? HUNTERS : askInOrder(mutant))
       verdicts.push(verdict)
       print(renderVerdict(verdict))
     }
   }
   await Promise.all(Array.from({ length: jobs }, work))
-  const report = summarize(verdicts, cpuMs)
+  const report = summarize(verdicts)
   print(renderReport(report))
   return report
 }
 
-function summarize(verdicts: readonly MutantVerdict[], learningMs: number): MutantReport {
+function summarize(verdicts: readonly MutantVerdict[]): MutantReport {
   const idsOf = (some: readonly MutantVerdict[]): readonly string[] => some.map(({ mutant }) => mutant.id).sort()
   const counts = catcherIds.flatMap((id) => {
     const count = verdicts.filter(({ caught }) => caught?.by === id).length
@@ -70,20 +72,40 @@ function summarize(verdicts: readonly MutantVerdict[], learningMs: number): Muta
     caught: Object.fromEntries(counts),
     survived: idsOf(verdicts.filter(({ caught }) => !caught)),
     otherwise: idsOf(verdicts.filter(({ caught, isAsListed }) => caught && !isAsListed)),
-    cpuSeconds: Math.round(verdicts.reduce((sum, verdict) => sum + verdict.cpuMs, learningMs) / 1_000),
+    cpuSeconds: Math.round(verdicts.reduce((sum, verdict) => sum + verdict.cpuMs, 0) / 1_000),
   }
 }
 
-async function hunt(mutant: Mutant, catchers: Readonly<Record<CatcherId, Catcher>>): Promise<MutantVerdict> {
-  const witness = splitWitness(mutant.witness)
-  const attempts = [
-    { by: witness.catcher, name: witness.name, isAsListed: true },
-    ...catcherIds.map((by) => ({ by, name: undefined, isAsListed: false })),
-  ]
+interface Attempt {
+  readonly by: CatcherId
+  /** Undefined: everything that it knows. */
+  readonly name: string | undefined
+}
+
+/** Whole clusters alone: what a witness should be before anything else. */
+const HUNTERS: readonly Attempt[] = [
+  { by: 'tale', name: undefined },
+  { by: 'seed', name: undefined },
+]
+
+function askInOrder({ witness }: Mutant): readonly Attempt[] {
+  const { catcher, name } = splitWitness(witness)
+  return [{ by: catcher, name }, ...catcherIds.map((by) => ({ by, name: undefined }))]
+}
+
+const namesOfTales = (some: readonly Mutant[]): readonly string[] =>
+  some.map(({ witness }) => splitWitness(witness)).flatMap(({ catcher, name }) => (catcher === 'tale' ? [name] : []))
+
+async function ask(
+  mutant: Mutant,
+  catchers: Readonly<Record<CatcherId, Catcher>>,
+  attempts: readonly Attempt[],
+): Promise<MutantVerdict> {
   let cpuMs = 0
-  for (const { by, name, isAsListed } of attempts) {
+  for (const { by, name } of attempts) {
     const search = await catchers[by](mutant, name)
     cpuMs += search.cpuMs
+    const isAsListed = `${by} ${name ?? search.found?.where}` === mutant.witness
     if (search.found) return { mutant, caught: { by, finding: search.found }, isAsListed, cpuMs }
   }
   return { mutant, caught: undefined, isAsListed: false, cpuMs }

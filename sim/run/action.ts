@@ -25,6 +25,16 @@ export type Action = { readonly atMs: number } & (
       readonly twinAfterMs?: number
       /** The group holds an old alert that is resolved as well, and tells that one was left out. */
       readonly isTruncated?: boolean
+      /** Besides those that name the Rollout, and in place of them. */
+      readonly labels?: Readonly<Record<string, string>>
+      /** The revision that it names: what is rolled out, what is stable, or neither; none when absent. */
+      readonly about?: 'canary' | 'stable' | 'another'
+      /** So many other alerts stand in front of it in the same group. */
+      readonly behind?: {
+        readonly count: number
+        readonly status: 'firing' | 'resolved'
+        readonly labels?: Readonly<Record<string, string>>
+      }
     }
 )
 

@@ -56,6 +56,8 @@ export interface ClusterHooks {
   readonly onNotice?: (body: string, told: Told) => void
   /** An alert has reached a receiver, whatever comes of it. */
   readonly onPost?: (post: Post) => void
+  /** The receiver has answered who posted it. */
+  readonly onAnswer?: (code: number) => void
   /** Instead of the error rate that `gate` asks for. */
   readonly readMetric?: MetricReader
   /** Instead of one that only the plan's faults are put on. */
@@ -78,6 +80,9 @@ const EXIT_RESTART_MS = 1_000
 const EVENT_LOG_LIMIT = 20_000
 
 const kindsByName: Readonly<Record<string, ResourceKind>> = {
+  Rollout: kinds.rollouts,
+  ReplicaSet: kinds.replicaSets,
+  Lease: kinds.leases,
   Service: kinds.services,
   HTTPRoute: kinds.httpRoutes,
   AnalysisTemplate: kinds.analysisTemplates,
@@ -86,7 +91,7 @@ const kindsByName: Readonly<Record<string, ResourceKind>> = {
   ConfigMap: kinds.configMaps,
 }
 
-function kindOf(object: KubeObject): ResourceKind {
+export function kindOf(object: Pick<KubeObject, 'kind'>): ResourceKind {
   const kind = kindsByName[object.kind ?? '']
   if (!kind) throw new Error(`${object.kind ?? 'an object without a kind'} cannot be part of a scenario`)
   return kind
@@ -245,7 +250,12 @@ export async function openCluster(plan: Plan, hooks: ClusterHooks): Promise<SimC
     onPost: hooks.onPost ?? (() => {}),
     postAlert(posted, answer) {
       const { process, controller } = replicas[random.between(0, replicas.length - 1)] ?? {}
-      process?.deliver(5, 'gets an alert', () => controller?.postAlert(posted, answer))
+      process?.deliver(5, 'gets an alert', () =>
+        controller?.postAlert(posted, (code) => {
+          hooks.onAnswer?.(code)
+          answer(code)
+        }),
+      )
     },
   })
 

@@ -27,7 +27,7 @@ export interface Scenario {
 }
 
 /** The Service `admin` has nothing to do with the rollout. */
-const service = (name: string): KubeObject =>
+export const service = (name: string): KubeObject =>
   ({
     apiVersion: 'v1',
     kind: 'Service',

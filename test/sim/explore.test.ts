@@ -11,6 +11,8 @@ const ending = (change: Partial<Ending> = {}): Ending => ({
   births: ['create replicasets/a', 'evict a pod', 'evict a pod'],
   notices: ['2/Completed'],
   violations: [],
+  course: [],
+  steps: 7,
   passage: {
     writes: ['create replicasets/a', 'patch rollouts/shop'],
     reads: ['list pods'],

@@ -10,6 +10,7 @@ const wrong: readonly (readonly [readonly string[], RegExp])[] = [
   [['--seed', '1.5'], /^--seed: needs a whole number/],
   [['--seed', '4294967296'], /^--seed: needs a whole number up to 4294967295/],
   [['--seed', '1', '--seeds', '2'], /^--seed runs one seed/],
+  [['--hunt'], /^--hunt .* goes with --mutants$/],
   [['--speed'], /--speed.*see --help$/],
   [['7'], /see --help$/],
 ]
@@ -22,6 +23,7 @@ const defaults: Options = {
   json: false,
   explore: false,
   mutants: false,
+  hunt: false,
   only: undefined,
 }
 

@@ -13,7 +13,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'const sameTry = true',
     removes: 'a retry is judged anew',
     invariant: 'S11',
-    witness: 'golden analysis-fails',
+    witness: 'tale canary, judged and failed, then retried',
   },
   {
     id: 'evidence-of-another-revision-counts',
@@ -22,7 +22,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: '      sameTry\n',
     removes: 'a run judges the revision that it was made for',
     invariant: 'S11 S14',
-    witness: 'test test/unit/domain/rollback-window.test.ts › to one that was aborted: its steps once more, strict',
+    witness: 'tale blue-green, superseded while it is judged after the cutover',
   },
   {
     id: 'evidence-of-another-step-counts',
@@ -31,7 +31,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'const sameStep = true',
     removes: 'a run passes the step that it was made for',
     invariant: 'S11',
-    witness: 'test test/unit/domain/progress.test.ts › is passed by a run of its own, not by that of an earlier step',
+    witness: 'tale canary, judged twice',
   },
   {
     id: 'failed-run-does-not-abort',
@@ -40,7 +40,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: "if (found && status?.phase === 'Error') {",
     removes: 'a failed analysis takes the update back',
     invariant: 'S11 L2',
-    witness: 'story analysis fails',
+    witness: 'tale canary, judged and failed',
   },
   {
     id: 'inconclusive-run-does-not-halt',
@@ -49,7 +49,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'if (found) return []',
     removes: 'an analysis without a verdict halts the update',
     invariant: 'S13',
-    witness: 'golden analysis-inconclusive',
+    witness: 'tale canary without a verdict, promoted',
   },
   {
     id: 'resumed-halt-is-not-asked-again',
@@ -59,7 +59,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'const resumed = false',
     removes: 'after a halt was resumed another run is asked',
     invariant: 'S11',
-    witness: 'golden analysis-inconclusive',
+    witness: 'tale canary without a verdict, asked again',
   },
   {
     id: 'runs-go-on-after-their-update',
@@ -68,7 +68,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'run === undefined,',
     removes: 'runs that nobody needs are ended',
     invariant: 'S18 S21',
-    witness: 'story blue-green aborted after the cutover',
+    witness: 'tale blue-green, aborted after the cutover',
   },
   {
     id: 'any-end-of-a-run-passes-its-step',
@@ -77,7 +77,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'inline?.run !== undefined',
     removes: 'a step passes with a successful run only',
     invariant: 'S11',
-    witness: 'golden analysis-fails',
+    witness: 'tale canary, judged and passed',
   },
   {
     id: 'any-experiment-passes-its-step',
@@ -86,7 +86,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'experiment !== undefined\n',
     removes: 'a step passes with a successful experiment only',
     invariant: 'S11',
-    witness: 'story experiment with weight',
+    witness: 'tale canary with an experiment',
   },
   {
     id: 'experiment-of-another-attempt-counts',
@@ -95,7 +95,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: ': true',
     removes: 'a retry makes an experiment of its own',
     invariant: 'S11',
-    witness: 'test test/unit/domain/experiment/step.test.ts',
+    witness: 'tale canary with an experiment that fails, then retried',
   },
   {
     id: 'failed-experiment-does-not-abort',
@@ -104,7 +104,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'if (phase) return undefined',
     removes: 'a failed experiment takes the update back',
     invariant: 'L2',
-    witness: 'golden step-experiment-fails',
+    witness: 'tale canary with an experiment that fails, then retried',
   },
   {
     id: 'experiment-outlives-its-step',
@@ -113,7 +113,7 @@ export const analysisMutants: readonly Mutant[] = [
     after: 'status === spec)',
     removes: 'an experiment that nobody needs is ended',
     invariant: 'S18 S21',
-    witness: 'story experiment with weight, aborted',
+    witness: 'tale canary with an experiment, aborted in it',
   },
   {
     id: 'plugin-without-an-answer-passes',

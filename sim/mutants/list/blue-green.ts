@@ -33,7 +33,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'view.isGatePassed || !wantsBefore(view) || before) return undefined',
     removes: 'the cutover waits until the pre-promotion analysis has passed',
     invariant: 'S11',
-    witness: 'golden blue-green-pre-analysis-passes',
+    witness: 'tale blue-green, judged before the cutover and passed',
   },
   {
     id: 'cutover-while-paused',
@@ -42,7 +42,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: '',
     removes: 'the cutover waits while a pause is on record',
     invariant: 'S23 S11',
-    witness: 'story blue-green promoted by hand',
+    witness: 'tale blue-green, promoted by hand',
   },
   {
     id: 'unbound-service-reaches-the-preview',
@@ -78,7 +78,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'after?.run) return undefined',
     removes: 'the promotion waits until the post-promotion analysis has passed',
     invariant: 'S11',
-    witness: 'story blue-green aborted after the cutover',
+    witness: 'tale blue-green, judged after the cutover and passed',
   },
   {
     id: 'users-go-to-any-set',
@@ -87,8 +87,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'const mayGo = true',
     removes: 'the active Service names only what is as ready as what users have',
     invariant: 'S1 S4',
-    witness:
-      'test test/unit/domain/blue-green/cutover.test.ts › updating, active names nothing, stable is not complete',
+    witness: 'tale blue-green, aborted after the cutover',
   },
   {
     id: 'users-wait-for-all-of-stable',
@@ -106,7 +105,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'const stays = true',
     removes: 'users go back to stable when the revision that they were on is replaced',
     invariant: 'S14',
-    witness: 'golden blue-green-superseded-after-cutover',
+    witness: 'tale blue-green, superseded after the cutover',
   },
   {
     id: 'users-are-cut-off-with-the-old-pods',
@@ -142,7 +141,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: '{}',
     removes: 'stable has all its pods through the whole update',
     invariant: 'S7',
-    witness: 'golden blue-green-scaled-in-mid-flight',
+    witness: 'tale blue-green, given another size in the middle',
   },
   {
     id: 'endpoints-of-others-do-not-count',
@@ -160,7 +159,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: '',
     removes: 'only a revision that was stable once is a fast rollback',
     invariant: 'S11',
-    witness: 'test test/unit/domain/blue-green/scaling.test.ts',
+    witness: 'tale blue-green, aborted, rolled forward and tried again',
   },
   {
     id: 'running-analysis-runs-into-the-deadline',
@@ -178,6 +177,6 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: '!view.isCutOver && isPreviewComplete(view, asked)',
     removes: 'what follows an analysis is not late, however long that took',
     invariant: 'S23 L3',
-    witness: 'test test/unit/domain/progress.test.ts',
+    witness: 'tale blue-green, judged after the cutover for longer than its deadline',
   },
 ]

@@ -12,12 +12,11 @@ export const canaryPodMutants: readonly Mutant[] = [
   {
     id: 'pods-go-while-their-weight-is-on-its-way',
     file: scaling,
-    before:
-      'view.arrived && view.carried !== undefined ? podsForWeight(view.replicas, view.carried, view.maxWeight) : size',
-    after: 'podsForWeight(view.replicas, view.carried ?? 0, view.maxWeight)',
+    before: 'if (isShared || !view.arrived || view.carried === undefined) return size',
+    after: 'if (isShared || view.carried === undefined) return size',
     removes: 'pods stay until the data plane has followed the weight',
     invariant: 'S5',
-    witness: 'golden unconfirmed-weight',
+    witness: 'tale canary whose stable revision shrinks and grows again',
   },
   {
     id: 'canary-shrinks-under-its-weight',
@@ -26,7 +25,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'return scale(view, newRs, wanted)',
     removes: 'the canary keeps the pods that its written weight needs',
     invariant: 'S5',
-    witness: 'golden unconfirmed-weight',
+    witness: 'tale canary whose stable revision shrinks and grows again',
   },
   {
     id: 'aborted-pods-go-before-stable-is-full',
@@ -44,7 +43,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: '\n',
     removes: 'the delay of old pods starts only once the data plane has followed',
     invariant: 'S5',
-    witness: 'test test/unit/domain/scaling.test.ts › aborted, weight 0 not confirmed',
+    witness: 'tale canary behind a slow gateway, aborted and retried',
   },
   {
     id: 'retirement-does-not-wait-for-services',
@@ -53,7 +52,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: '',
     removes: 'the delay of old pods starts only once no Service names them',
     invariant: 'S5 S6',
-    witness: 'golden abort-by-hand-then-retry',
+    witness: 'tale canary with long delays, aborted, retried and promoted',
   },
   {
     id: 'retirement-does-not-wait-for-endpoints',
@@ -89,7 +88,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'if (view.replicas < 0) return',
     removes: 'with dynamic stable scale the next revision waits until stable is whole',
     invariant: 'S7',
-    witness: 'golden dynamic-superseded',
+    witness: 'tale canary whose stable revision shrinks, superseded',
   },
   {
     id: 'pods-are-scaled-before-the-revision-is-known',
@@ -98,7 +97,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'if (view.specPaused',
     removes: 'the pass that first sees a revision scales nothing',
     invariant: 'S5',
-    witness: 'golden unrouted-superseded',
+    witness: 'tale pods alone, many of them, superseded and aborted',
   },
   {
     id: 'old-pods-go-without-their-delay',
@@ -107,7 +106,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: '',
     removes: 'old pods stay for their delay',
     invariant: 'S5',
-    witness: 'golden promote',
+    witness: 'tale canary, promoted',
   },
   {
     id: 'delay-runs-while-traffic-comes',
@@ -116,7 +115,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'if (specReplicas(rs) === 0) return clearDeadline(rs)',
     removes: 'the delay of old pods runs only while nothing reaches them',
     invariant: 'S5 S6',
-    witness: 'test test/unit/domain/scaling.test.ts › aborted, still named',
+    witness: 'tale canary, aborted',
   },
   {
     id: 'older-revisions-stay',
@@ -125,7 +124,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'surplus.has(rs) ? scaleTo(rs, 0, withoutDeadline(rs)) : {}',
     removes: 'revisions that nobody needs lose their pods',
     invariant: 'L1',
-    witness: 'story supersede',
+    witness: 'tale canary, superseded',
   },
   {
     id: 'stable-stays-small-after-an-abort',
@@ -134,7 +133,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'if (!isDynamic(view)) return replicas',
     removes: 'after an abort stable gets all its pods at once, whatever the weight says',
     invariant: 'L2',
-    witness: 'story dynamic stable scale, aborted at 75',
+    witness: 'tale canary whose stable revision shrinks, aborted',
   },
   {
     id: 'stable-shrinks-before-the-weight-has-moved',
@@ -144,7 +143,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'const shares = [wantedWeight(view)]',
     removes: 'stable keeps the pods for what it still carries',
     invariant: 'S5 S7',
-    witness: 'golden dynamic-promote',
+    witness: 'tale canary whose stable revision shrinks, promoted',
   },
   {
     id: 'stable-shrinks-before-it-has-arrived',
@@ -153,7 +152,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'const mayShrink = true',
     removes: 'stable shrinks only once the data plane has followed',
     invariant: 'S5',
-    witness: 'test test/unit/domain/scaling.test.ts › 25 is not confirmed',
+    witness: 'tale canary behind a slow gateway whose stable revision shrinks, promoted',
   },
   {
     id: 'step-without-its-pods',
@@ -172,7 +171,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: '(view.programmed !== undefined &&',
     removes: 'a weight is reached only once it is written',
     invariant: 'S10 S12',
-    witness: 'golden promote',
+    witness: 'tale canary, promoted',
   },
   {
     id: 'promotion-without-pods',
@@ -191,7 +190,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'view.programmed !== undefined',
     removes: 'a promotion needs all weight, served',
     invariant: 'S4 S5',
-    witness: 'golden promote-full',
+    witness: 'tale canary, promoted in full',
   },
   {
     id: 'pause-does-not-hold-steps',
@@ -209,7 +208,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'return stableIsThere && hasStableSettled(view) &&',
     removes: 'a share of pods is reached only with the pods',
     invariant: 'S3',
-    witness: 'golden unrouted-promote',
+    witness: 'tale pods alone, promoted',
   },
   {
     id: 'broken-stable-holds-steps-up',
@@ -218,7 +217,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'availableReplicas(view.stableRs) >= target.stable',
     removes: 'an update that repairs a broken stable revision is not held up by it',
     invariant: 'L4',
-    witness: 'golden broken-stable-rolled-forward',
+    witness: 'tale pods alone, broken at first, repaired',
   },
   {
     id: 'surge-without-limit',
@@ -227,7 +226,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'const room = replicas + replicas',
     removes: 'no more pods than maxSurge allows',
     invariant: 'S7',
-    witness: 'golden unrouted-promote',
+    witness: 'tale pods alone, many of them in small steps',
   },
   {
     id: 'pods-are-taken-beyond-the-budget',
@@ -236,7 +235,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'spec: drained.spec - surplus }',
     removes: 'no more pods are missing than maxUnavailable allows',
     invariant: 'S7',
-    witness: 'golden unrouted-promote',
+    witness: 'tale pods alone, many of them in small steps',
   },
   {
     id: 'older-pods-go-beyond-the-budget',
@@ -245,7 +244,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'const taken = available',
     removes: 'older revisions give up available pods only as far as there are some to spare',
     invariant: 'S7',
-    witness: 'golden unrouted-superseded',
+    witness: 'tale pods alone, superseded',
   },
   {
     id: 'restart-beside-a-scale-down',
@@ -263,7 +262,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'return undefined',
     removes: 'a revision that can spare no pod gets one more before it is restarted',
     invariant: 'S7 L1',
-    witness: 'golden restart-of-one',
+    witness: 'tale one pod, restarted',
   },
   {
     id: 'restart-beyond-the-budget',
@@ -272,7 +271,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'return Math.max(0, asked)',
     removes: 'a restart keeps as many pods as an update has to',
     invariant: 'S7',
-    witness: 'golden restart-at-rest',
+    witness: 'tale many pods, restarted at rest',
   },
   {
     id: 'restart-counts-pods-that-are-gone',
@@ -281,7 +280,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'return live < 0 ?',
     removes: 'a pod that was evicted a moment ago is not counted',
     invariant: 'S7 S16',
-    witness: 'test test/unit/domain/restart.test.ts',
+    witness: 'tale many pods, restarted at rest',
   },
   {
     id: 'autoscaler-sees-both-revisions',
@@ -290,7 +289,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'HPAReplicas: total',
     removes: 'an autoscaler is not told of pods that it did not ask for',
     invariant: 'S22',
-    witness: 'golden hpa-adopts-status',
+    witness: 'tale canary, promoted',
   },
   {
     id: 'unproven-revision-is-a-way-back',
@@ -299,7 +298,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'return true',
     removes: 'only a revision that was stable once may skip its steps',
     invariant: 'S11',
-    witness: 'golden rollback-to-a-revision-that-was-never-promoted',
+    witness: 'tale canary, rolled back to what was never stable',
   },
   {
     id: 'old-revision-is-a-way-back',
@@ -308,7 +307,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: '',
     removes: 'a revision from before the window takes its steps',
     invariant: 'S11',
-    witness: 'test test/unit/domain/rollback-window.test.ts',
+    witness: 'tale canary, rolled back from beyond the window',
   },
   {
     id: 'rollback-waits-for-analysis',
@@ -317,7 +316,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'view.stepIndex >= startingStep)',
     removes: 'a rollback within the window is not judged anew',
     invariant: 'L4',
-    witness: 'test test/unit/domain/rollback-window.test.ts',
+    witness: 'tale canary with a background analysis, rolled back within the window',
   },
   {
     id: 'rollback-takes-all-steps',
@@ -326,7 +325,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'if (view) return undefined',
     removes: 'a rollback within the window skips its steps',
     invariant: 'L4',
-    witness: 'story rollback within the window',
+    witness: 'tale canary, rolled back within the window',
   },
   {
     id: 'undo-takes-all-steps',
@@ -335,7 +334,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: '',
     removes: 'going back to stable goes straight to the end',
     invariant: 'L4',
-    witness: 'story undo',
+    witness: 'tale canary, rolled back in the middle',
   },
   {
     id: 'workload-gives-pods-that-nobody-replaces',

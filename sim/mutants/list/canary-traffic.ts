@@ -16,7 +16,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (available < 0) return { canary: 0, ',
     removes: 'no weight goes to a revision without an available pod',
     invariant: 'S1',
-    witness: 'test test/unit/domain/weights.test.ts › no pod is available',
+    witness: 'tale canary whose pods are lost in the middle',
   },
   {
     id: 'weight-without-endpoints',
@@ -35,7 +35,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (available < 0) {',
     removes: 'the canary gets no more weight than its pods can carry',
     invariant: 'S3',
-    witness: 'golden promote',
+    witness: 'tale canary, promoted',
   },
   {
     id: 'weight-ahead-of-endpoints',
@@ -44,7 +44,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (available < 0) return',
     removes: 'weight waits until the Service shows as many endpoints as there are pods',
     invariant: 'S3',
-    witness: 'test test/unit/domain/weights.test.ts › pods are available and fewer answer: not raised',
+    witness: 'tale canary, promoted',
   },
   {
     id: 'weight-while-the-service-names-another',
@@ -53,7 +53,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'view.canaryService)',
     removes: 'weight waits until the canary Service names the new revision',
     invariant: 'S1 S4',
-    witness: 'test test/unit/domain/weights.test.ts › superseded, 1 of 4 stable pods',
+    witness: 'tale canary whose stable revision shrinks, superseded',
   },
   {
     id: 'all-weight-to-a-shrunken-stable',
@@ -62,7 +62,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (view) return { canary: 0 }\n',
     removes: 'traffic goes back to a shrunken stable revision only as fast as its pods come',
     invariant: 'S3',
-    witness: 'golden dynamic-superseded',
+    witness: 'tale canary whose stable revision shrinks, aborted',
   },
   {
     id: 'lowered-step-floods-stable',
@@ -71,7 +71,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (view) return { canary: wanted }',
     removes: 'a step with less weight waits for stable pods that were given up',
     invariant: 'S3',
-    witness: 'test test/unit/domain/weights.test.ts › a step from 75 to 25, stable has 1',
+    witness: 'tale canary whose stable revision shrinks and grows again',
   },
   {
     id: 'back-to-a-stable-that-is-gone',
@@ -80,8 +80,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (!stableRs) return { canary: 0,',
     removes: 'traffic stays where pods answer when stable is gone',
     invariant: 'S1',
-    witness:
-      'test test/unit/domain/regressions.test.ts › an aborted revision is not promoted because somebody deletes the stable ReplicaSet, nor is traffic sent to nobody',
+    witness: 'tale canary whose stable pods are deleted while it is aborted',
   },
   {
     id: 'exchange-without-pods',
@@ -99,7 +98,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'const least = Math.min(current, kept)',
     removes: 'an aborted canary whose pods fail keeps no more traffic than the pods that are left carry alike',
     invariant: 'S3 L2',
-    witness: 'golden dynamic-abort-broken-canary',
+    witness: 'tale canary whose stable revision shrinks, aborted when its own pods fail',
   },
   {
     id: 'undecided-canary-is-promoted',
@@ -117,7 +116,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: '',
     removes: 'the canary Service changes its revision only while nothing reaches it',
     invariant: 'S4',
-    witness: 'test test/unit/domain/services.test.ts › updating, the canary Service names stable and has weight',
+    witness: 'tale canary behind a slow gateway, superseded',
   },
   {
     id: 'canary-service-names-nobody',
@@ -126,7 +125,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: '',
     removes: 'the canary Service names a revision only once a pod of it is available',
     invariant: 'S1',
-    witness: 'golden promote',
+    witness: 'tale canary, promoted',
   },
   {
     id: 'service-is-adopted-without-pods',
@@ -135,8 +134,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: '',
     removes: 'a Service that takes every pod is bound to a revision only once that has all its pods',
     invariant: 'S1',
-    witness:
-      'test test/unit/domain/first-deploy.test.ts › binds no Service while pods come one by one, and both with the last',
+    witness: 'tale canary whose first pods come one by one',
   },
   {
     id: 'canary-service-keeps-the-dead-revision',
@@ -145,7 +143,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: "if (view.mode === 'aborted') return view.newRs",
     removes: 'after an abort the canary Service names stable again',
     invariant: 'S6',
-    witness: 'story abort',
+    witness: 'tale canary, aborted',
   },
   {
     id: 'stable-service-moves-under-traffic',
@@ -154,8 +152,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (availableReplicas(wanted) > 0)',
     removes: 'the stable Service changes only without traffic, or to as many pods',
     invariant: 'S4',
-    witness:
-      'test test/unit/domain/services.test.ts › promoted, part of the traffic is on the stable Service and pods are missing',
+    witness: 'tale first deploy, superseded before it is complete',
   },
   {
     id: 'stable-service-does-not-wait-for-arrival',
@@ -192,7 +189,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'presentRoutes.length === 0',
     removes: 'nothing counts as quiet before the data plane has followed',
     invariant: 'S4 S5',
-    witness: 'golden unconfirmed-weight',
+    witness: 'tale canary behind a slow gateway, aborted and retried',
   },
   {
     id: 'steps-do-not-wait-for-the-router',
@@ -201,7 +198,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'settled: true',
     removes: 'a weight is reached only once the router serves it',
     invariant: 'S12 L1',
-    witness: 'test test/unit/domain/progress.test.ts › is complete once the router serves its weight, and not before',
+    witness: 'tale canary behind a slow gateway, promoted',
   },
   {
     id: 'unconfirmed-weight-has-arrived',
@@ -210,7 +207,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: '',
     removes: 'a router that cannot confirm gets time',
     invariant: 'S5',
-    witness: 'golden unconfirmed-weight',
+    witness: 'tale canary behind a gateway that says nothing, aborted',
   },
   {
     id: 'pending-weight-has-arrived',
@@ -219,8 +216,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'const isPending = false',
     removes: 'a router that has not confirmed is waited for',
     invariant: 'S4 S5',
-    witness:
-      'test test/unit/domain/propagation.test.ts › at once when they confirm it, never while they report an older state, and then nothing is recorded',
+    witness: 'tale canary behind a slow gateway, aborted and retried',
   },
   {
     id: 'header-route-without-pods',
@@ -229,7 +225,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: '',
     removes: 'a header route needs somebody who answers',
     invariant: 'S1',
-    witness: 'golden header-route-lost',
+    witness: 'tale canary by header whose pods are lost in the middle',
   },
   {
     id: 'header-route-outlives-the-update',
@@ -238,7 +234,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (!newRs ||',
     removes: 'no header route outlives its update',
     invariant: 'S21',
-    witness: 'golden mirror-route',
+    witness: 'tale canary by header, aborted',
   },
   {
     id: 'header-route-follows-its-step-alone',
@@ -247,7 +243,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'routesSaid(steps.slice(stepIndex, stepIndex + 1))',
     removes: 'a header route stays until a step takes it back, and comes back when it was lost',
     invariant: 'S21',
-    witness: 'golden header-route',
+    witness: 'tale canary by header, promoted',
   },
   {
     id: 'skipped-routes-are-opened',
@@ -256,7 +252,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'routesSaid(',
     removes: 'a full promotion adds no route of a step that it skips',
     invariant: 'S1 S21',
-    witness: 'golden color-promoted-in-full',
+    witness: 'tale canary by header, promoted in full before it',
   },
   {
     id: 'lost-route-is-not-missed',
@@ -265,7 +261,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'const sameManaged = true',
     removes: 'a route that somebody removed or damaged is written again',
     invariant: 'S21 L5',
-    witness: 'golden header-route-lost',
+    witness: 'tale canary by header whose route somebody takes away',
   },
   {
     id: 'foreign-weight-stays',
@@ -274,7 +270,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'return programmedCanary !== undefined && sameAdded',
     removes: 'a weight that is not the wanted one is written',
     invariant: 'L5',
-    witness: 'golden foreign-weight',
+    witness: 'tale canary whose weight somebody changes',
   },
   {
     id: 'fight-without-end',
@@ -283,7 +279,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (at.length >= 0 || isFirst)',
     removes: 'corrections become rare when somebody else keeps undoing them',
     invariant: 'L5',
-    witness: 'golden foreign-weight-fought',
+    witness: 'tale canary whose weight somebody changes again and again, aborted',
   },
   {
     id: 'fight-holds-an-abort-back',
@@ -292,7 +288,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (former.intent === "" && !wanted.opens)',
     removes: 'an abort is written though corrections are held back',
     invariant: 'L2 S8',
-    witness: 'golden foreign-weight-fought-then-abort',
+    witness: 'tale canary whose weight somebody changes again and again, aborted',
   },
   {
     id: 'experiment-gets-traffic-before-its-pods',
@@ -310,6 +306,6 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (view) return {}',
     removes: 'after an update nobody else is kept from fields of shared routes',
     invariant: 'S20',
-    witness: 'golden field-ownership',
+    witness: 'tale canary, promoted',
   },
 ]

@@ -16,7 +16,7 @@ export const coreMutants: readonly Mutant[] = [
     after: "if (true) return { mode: revisions.stableRs ? 'updating' : 'initial', pauseRequests, attempt }",
     removes: 'an abort by hand takes the update back',
     invariant: 'S8 L2',
-    witness: 'story abort',
+    witness: 'tale canary, aborted',
   },
   {
     id: 'abort-by-alert-is-not-seen',
@@ -25,7 +25,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'candidate === undefined)',
     removes: 'a stored abort request takes the update back',
     invariant: 'S25 L2',
-    witness: 'golden abort-by-alert',
+    witness: 'tale canary, taken back by an alert',
   },
   {
     id: 'abort-of-nothing-aborts',
@@ -34,7 +34,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'if (status.stableRS === revisions.podHash && !status.abort) return',
     removes: 'an abort without an update changes nothing',
     invariant: 'S9',
-    witness: 'golden abort-of-nothing',
+    witness: 'tale canary at rest, aborted with nothing to abort',
   },
   {
     id: 'request-outlives-its-abort',
@@ -43,7 +43,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'return abortedAt === undefined || true || abortedAt <',
     removes: 'a request is spent by the abort that it caused: a retry is not undone by it',
     invariant: 'S10',
-    witness: 'golden abort-by-alert',
+    witness: 'tale canary, taken back by an alert and retried',
   },
   {
     id: 'request-counts-for-any-revision',
@@ -52,7 +52,7 @@ export const coreMutants: readonly Mutant[] = [
     after: '',
     removes: 'a request concerns the revision that it was stored for',
     invariant: 'S10 S25',
-    witness: 'test test/unit/domain/lifecycle.test.ts › an alert about another revision',
+    witness: 'tale canary, taken back by an alert and rolled forward',
   },
   {
     id: 'pause-request-is-never-consumed',
@@ -61,7 +61,7 @@ export const coreMutants: readonly Mutant[] = [
     after: '',
     removes: 'an alert that paused does not pause again what a person has resumed',
     invariant: 'S10',
-    witness: 'golden pause-by-alert',
+    witness: 'tale canary, paused by an alert and resumed',
   },
   {
     id: 'template-change-keeps-the-old-update',
@@ -70,7 +70,7 @@ export const coreMutants: readonly Mutant[] = [
     after: "revisions.podHash ? judgeSteps(world) : 'same'",
     removes: 'another revision starts from nothing',
     invariant: 'S14',
-    witness: 'story supersede',
+    witness: 'tale canary, superseded',
   },
   {
     id: 'edited-steps-go-on-where-they-were',
@@ -79,7 +79,7 @@ export const coreMutants: readonly Mutant[] = [
     after: "(specWasSeen(rollout) || true) ? 'unknown dialect' : 'others'",
     removes: 'other steps start from the first',
     invariant: 'S14',
-    witness: 'test test/unit/domain/lifecycle.test.ts',
+    witness: 'tale canary whose steps are edited in the middle',
   },
   {
     id: 'stable-that-is-gone-is-waited-for',
@@ -88,7 +88,7 @@ export const coreMutants: readonly Mutant[] = [
     after: "mode: 'updating', pauseRequests, attempt",
     removes: 'without a stable ReplicaSet the new one goes straight up',
     invariant: 'L4',
-    witness: 'golden stable-deleted',
+    witness: 'tale canary whose stable pods are deleted in the middle',
   },
   {
     id: 'attempts-are-not-told-apart',
@@ -97,7 +97,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'settle(world, revisions, stepHash)',
     removes: 'evidence of the try before an abort does not count for a retry',
     invariant: 'S11 S14',
-    witness: 'golden plugin-retry-after-abort',
+    witness: 'tale canary, judged and failed, then retried',
   },
   {
     id: 'second-abort-is-no-news',
@@ -106,7 +106,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'status.abortedAt === null',
     removes: 'an abort after a retry is a new one, told and dated',
     invariant: 'S10 L7',
-    witness: 'test test/unit/domain/lifecycle.test.ts › retried, and aborted once more',
+    witness: 'tale canary, aborted, retried and aborted once more',
   },
   {
     id: 'promote-full-survives-an-abort',
@@ -124,8 +124,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'const isVoid = false',
     removes: 'a full promotion that is asked for with nothing to promote is void',
     invariant: 'S8 S9',
-    witness:
-      'test test/unit/domain/regressions.test.ts › a full promotion that is asked for during an abort is void after a retry',
+    witness: 'tale canary, promoted in full while it is aborted, then retried',
   },
   {
     id: 'two-aborts-in-a-second-are-one',
@@ -143,7 +142,7 @@ export const coreMutants: readonly Mutant[] = [
     after: '    promoteFull: false,\n    ...(otherRevision',
     removes: 'a new revision rolls forward whatever became of the last one',
     invariant: 'L4',
-    witness: 'story roles, aborted',
+    witness: 'tale canary, aborted and rolled forward',
   },
   {
     id: 'missing-reference-starves-an-abort',
@@ -152,7 +151,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'refuseReferences(world)',
     removes: 'an abort acts although a template or a Service is missing',
     invariant: 'L2',
-    witness: 'test test/unit/domain/regressions.test.ts',
+    witness: 'tale canary whose template of an analysis is deleted, aborted',
   },
   {
     id: 'invalid-spec-is-obeyed',
@@ -161,7 +160,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'const problems = validateWorkload(world)',
     removes: 'a spec that cannot be understood is refused',
     invariant: 'S24',
-    witness: 'golden invalid-then-repaired',
+    witness: 'tale canary whose spec is broken in the middle, and repaired',
   },
   {
     id: 'invalid-spec-is-told-in-every-pass',
@@ -170,7 +169,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'const same = before === undefined && false',
     removes: 'what is wrong with a spec is written and told once',
     invariant: 'S19 S24',
-    witness: 'golden invalid-then-repaired',
+    witness: 'tale canary whose spec is broken in the middle, and repaired',
   },
   {
     id: 'missing-reference-is-waited-for',
@@ -179,7 +178,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'return undefined\n}\n\nfunction beingDeleted',
     removes: 'a template or Service that is missing is told on the Rollout',
     invariant: 'S24 L1',
-    witness: 'test test/unit/domain/regressions.test.ts',
+    witness: 'tale canary whose template of an analysis is deleted, aborted',
   },
   {
     id: 'former-service-is-left-behind',
@@ -188,7 +187,7 @@ export const coreMutants: readonly Mutant[] = [
     after: '',
     removes: 'a Service that is named no more is given back',
     invariant: 'S20 L1',
-    witness: 'golden blue-green-active-service-renamed',
+    witness: 'tale blue-green whose active Service is renamed',
   },
   {
     id: 'pause-runs-into-the-deadline',
@@ -197,7 +196,7 @@ export const coreMutants: readonly Mutant[] = [
     after: "if (progressed || view.mode === 'superseded'",
     removes: 'a paused update never exceeds its progress deadline',
     invariant: 'S23',
-    witness: 'golden wait-deadline-ends-an-analysis',
+    witness: 'tale canary that is judged for too long',
   },
   {
     id: 'scale-down-delay-runs-into-the-deadline',
@@ -206,7 +205,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'NOT_JUDGED.has(progressing.reason)',
     removes: 'old pods that only wait for their delay exceed no deadline',
     invariant: 'S23',
-    witness: 'golden scale-down-delay-beyond-the-deadline',
+    witness: 'tale canary whose old pods stay for longer than its deadline',
   },
   {
     id: 'lost-pods-degrade-what-is-healthy',
@@ -215,7 +214,7 @@ export const coreMutants: readonly Mutant[] = [
     after: "'RolloutAborted'])",
     removes: 'the deadline is not judged once an update is complete',
     invariant: 'S23',
-    witness: 'golden pods-lost-long-after-completion',
+    witness: 'tale canary whose pods fail long after its end',
   },
   {
     id: 'deadline-aborts-what-is-at-rest',
@@ -224,7 +223,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'if (!deadline.exceeded ||',
     removes: 'the deadline aborts only an update',
     invariant: 'S9 S23',
-    witness: 'golden pods-lost-long-after-completion',
+    witness: 'tale canary whose pods fail long after its end',
   },
   {
     id: 'deadline-never-passes',
@@ -233,7 +232,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'return view.world.now > Number.POSITIVE_INFINITY ? { exceeded: true }',
     removes: 'no progress for too long is told, and aborts where that is asked for',
     invariant: 'L3',
-    witness: 'golden deadline-passes',
+    witness: 'tale canary that never gets ready, aborted by its deadline',
   },
   {
     id: 'flapping-pods-put-the-deadline-off',
@@ -251,7 +250,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'if (view.world.now < Number.POSITIVE_INFINITY) return { wakeAtMs: atMs }',
     removes: 'an update that waits for people or verdicts longer than it may is taken back',
     invariant: 'L3',
-    witness: 'golden wait-deadline-aborts',
+    witness: 'tale canary for which nobody comes',
   },
   {
     id: 'resumed-pause-starts-again',
@@ -260,7 +259,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'const isReleased = !condition && view.promoteFull &&',
     removes: 'a pause that somebody has resumed is over',
     invariant: 'S10',
-    witness: 'story promote',
+    witness: 'tale canary, promoted',
   },
   {
     id: 'skipped-pause-releases-the-next',
@@ -269,7 +268,7 @@ export const coreMutants: readonly Mutant[] = [
     after: '',
     removes: 'skipping one pause does not pass the pause behind it',
     invariant: 'S10',
-    witness: 'golden skip-current-step-in-front-of-a-pause',
+    witness: 'tale canary whose pause is skipped in front of another',
   },
   {
     id: 'timed-pause-ends-at-once',
@@ -278,7 +277,7 @@ export const coreMutants: readonly Mutant[] = [
     after: '',
     removes: 'a pause lasts as long as it says',
     invariant: 'S10',
-    witness: 'golden takeover-timed-pause-runs-on',
+    witness: 'tale canary in timed steps',
   },
   {
     id: 'halt-is-forgotten',
@@ -287,7 +286,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'const kept = recorded.filter(() => false)',
     removes: 'a halt for want of a verdict stays until somebody resumes',
     invariant: 'S11 S23',
-    witness: 'golden analysis-inconclusive',
+    witness: 'tale canary without a verdict, promoted',
   },
   {
     id: 'spec-paused-goes-on',
@@ -296,7 +295,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'if (view.specPaused && pauses.released) return',
     removes: 'spec.paused keeps steps from completing',
     invariant: 'S23',
-    witness: 'golden spec-paused',
+    witness: 'tale canary, paused by its spec between two steps',
   },
   {
     id: 'same-template-is-another-revision',
@@ -315,7 +314,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'if (true) return',
     removes: 'a name that another ReplicaSet has leads to another name',
     invariant: 'L1',
-    witness: 'test test/unit/domain/revisions.test.ts',
+    witness: 'tale canary whose name somebody else has taken',
   },
   {
     id: 'named-revision-is-forgotten',
@@ -324,7 +323,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'createdReplicas(rs) === 0',
     removes: 'history keeps what a Service or status names',
     invariant: 'S6',
-    witness: 'test test/unit/domain/bookkeeping.test.ts › history keeps what a Service names, without pods as well',
+    witness: 'tale blue-green without a history, aborted and undone',
   },
   {
     id: 'notices-of-two-attempts-are-one',
@@ -333,7 +332,7 @@ export const coreMutants: readonly Mutant[] = [
     after: "if (abortCause) found.push({ kind: 'Aborted', ...inFull(abortCause) })",
     removes: 'the second abort of a revision is told as well',
     invariant: 'L7',
-    witness: 'test test/unit/domain/notices.test.ts › the abort of a retry is told beside the first one',
+    witness: 'tale canary, aborted, retried and aborted once more',
   },
   {
     id: 'abort-is-not-told',
@@ -342,7 +341,7 @@ export const coreMutants: readonly Mutant[] = [
     after: "if (abortCause?.reason === 'AbortRequested') found.push({ kind: 'Aborted'",
     removes: 'every cause of an abort is told',
     invariant: 'L7',
-    witness: 'golden deadline-passes',
+    witness: 'tale canary that never gets ready, aborted by its deadline',
   },
   {
     id: 'new-revision-is-healthy-at-once',
@@ -351,6 +350,6 @@ export const coreMutants: readonly Mutant[] = [
     after: 'if (phase) return phase',
     removes: 'the first write about a revision is never Healthy',
     invariant: 'L1',
-    witness: 'golden undo-in-mid-flight',
+    witness: 'tale canary, rolled back in the middle',
   },
 ]

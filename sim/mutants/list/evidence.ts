@@ -32,7 +32,7 @@ export const evidenceMutants: readonly Mutant[] = [
     after: "if (mode === 'argo' || phase !== 'Inconclusive') return { phase, message }",
     removes: 'a provider that is down halts an update and does not abort it',
     invariant: 'S13',
-    witness: `test ${judgeTest}`,
+    witness: 'tale canary whose Prometheus is down',
   },
   {
     id: 'nothing-asked-is-a-success',
@@ -68,7 +68,7 @@ export const evidenceMutants: readonly Mutant[] = [
     after: '',
     removes: 'a measurement that failed is taken again soon',
     invariant: 'S13',
-    witness: 'test test/unit/analysis/reconcile.test.ts',
+    witness: 'tale canary whose Prometheus is down for a moment',
   },
   {
     id: 'runs-in-any-order-of-keys',
@@ -115,7 +115,7 @@ export const evidenceMutants: readonly Mutant[] = [
     after: "return observedGeneration < 0 ? 'pending' : 'confirmed'",
     removes: 'a gateway confirms what it has looked at',
     invariant: 'S5 S12',
-    witness: 'test test/unit/traffic/gateway-api/parents.test.ts',
+    witness: 'tale canary behind a slow gateway, promoted',
   },
   {
     id: 'route-is-written-over',
@@ -125,7 +125,6 @@ export const evidenceMutants: readonly Mutant[] = [
     after: 'changes',
     removes: 'a route is written only as it was read',
     invariant: 'S16 S20',
-    witness:
-      'test test/contract/router.test.ts › every write fails when the object has moved on, and what is made has the Rollout as its owner',
+    witness: 'tale canary, promoted',
   },
 ]

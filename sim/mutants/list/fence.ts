@@ -16,7 +16,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'return cached !== undefined || hasReached(cache.resourceVersion(), wanted)',
     removes: 'a cache has caught up once it shows our write or something newer',
     invariant: 'S16',
-    witness: `test ${fenceTest} › a patched object is waited for up to its resourceVersion, compared as a number`,
+    witness: 'tale two replicas, nothing happens to either',
   },
   {
     id: 'unknown-outcome-is-over-by-itself',
@@ -44,7 +44,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'if (entries.size === 0) entries.set(describeRef(ref), { ref, expectation, sinceMs: clock.monotonicMs() })',
     removes: 'every write of a pass is remembered',
     invariant: 'S16',
-    witness: 'test test/unit/kube/fence.test.ts › every write of a pass is waited for, whichever is seen first',
+    witness: 'tale two replicas, nothing happens to either',
   },
   {
     id: 'silent-watch-blocks-for-ever',
@@ -117,7 +117,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'const mayWrite = (): boolean => gateUntilMs > Number.NEGATIVE_INFINITY',
     removes: 'leadership ends by our own clock, whether a timer ran or not',
     invariant: 'S17',
-    witness: `test ${leaseTest} › a suspended leader may not write the moment it wakes, and never at the same time as its successor`,
+    witness: 'tale two replicas, the leader cannot renew',
   },
   {
     id: 'gate-counts-from-the-answer',
@@ -126,7 +126,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'gateUntilMs = clock.monotonicMs() + leaseDurationMs',
     removes: 'the right to write counts from the sending of the renewal and ends before the lease',
     invariant: 'S17',
-    witness: `test ${leaseTest} › the gate shuts before the lease can run out for others when renewals get no answer`,
+    witness: 'tale two replicas, the leader cannot renew',
   },
   {
     id: 'foreign-lease-is-taken',
@@ -135,7 +135,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'if (!observed) return',
     removes: 'a lease that somebody holds is left alone until it has run out',
     invariant: 'S17',
-    witness: `test ${leaseTest} › the first candidate leads and keeps leading by renewing; the second waits; wall clocks do not matter`,
+    witness: 'tale two replicas, nothing happens to either',
   },
   {
     id: 'foreign-lease-runs-out-early',
@@ -144,7 +144,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'return clock.monotonicMs() < observed.atMs + retryPeriodMs',
     removes: 'a lease is over only when it was seen unchanged for its duration',
     invariant: 'S17',
-    witness: `test ${leaseTest} › a suspended leader may not write the moment it wakes, and never at the same time as its successor`,
+    witness: 'tale two replicas, the answers to renewals get lost',
   },
   {
     id: 'renewed-lease-counts-as-unchanged',
@@ -153,8 +153,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'if (observed) return\n',
     removes: 'every renewal by the holder starts the time anew',
     invariant: 'S17',
-    witness:
-      'test test/unit/kube/lease.test.ts › a suspended leader may not write the moment it wakes, and never at the same time as its successor',
+    witness: 'tale two replicas, the leader cannot renew',
   },
   {
     id: 'lease-is-written-over',
@@ -163,7 +162,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'const { uid, resourceVersion } = { uid: lease.metadata.uid, resourceVersion: undefined }\n    hold(',
     removes: 'a lease is taken only as it was read',
     invariant: 'S17',
-    witness: `test ${leaseTest} › a leader that finds a foreign holder stops at once`,
+    witness: 'tale two replicas, the answers to renewals get lost',
   },
   {
     id: 'foreign-holder-is-not-seen',
@@ -181,7 +180,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: '',
     removes: 'a leader whose lease was deleted stops at once',
     invariant: 'S17',
-    witness: `test ${leaseTest} › a deleted lease ends the leadership and is created anew`,
+    witness: 'tale two replicas, the Lease is deleted',
   },
   {
     id: 'hanging-renewal-blocks-the-next',
@@ -190,7 +189,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'await tryHold()',
     removes: 'a renewal that hangs does not keep the next one from being tried',
     invariant: 'S17 L6',
-    witness: 'test test/unit/kube/lease.test.ts › one renewal that hangs does not eat the time of the next',
+    witness: 'tale two replicas, the leader is paused in its first pass',
   },
   {
     id: 'lease-is-not-released',
@@ -235,6 +234,6 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'if (!lease) return createHeld()',
     removes: 'a deleted lease stays its holder’s for the time that it was granted',
     invariant: 'S17',
-    witness: `test ${leaseTest} › a lease that somebody deletes is not taken from a leader that cannot know yet`,
+    witness: 'tale two replicas, the Lease is deleted',
   },
 ]

@@ -31,7 +31,7 @@ export const notifierMutants: readonly Mutant[] = [
     after: '',
     removes: 'a notice is marked once every channel has it',
     invariant: 'L7',
-    witness: `test ${outboxTest} › a dead Slack is tried with growing pauses and then given up`,
+    witness: 'tale pods alone, aborted, nobody takes messages for a while',
   },
   {
     id: 'dead-channel-is-tried-for-ever',
@@ -79,7 +79,7 @@ export const notifierMutants: readonly Mutant[] = [
     after: 'const leaving = new Set(all.slice(0, surplus + 1))',
     removes: 'what was not delivered yet stays in the outbox',
     invariant: 'L7',
-    witness: `test ${outboxTest}`,
+    witness: 'tale pods alone, aborted and retried while nobody takes messages',
   },
   {
     id: 'repeated-decision-tells-twice',
@@ -98,7 +98,7 @@ export const notifierMutants: readonly Mutant[] = [
     after: "const precondition = { uid: rollout.metadata.uid ?? '' }",
     removes: 'a mark is written on the outbox that was read',
     invariant: 'L7 S20',
-    witness: `test ${outboxTest} › a mark that meets a conflict keeps what the other writer wrote`,
+    witness: 'tale canary, promoted',
   },
   {
     id: 'stopped-outbox-goes-on',
@@ -116,7 +116,7 @@ export const notifierMutants: readonly Mutant[] = [
     after: '',
     removes: 'who begins to lead sends what waits',
     invariant: 'L7',
-    witness: `test ${outboxTest} › a notice that grew old while nobody led is tried once before it is given up`,
+    witness: 'tale pods alone, aborted, the controller dies before anybody takes the message',
   },
   {
     id: 'text-from-outside-is-markup',

@@ -18,7 +18,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: '',
     removes: 'a resolved alert changes nothing',
     invariant: 'S25',
-    witness: `test ${matchTest}`,
+    witness: 'tale canary, an alert is resolved that never fired',
   },
   {
     id: 'alert-aborts-what-is-idle',
@@ -27,7 +27,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: '',
     removes: 'an alert without an update changes nothing',
     invariant: 'S9 S25',
-    witness: `test ${matchTest}`,
+    witness: 'tale canary at rest, an alert fires',
   },
   {
     id: 'alert-aborts-what-is-aborted',
@@ -36,7 +36,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: '',
     removes: 'an alert during an abort is no request of its own',
     invariant: 'S10 S25',
-    witness: `test ${matchTest}`,
+    witness: 'tale canary, aborted, an alert fires',
   },
   {
     id: 'alert-about-stable-aborts',
@@ -45,7 +45,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: '',
     removes: 'an alert about the stable revision changes nothing',
     invariant: 'S25',
-    witness: `test ${matchTest}`,
+    witness: 'tale canary, an alert is about the stable revision',
   },
   {
     id: 'alert-about-another-revision-aborts',
@@ -54,7 +54,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: '',
     removes: 'an alert about a former revision changes nothing',
     invariant: 'S25',
-    witness: `test ${matchTest}`,
+    witness: 'tale canary, an alert is about another revision',
   },
   {
     id: 'alert-without-a-canary-aborts',
@@ -72,7 +72,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'return undefined',
     removes: 'an alert that fired before the revision got traffic changes nothing',
     invariant: 'S25',
-    witness: `test ${matchTest}`,
+    witness: 'tale canary, an alert is older than it',
   },
   {
     id: 'repeated-alert-is-another-request',
@@ -90,7 +90,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'const covers = true',
     removes: 'what paused may still abort',
     invariant: 'S25 L2',
-    witness: `test ${matchTest} › a stored pause does not hide an abort`,
+    witness: 'tale canary, an alert pauses it, and then takes it back',
   },
   {
     id: 'declared-gate-is-not-read',
@@ -99,7 +99,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'return target.action',
     removes: 'an alert does what its label declares',
     invariant: 'S25',
-    witness: `test ${matchTest}`,
+    witness: 'tale blue-green, paused by an alert and resumed',
   },
   {
     id: 'request-is-older-than-the-last-abort',
@@ -135,7 +135,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'createdMs === undefined ? undefined : latest(createdMs, parseInstant(started?.at))',
     removes: 'what fired before an abort does not end the retry',
     invariant: 'S25 S14',
-    witness: `test ${matchTest} › after a retry, what fired before the abort is about the former try`,
+    witness: 'tale canary, taken back by an alert and retried',
   },
   {
     id: 'reused-replica-set-is-as-old-as-it-is',
@@ -144,7 +144,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'latest(createdMs, abortedAtMs)',
     removes: 'an update with an old ReplicaSet begins when it was announced',
     invariant: 'S25',
-    witness: `test ${matchTest} › the start of an update that uses an old ReplicaSet again is told by its notice`,
+    witness: 'tale canary, rolled back in the middle of the next one, an alert is older',
   },
   {
     id: 'confirmed-before-it-is-stored',
@@ -153,7 +153,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'void applyRequests(rollout, round.added, deps, signal).catch(() => {})\n      return',
     removes: 'an alert is confirmed once its request is stored',
     invariant: 'S25 L2',
-    witness: `test ${intentTest} › a refusal of the API server is an error, never a decision`,
+    witness: 'tale canary, taken back by an alert',
   },
   {
     id: 'request-for-what-is-no-more',
@@ -173,7 +173,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'throw error',
     removes: 'a request that meets a conflict is decided anew at once',
     invariant: 'L2',
-    witness: `test ${intentTest} › a conflict is decided anew on what is true then`,
+    witness: 'tale canary, an alert meets a conflict',
   },
   {
     id: 'flood-drops-the-abort',
@@ -182,7 +182,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: '[...added].slice(0, MOST_NEW_REQUESTS)',
     removes: 'of too many requests the aborts are kept',
     invariant: 'S25 L2',
-    witness: `test ${intentTest} › a flood in one post keeps its abort`,
+    witness: 'tale canary, an alert comes behind many that pause',
   },
   {
     id: 'failure-is-confirmed',
@@ -191,7 +191,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'return { isStored: true, alerts: ordered }',
     removes: 'what could not be stored is not confirmed',
     invariant: 'S25 L2',
-    witness: `test ${serverTest} › answers 503 when the API server refuses, and stores the rest`,
+    witness: 'tale canary, an alert meets an API server that fails',
   },
   {
     id: 'anybody-may-post',
@@ -200,7 +200,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: '} else if (deps.tokens && request.headers.authorization === undefined) {',
     removes: 'only who knows a token may post',
     invariant: 'S25',
-    witness: `test ${serverTest} › refuses a missing and a wrong token and never prints one`,
+    witness: 'tale canary, who posts an alert has a wrong token',
   },
   {
     id: 'any-token-will-do',
@@ -218,7 +218,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: '} else if (obstacle === null) {',
     removes: 'who cannot store sends the sender elsewhere',
     invariant: 'S25 L2',
-    witness: `test ${serverTest} › answers 503 while not ready, whatever the body`,
+    witness: 'tale canary, an alert meets a receiver that has just started',
   },
   {
     id: 'runaway-source-takes-everything',
@@ -227,7 +227,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'return tokens >= -1',
     removes: 'one source gets no more than its share',
     invariant: 'S24',
-    witness: `test ${serverTest} › a runaway source gets 503, never a final code, and is let in again`,
+    witness: 'tale canary, so many alerts come that some are sent away',
   },
   {
     id: 'late-answer-is-confirmed',
@@ -236,7 +236,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'if (!outcome || outcome.isStored) response.status(200).json({ alerts: outcome?.alerts })',
     removes: 'what is not stored in time is not confirmed',
     invariant: 'S25 L2',
-    witness: `test ${serverTest} › answers 503 in time when the API server hangs`,
+    witness: 'tale canary, an alert meets a receiver that is cut off',
   },
   {
     id: 'surplus-drops-what-fires',
@@ -245,7 +245,6 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'numbered',
     removes: 'of too many alerts those that fire are handled',
     invariant: 'S25',
-    witness:
-      'test test/unit/webhooks/alertmanager.test.ts › of too many alerts the firing ones are handled and the rest is counted',
+    witness: 'tale canary, an alert comes with more others than are looked at',
   },
 ]

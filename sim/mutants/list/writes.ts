@@ -165,8 +165,8 @@ export const writeMutants: readonly Mutant[] = [
   {
     id: 'writes-without-a-precondition',
     file: writes,
-    before: '{ precondition: { resourceVersion } }))',
-    after: '{ precondition: { uid: observed.metadata.uid ?? String(resourceVersion) } }))',
+    before: '{ precondition: { resourceVersion } }),',
+    after: '{ precondition: { uid: observed.metadata.uid ?? String(resourceVersion) } }),',
     removes: 'a write loses against whoever was faster',
     invariant: 'S16 S17',
     witness: 'test test/unit/reconcile/apply.test.ts',
@@ -178,7 +178,7 @@ export const writeMutants: readonly Mutant[] = [
     after: '',
     removes: 'nothing is decided on a view that is older than our last write',
     invariant: 'S16',
-    witness: 'test test/unit/reconcile/rollout.test.ts › nothing is decided from a view older than the last write',
+    witness: 'tale canary, promoted',
   },
   {
     id: 'lost-race-tells-progress',
@@ -208,7 +208,7 @@ export const writeMutants: readonly Mutant[] = [
       'const outbox = plan.notices.length > 0 && JSON.stringify(plan.status) === JSON.stringify(world.rollout.status) ?',
     removes: 'a notice is stored ahead of the status that it tells of',
     invariant: 'L7 S18',
-    witness: 'test test/unit/reconcile/overtaken.test.ts › a notice is stored before the status that it tells of',
+    witness: 'tale canary, promoted',
   },
   {
     id: 'status-follows-any-version',
@@ -217,8 +217,7 @@ export const writeMutants: readonly Mutant[] = [
     after: "precondition: { uid: world.rollout.metadata.uid ?? '' },\n    subresource:",
     removes: 'a status is written only on what was decided from',
     invariant: 'S16 S10',
-    witness:
-      'test test/unit/reconcile/overtaken.test.ts › a skip that comes just before the next step is written is obeyed',
+    witness: 'tale canary, aborted',
   },
   {
     id: 'lost-answer-is-forgotten',

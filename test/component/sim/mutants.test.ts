@@ -5,7 +5,8 @@ import { createCatchers } from '../../../sim/mutants/catchers.ts'
 import { mutants } from '../../../sim/mutants/list/all-mutants.ts'
 import type { CatcherId, Mutant } from '../../../sim/mutants/mutant.ts'
 
-const catchers = createCatchers({})
+const TALE = 'pods alone, aborted'
+const catchers = createCatchers([TALE])
 
 function mutantOf(id: string): Mutant {
   const found = mutants.find((mutant) => mutant.id === id)
@@ -16,6 +17,7 @@ function mutantOf(id: string): Mutant {
 /** By each catcher: one of its checks, a mutant that it catches, and what it says. */
 const cases: readonly (readonly [CatcherId, string, string, RegExp])[] = [
   ['story', 'abort', 'abort-by-hand-is-not-seen', /the story did not end/],
+  ['tale', TALE, 'abort-by-hand-is-not-seen', /^the end: \+ the tale did not end/],
   ['golden', 'promote', 'old-pods-go-without-their-delay', /^line \d+: plan {3}scale/],
   [
     'test',
@@ -44,6 +46,8 @@ describe('the hunt for mutants', { timeout: 300_000 }, () => {
       catchers.test(undefined, 'test/unit/domain/first-deploy.test.ts › no such test'),
       /there is no test/,
     )
+    const unknown = await catchers.tale(undefined, `${TALE} › it rains`)
+    assert.match(unknown.found?.why ?? '', /nothing that can go wrong is called "it rains"/)
     assert.match((await catchers.golden(undefined, 'no such story')).found?.why ?? '', /there is no golden story/)
   })
 })

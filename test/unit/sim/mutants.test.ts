@@ -4,6 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { tales } from '../../../sim/explore/tales/all-tales.ts'
+import { parseTrouble, renderTrouble } from '../../../sim/explore/trouble.ts'
 import { isWalk } from '../../../sim/mutants/catchers.ts'
 import { mutants } from '../../../sim/mutants/list/all-mutants.ts'
 import { type Mutant, mutate, readSource, splitWitness } from '../../../sim/mutants/mutant.ts'
@@ -29,6 +31,12 @@ const areas: readonly (readonly [string, RegExp, number])[] = [
 function isThere({ witness }: Mutant): boolean {
   const { catcher, name } = splitWitness(witness)
   switch (catcher) {
+    case 'tale': {
+      const [tale, words] = name.split(' › ')
+      return (
+        tales.some((one) => one.name === tale) && (words === undefined || renderTrouble(parseTrouble(words)) === words)
+      )
+    }
     case 'story':
       return Object.hasOwn(stories, name)
     case 'golden':
