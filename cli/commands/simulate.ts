@@ -2,6 +2,7 @@
  * `penstock simulate -f FILE`: the user's own release, many times, in simulated clusters where things go wrong: whether an invariant breaks, and how long
  * a bad version keeps its requests. It needs no cluster. The simulator itself is loaded only here.
  */
+import type { Rollout } from '../../controller/api/rollout.ts'
 import { createProgress } from '../backtest/progress.ts'
 import { CliError, type ExitCode } from '../cli-error.ts'
 import type { CliDeps } from '../deps.ts'
@@ -11,6 +12,7 @@ import { readManifestTexts } from '../manifest-files.ts'
 import { type CommonOptions, sendJson } from '../options.ts'
 import { type PlannedRollout, planRollout } from '../plan/plan-rollouts.ts'
 import { readManifests } from '../plan/read-manifests.ts'
+import { renderEnd } from '../plan/render-timeline.ts'
 import { readOrder } from '../simulate/read-order.ts'
 import { renderReport } from '../simulate/render-report.ts'
 import { renderStory } from '../simulate/render-story.ts'
@@ -73,7 +75,7 @@ async function prepareAll({ file }: SimulateOptions, deps: CliDeps): Promise<rea
   if (manifests.rollouts.length === 0) throw new CliError('none of the files holds a Rollout', 2)
   const simulator = await deps.loadSimulator()
   const prepared = manifests.rollouts.map((rollout) => {
-    const planned = planRollout(rollout, manifests, POD_READY_MS)
+    const planned = planRollout(withoutPause(rollout), manifests, POD_READY_MS)
     if ('problems' in planned) return planned
     const simulation = simulator.prepare(readOrder(rollout, manifests, planned))
     return 'problems' in simulation ? { name: planned.name, ...simulation } : { planned, simulation }
@@ -82,6 +84,9 @@ async function prepareAll({ file }: SimulateOptions, deps: CliDeps): Promise<rea
   for (const { name, problems } of refused) for (const problem of problems) tell(deps, name, problem)
   return refused.length > 0 ? undefined : prepared.flatMap((one) => ('simulation' in one ? [one] : []))
 }
+
+/** Of a Rollout that is paused as a whole nothing could be played. */
+const withoutPause = ({ spec: { paused: _paused, ...spec }, ...rollout }: Rollout): Rollout => ({ ...rollout, spec })
 
 function tell({ terminal }: CliDeps, name: string, { field, message, fix }: Problem): void {
   const advice = fix === undefined ? '' : ` (${fix})`
@@ -123,7 +128,12 @@ async function playSeed({ planned, simulation }: Prepared, seed: number, { signa
 }
 
 function renderText({ planned, simulation, played }: PlayedRollout, isTold: boolean): string {
-  const subject = { name: planned.name, strategy: planned.strategy, assumptions: simulation.assumptions }
+  const subject = {
+    name: planned.name,
+    strategy: planned.strategy,
+    expected: renderEnd(planned.timeline),
+    assumptions: simulation.assumptions,
+  }
   if (isTold) return played.map((story) => renderStory(story, subject)).join('\n')
   return renderReport({ ...subject, tally: tallySeeds(played.map(({ outcome }) => outcome)) })
 }

@@ -22,7 +22,7 @@ export function renderPlan({ name, strategy, replicas, timeline }: PlannedRollou
     `Rollout ${name}: ${strategy}, ${pods}`,
     renderColumns([heading, ...rows]),
     ...notes,
-    renderEnd(timeline),
+    `  ${renderEnd(timeline)}`,
     '',
   ].join('\n')
 }
@@ -45,8 +45,9 @@ function renderRow(row: TimelineRow, { rows }: Timeline, isRange: boolean): read
 const renderCount = ({ wanted, available }: PodCount): string =>
   wanted === available ? String(wanted) : `${available} of ${wanted}`
 
-function renderEnd({ end, unknown, standsStill }: Timeline): string {
-  if (!end) return `  it does not end: ${standsStill ?? 'nothing happens any more'}`
+/** In one sentence. */
+export function renderEnd({ end, unknown, standsStill }: Timeline): string {
+  if (!end) return `it does not end: ${standsStill ?? 'nothing happens any more'}`
   const { earliestMs, latestMs } = end
   const times =
     latestMs === undefined
@@ -54,5 +55,5 @@ function renderEnd({ end, unknown, standsStill }: Timeline): string {
       : latestMs === earliestMs
         ? renderTime(earliestMs)
         : `${renderTime(earliestMs)} at the earliest, ${renderTime(latestMs)} at the latest`
-  return `  it ends after ${times}${unknown.length > 0 ? `, and what nobody knows: ${unknown.join('; ')}` : ''}`
+  return `it ends after ${times}${unknown.length > 0 ? `, and what nobody knows: ${unknown.join('; ')}` : ''}`
 }

@@ -8,6 +8,8 @@ export interface Report {
   /** Namespace and name of the Rollout. */
   readonly name: string
   readonly strategy: string
+  /** When it ends while all goes well, in a sentence. */
+  readonly expected: string
   readonly tally: Tally
   readonly assumptions: readonly string[]
 }
@@ -15,10 +17,13 @@ export interface Report {
 /** Shown though no seed ended so. */
 const ALWAYS: ReadonlySet<Ending> = new Set(['promoted', 'rolled back', 'paused'])
 const MOST_SEEDS_NAMED = 5
+/** A sentence may quote a whole patch. */
+const LONGEST_SENTENCE = 300
 
-export function renderReport({ name, strategy, tally, assumptions }: Report): string {
+export function renderReport({ name, strategy, expected, tally, assumptions }: Report): string {
   return [
     `Rollout ${name}: ${strategy}, ${count(tally.seeds, 'seed')}`,
+    `  when all goes well ${expected}`,
     renderEnds(tally),
     '',
     ...renderBroken(tally),
@@ -44,51 +49,51 @@ function renderEnds({ ends }: Tally): string {
 }
 
 function renderBroken({ broken }: Tally): readonly string[] {
-  if (broken.length === 0) return ['  no invariant broke']
-  const lines = broken.flatMap(({ id, words, sentence, seed, atMs }) => [
-    `    ${id} in seed ${seed}, ${renderMoment(atMs)}: ${sentence}`,
-    `      ${words}`,
-  ])
-  return [`  ${count(broken.length, 'broken invariant')}; --seed tells how it came about:`, ...lines]
+  if (broken.length === 0) return ['  no invariant broke', '']
+  const lines = [...new Set(broken.map(({ id }) => id))].flatMap((id) => {
+    const own = broken.filter((one) => one.id === id)
+    const [first] = own
+    if (!first) return []
+    const seeds = nameSeeds(own.map(({ seed }) => seed))
+    const example = `seed ${first.seed}, ${renderMoment(first.atMs)}: ${first.sentence.slice(0, LONGEST_SENTENCE)}`
+    return [`    ${id}: ${first.words}`, `      in ${count(own.length, 'seed')} (${seeds}); ${example}`]
+  })
+  return ['  broken invariants; --seed tells how it came about:', ...lines, '']
 }
 
 /** Before the update begins, times are negative. */
 export const renderMoment = (atMs: number): string =>
-  atMs < 0 ? `${renderTime(-atMs)} before the update` : `after ${renderTime(atMs)}`
+  atMs < 0 ? `${round(-atMs)} before the update` : `after ${round(atMs)}`
+
+/** Tenths of a second count in short times only. */
+export const round = (ms: number): string => renderTime(ms < 10_000 ? ms : Math.round(ms / 1000) * 1000)
 
 const renderSpread = ({ median, p95, most, seedOfMost }: Spread): string =>
-  `${renderTime(median)} (median), ${renderTime(p95)} (p95), ${renderTime(most)} (most, seed ${seedOfMost})`
+  `${round(median)} (median), ${round(p95)} (p95), ${round(most)} (most, seed ${seedOfMost})`
 
-function renderExposed({ exposed, unfelt, caught, ends }: Tally): readonly string[] {
+function renderExposed(tally: Tally): readonly string[] {
+  const { exposed, caught, ends } = tally
   if (ends.every(({ fate }) => fate === 'good')) return ['  no seed had a bad version']
   const { ms, wholeMs, open } = exposed
-  const closed = ms && wholeMs ? [renderClosed(ms, wholeMs)] : []
-  const kept =
-    open.length > 0
-      ? [`  in ${count(open.length, 'seed')} it kept getting requests to the end: ${nameSeeds(open)}`]
-      : []
-  const unseen = unfelt > 0 ? [`  in ${count(unfelt, 'seed')} users never felt it`] : []
+  const taken =
+    ms && wholeMs
+      ? [
+          `  users felt a bad version in ${count(exposed.seeds, 'seed')}; in ${ms.count} it was taken away, after ${renderSpread(ms)},`,
+          `    which is as much as ${round(wholeMs.median)} (median), ${round(wholeMs.most)} (most) of all requests`,
+        ]
+      : [
+          exposed.seeds > 0
+            ? `  users felt a bad version in ${count(exposed.seeds, 'seed')}`
+            : '  users never felt a bad version',
+        ]
+  const kept = open.length > 0 ? [`  nothing took it away in ${count(open.length, 'seed')}: ${nameSeeds(open)}`] : []
   const rows = caught.map((one) => [
-    `    ${one.by}`,
+    `  ${one.by}`,
     String(one.seeds),
-    one.ms ? renderTime(one.ms.median) : '-',
-    one.ms ? renderTime(one.ms.p95) : '-',
-    one.ms ? `${renderTime(one.ms.most)} (seed ${one.ms.seedOfMost})` : '-',
-    one.open > 0 ? String(one.open) : '',
+    ...(one.ms ? [round(one.ms.median), round(one.ms.p95), round(one.ms.most)] : ['-', '-', '-']),
   ])
-  const heading = ['    CAUGHT BY', 'SEEDS', 'MEDIAN', 'P95', 'MOST', open.length > 0 ? 'KEPT' : '']
-  return [
-    '  how long a version that was not good had requests, from when users felt it:',
-    ...closed,
-    ...kept,
-    ...unseen,
-    renderColumns([heading, ...rows]),
-  ]
-}
-
-function renderClosed(ms: Spread, wholeMs: Spread): string {
-  const whole = `${renderTime(wholeMs.median)} and ${renderTime(wholeMs.most)} of all requests`
-  return `    ${renderSpread(ms)}: as much as ${whole}`
+  const heading = ['  CAUGHT BY', 'SEEDS', 'FELT FOR, MEDIAN', 'P95', 'MOST']
+  return [...taken, ...kept, renderColumns([heading, ...rows]), '']
 }
 
 const nameSeeds = (seeds: readonly number[]): string =>
@@ -106,6 +111,6 @@ function renderStopped({ stopped }: Tally): readonly string[] {
 function renderEndTimes({ endMs }: Tally): readonly string[] {
   if (!endMs) return []
   const { least, median, most, seedOfMost } = endMs
-  const times = `${renderTime(least)} at the earliest, ${renderTime(median)} (median), ${renderTime(most)} at the latest`
+  const times = `${round(least)} at the earliest, ${round(median)} (median), ${round(most)} at the latest`
   return [`  the update ended after ${times} (seed ${seedOfMost})`]
 }

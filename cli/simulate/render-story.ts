@@ -1,17 +1,17 @@
 /** One seed as a story for people: what it drew, then line by line what happened. Pure. */
 import { renderTime } from '../plan/playback.ts'
 import { renderColumns } from '../terminal.ts'
-import type { Report } from './render-report.ts'
-import { renderMoment } from './render-report.ts'
+import { type Report, renderMoment, round } from './render-report.ts'
 import type { SeedOutcome, SeedStory, StoryLine } from './simulator.ts'
 
 export function renderStory(
   { outcome, cast, lines }: SeedStory,
-  { name, strategy, assumptions }: Omit<Report, 'tally'>,
+  { name, strategy, expected, assumptions }: Omit<Report, 'tally'>,
 ): string {
   const heading = ['  AT', 'NEW GETS', 'NEW PODS', 'WHAT HAPPENS']
   return [
     `Rollout ${name}: ${strategy}, seed ${outcome.seed}`,
+    `  when all goes well ${expected}`,
     ...cast.map((sentence) => `  ${sentence}`),
     '',
     renderColumns([heading, ...lines.map(renderLine)]),
@@ -37,8 +37,8 @@ const renderLine = ({ atMs, newWeightPercent, newPods, text }: StoryLine): reado
 function renderOutcome({ ending, endMs, caughtBy, exposure }: SeedOutcome): string {
   const by = caughtBy === 'nothing' ? '' : `, by ${caughtBy}`
   const end =
-    ending === 'unfinished' ? 'it is too long to be played to its end' : `${ending} after ${renderTime(endMs)}${by}`
+    ending === 'unfinished' ? 'it is too long to be played to its end' : `${ending} after ${round(endMs)}${by}`
   if (!exposure || (exposure.ms === 0 && !exposure.isOpen)) return `  ${end}`
   const least = exposure.isOpen ? 'at least ' : ''
-  return `  ${end}; the bad version had requests for ${least}${renderTime(exposure.ms)}, as much as ${renderTime(exposure.wholeMs)} of all`
+  return `  ${end}; the bad version had requests for ${least}${round(exposure.ms)}, as much as ${round(exposure.wholeMs)} of all`
 }

@@ -37,14 +37,8 @@ export interface Tally {
     /** Seeds in which it still had requests in the end. */
     readonly open: readonly number[]
   }
-  /** Of versions that users never felt, though they turned bad or never came up. */
-  readonly unfelt: number
-  readonly caught: readonly {
-    readonly by: Catcher
-    readonly seeds: number
-    readonly ms: Spread | undefined
-    readonly open: number
-  }[]
+  /** Of versions that were not good; the times are of those that users felt and that were taken away. */
+  readonly caught: readonly { readonly by: Catcher; readonly seeds: number; readonly ms: Spread | undefined }[]
   /** Good versions that did not get through. */
   readonly stopped: readonly { readonly seed: number; readonly by: Catcher; readonly ending: Ending }[]
   readonly broken: readonly (BrokenInvariant & { readonly seed: number })[]
@@ -70,12 +64,13 @@ export function tallySeeds(outcomes: readonly SeedOutcome[]): Tally {
       wholeMs: spreadOf(closed, ({ exposure }) => exposure?.wholeMs ?? 0),
       open: felt.filter(({ exposure }) => exposure?.isOpen).map(({ seed }) => seed),
     },
-    unfelt: bad.length - felt.length,
     caught: catchers.flatMap((by) => {
       const own = bad.filter(({ caughtBy }) => caughtBy === by)
-      const ended = own.filter(({ exposure }) => exposure?.isOpen !== true)
-      const ms = spreadOf(ended, ({ exposure }) => exposure?.ms ?? 0)
-      return own.length > 0 ? [{ by, seeds: own.length, ms, open: own.length - ended.length }] : []
+      const ms = spreadOf(
+        own.filter((one) => closed.includes(one)),
+        ({ exposure }) => exposure?.ms ?? 0,
+      )
+      return own.length > 0 ? [{ by, seeds: own.length, ms }] : []
     }),
     stopped: outcomes
       .filter(({ fate, ending }) => fate === 'good' && ending !== 'promoted')

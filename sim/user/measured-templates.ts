@@ -28,7 +28,7 @@ const CONTENT: MetricAnswers = { content: [1], discontent: undefined }
 interface Metered {
   readonly metric: Metric
   readonly path: string
-  /** Such as `metric errors of AnalysisTemplate gates`. */
+  /** Such as `errors of AnalysisTemplate gates`. */
   readonly label: string
   readonly provider: string
 }
@@ -49,26 +49,57 @@ export function measureTemplates(
   return {
     templates: redirect(templates, metered, ({ path }) => found.get(path) !== undefined),
     answers: new Map([...found].map(([path, answers]) => [path, answers ?? CONTENT])),
-    assumptions: named.map((one) => describe(one, found.get(one.path))),
+    assumptions: describe(named, found),
   }
 }
 
 const isPrometheus = ({ provider }: Metered): boolean => provider === 'prometheus'
 
-function describe({ label, provider }: Metered, found: MetricAnswers | undefined): string {
-  if (provider !== 'prometheus') return `${label} was always content: the simulator cannot answer for ${provider}`
-  if (!found) return `${label} was always content: no value was found that its conditions take`
-  const { content, discontent } = found
-  if (discontent === undefined) return `${label} was always content: no value was found that its conditions refuse`
-  return `${label} measured ${JSON.stringify(content)} while all was well, and ${JSON.stringify(discontent)} when it was not`
+function describe(
+  metered: readonly Metered[],
+  found: ReadonlyMap<string, MetricAnswers | undefined>,
+): readonly string[] {
+  const answers = metered.map((one) => ({ ...one, found: found.get(one.path) }))
+  const list = (ones: readonly Metered[], why: string): readonly string[] =>
+    ones.length > 0 ? [`always content: ${ones.map(({ label }) => label).join(', ')}: ${why}`] : []
+  const others = [...new Set(metered.filter((one) => !isPrometheus(one)).map(({ provider }) => provider))]
+  const own = answers.filter(isPrometheus)
+  return [
+    ...others.flatMap((id) =>
+      list(
+        answers.filter(({ provider }) => provider === id),
+        whyContent(id),
+      ),
+    ),
+    ...list(
+      own.filter((one) => one.found === undefined),
+      'no value was found that satisfies their conditions',
+    ),
+    ...list(
+      own.filter((one) => one.found && one.found.discontent === undefined),
+      'no value was found that they refuse',
+    ),
+    ...own.flatMap(({ label, found: one }) =>
+      one?.discontent === undefined
+        ? []
+        : [
+            `${label} is ${JSON.stringify(one.content)} while all is well, ${JSON.stringify(one.discontent)} when it is not`,
+          ],
+    ),
+  ]
 }
+
+const whyContent = (provider: string): string =>
+  provider === 'penstock/gate'
+    ? 'there are no series for a gate to judge (penstock backtest judges them over your own past)'
+    : `nobody answers for provider ${provider}`
 
 function meterMetrics({ kind, metadata, spec }: AnalysisTemplate): readonly Metered[] {
   return (spec.metrics ?? []).map((metric, index) => {
     const choice = chooseProvider(metric)
     const provider = 'id' in choice ? choice.id : 'none'
     const path = `/${kind === 'ClusterAnalysisTemplate' ? 'cluster' : 'namespace'}/${metadata.name}/${index}`
-    return { metric, path, label: `metric ${metric.name} of ${kind} ${metadata.name}`, provider }
+    return { metric, path, label: `${metric.name} of ${kind} ${metadata.name}`, provider }
   })
 }
 

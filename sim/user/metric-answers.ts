@@ -13,7 +13,7 @@ export interface MetricAnswers {
 }
 
 const USUAL = [0, 1, 0.5, 100, 0.001, 0.01, 0.05, 0.1, 0.9, 0.95, 0.99, 0.999, 10, 50, 99, 1000, 1e6, 1e9, -1]
-const NUMBERS = /\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi
+const NUMBERS = /-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/gi
 const MOST_NUMBERS = 80
 /** Of two values side by side every pair is tried. */
 const MOST_IN_PAIRS = 20

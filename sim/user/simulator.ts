@@ -20,13 +20,14 @@ import { castOfAll, drawRelease, type Release } from './draw-release.ts'
 import { needsPeople } from './people.ts'
 import { ManifestRefused, type Played, playRelease } from './play-release.ts'
 import { findUnmodelled } from './unmodelled.ts'
+import { findUnfitRoutes } from './user-objects.ts'
 import { makeUserScenario } from './user-scenario.ts'
 
 const PROMOTED = 'people promote within 10 minutes, without looking'
 
 export const simulator: Simulator = {
   prepare(order) {
-    const problems = findUnmodelled(order.rollout)
+    const problems = [...findUnmodelled(order.rollout), ...findUnfitRoutes(order.rollout, order.objects)]
     return problems.length > 0 ? { problems } : openSimulation(order)
   },
 }

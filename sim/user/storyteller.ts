@@ -3,6 +3,7 @@
  * anything.
  */
 import type { StoryLine } from '../../cli/simulate/simulator.ts'
+import type { KubeObject } from '../../controller/api/meta.ts'
 import type { Rollout } from '../../controller/api/rollout.ts'
 import type { World } from '../cluster/world.ts'
 import { imageOf, isReady } from '../models/pods.ts'
@@ -54,10 +55,8 @@ function drawPicture(world: World, rollout: Rollout | undefined, share: number, 
   const step = currentStepIndex ?? 0
   const isUpdating = currentPodHash !== stableRS
   const isToldByStep = phase === 'Progressing' || message === 'CanaryPauseStep'
-  const runs = [...world.analysisRuns.values()].map(({ metadata, status: run }): readonly [string, string] => [
-    `run ${metadata.name}`,
-    describeRun(metadata.name, run?.phase, run?.message),
-  ])
+  const runs = [...world.analysisRuns.values()].map((run) => describeRun('analysis', run))
+  const experiments = [...world.experiments.values()].map((experiment) => describeRun('experiment', experiment))
   return new Map([
     [
       'step',
@@ -68,11 +67,20 @@ function drawPicture(world: World, rollout: Rollout | undefined, share: number, 
     ['phase', isToldByStep ? '' : `${phase}${message === '' || phase === 'Healthy' ? '' : `: ${message}`}`],
     ['share', `the new version gets ${share} % of the requests`],
     ...runs,
+    ...experiments,
   ])
 }
 
-const describeRun = (name: string, phase = '', message = ''): string =>
-  phase === '' || phase === 'Pending' ? '' : `analysis ${name} is ${phase}${message === '' ? '' : `: ${message}`}`
+interface Running extends KubeObject {
+  readonly status?: { readonly phase?: string | undefined; readonly message?: string | undefined }
+}
+
+function describeRun(what: string, { metadata, status }: Running): readonly [string, string] {
+  const { phase = '', message = '' } = status ?? {}
+  const isNews = phase !== '' && phase !== 'Pending'
+  const text = `${what} ${metadata.name} is ${phase}${message === '' ? '' : `: ${message}`}`
+  return [`${what} ${metadata.name}`, isNews ? text : '']
+}
 
 function countNewPods({ pods, replicaSets }: World): StoryLine['newPods'] {
   const own = [...pods.values()].filter((pod) => isNew(imageOf((pod as { readonly spec?: unknown }).spec)))

@@ -11,19 +11,13 @@ const NO_ROUTERS: ReadonlySet<string> = new Set(['managedRoutes', 'maxTrafficWei
 
 export function findUnmodelled(rollout: Rollout): readonly Problem[] {
   const { replicas, strategy } = rollout.spec
-  const { trafficRouting, pingPong } = strategy?.canary ?? {}
+  const { trafficRouting } = strategy?.canary ?? {}
   const problems: Problem[] = []
   if (replicas === 0)
     problems.push({
       field: 'spec.replicas',
       message: 'is 0: there would be nobody to get a request',
       fix: 'write 1 or more',
-    })
-  if (pingPong)
-    problems.push({
-      field: 'spec.strategy.canary.pingPong',
-      message: 'the simulator has no model of Services that take turns',
-      fix: 'name stableService and canaryService instead to simulate it',
     })
   for (const [name, router] of Object.entries(trafficRouting ?? {}))
     if (!NO_ROUTERS.has(name) && router !== undefined && router !== null) problems.push(noModel(`${ROUTING}.${name}`))

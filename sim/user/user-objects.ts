@@ -3,7 +3,8 @@
  * What was made up or left out is said in a sentence.
  */
 import type { KubeObject } from '../../controller/api/meta.ts'
-import type { Rollout, Service } from '../../controller/api/rollout.ts'
+import type { CanaryStrategy, Rollout, Service } from '../../controller/api/rollout.ts'
+import type { Problem } from '../../controller/domain/validation/problem.ts'
 import { namedRoutes, routeSelectors } from '../../controller/traffic/gateway-api/config.ts'
 import type { HttpRoute } from '../cluster/world.ts'
 import { readGatewayConfig } from './unmodelled.ts'
@@ -50,9 +51,30 @@ const titleOf = ({ kind = '', metadata }: KubeObject): string => `${kind} ${meta
 
 function namedServices({ spec }: Rollout): readonly string[] {
   const { canary, blueGreen } = spec.strategy ?? {}
-  return [canary?.stableService, canary?.canaryService, blueGreen?.activeService, blueGreen?.previewService].filter(
-    (name): name is string => name !== undefined && name !== '',
-  )
+  const names = [...backendsOf(canary), blueGreen?.activeService, blueGreen?.previewService]
+  return names.flatMap((name) => (name === undefined || name === '' ? [] : [name]))
+}
+
+/** The two that share the requests of a route. */
+const backendsOf = (canary: CanaryStrategy | undefined): readonly (string | undefined)[] =>
+  canary?.pingPong
+    ? [canary.pingPong.pingService, canary.pingPong.pongService]
+    : [canary?.stableService, canary?.canaryService]
+
+/** A route of the files that no request of the update could go through. */
+export function findUnfitRoutes(rollout: Rollout, given: readonly KubeObject[]): readonly Problem[] {
+  const backends = backendsOf(rollout.spec.strategy?.canary)
+  const names = listRoutes(rollout, given)
+  return given.flatMap((object) => {
+    const { rules = [] } = (object as HttpRoute).spec ?? {}
+    const isFit = rules.some(({ backendRefs = [] }) =>
+      backends.every((name) => backendRefs.some((ref) => ref.name === name)),
+    )
+    if (object.kind !== 'HTTPRoute' || !names.includes(object.metadata.name) || isFit) return []
+    const field = `HTTPRoute ${object.metadata.name}: spec.rules`
+    const fix = 'give one rule both of them as backendRefs'
+    return [{ field, message: `no rule divides requests between ${backends.join(' and ')}`, fix }]
+  })
 }
 
 function listRoutes(rollout: Rollout, given: readonly KubeObject[]): readonly string[] {
@@ -97,8 +119,7 @@ function renderService(rollout: Rollout, name: string, given: KubeObject | undef
 
 /** Whatever gateways a user's route is attached to, here there is one. */
 function renderRoute(rollout: Rollout, name: string, given: KubeObject | undefined): KubeObject {
-  const { canary } = rollout.spec.strategy ?? {}
-  const backendRefs = [canary?.stableService, canary?.canaryService].map((backend) => ({ name: backend, port: 80 }))
+  const backendRefs = backendsOf(rollout.spec.strategy?.canary).map((backend) => ({ name: backend, port: 80 }))
   const rules = (given as HttpRoute | undefined)?.spec?.rules ?? [{ backendRefs }]
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
