@@ -5,7 +5,8 @@
  *   write                          must hold live
  *   send more to a Service,        the Rollout is the version that was decided on (no abort came); the Service has a ready endpoint, the
  *   by weight or managed route     canary's of the revision that it names
- *   point a Service at a revision  the revision's ReplicaSet has an available pod (unless no pods are wanted at all)
+ *   point a Service at a revision  the revision's ReplicaSet has an available pod (unless no pods are wanted at all), and the routers give the
+ *                                  canary the weight that was decided on (unless the same pods are behind it before and after)
  *   point the active Service at    the Rollout is the version that was decided on, and the revision has every pod available (the preview Service
  *   a revision that is not stable  asks for nothing: no user is behind it)
  *   take a revision to 0 pods      no Service of the Rollout, and no subset of one, names it; blue-green: nor has the active Service an endpoint
@@ -28,6 +29,7 @@ import type { World } from '../domain/world.ts'
 import type { KubeClient } from '../kube/client.ts'
 import * as kinds from '../kube/kinds.ts'
 import type { EndpointSlice } from './caches.ts'
+import { findMovedWeight } from './live-routes.ts'
 import { countReady } from './observe.ts'
 import { routersOf } from './routers.ts'
 
@@ -118,7 +120,7 @@ type Scaling = Extract<Action, { do: 'scale' }>
 async function objectToSelect(
   client: LiveClient,
   world: World,
-  { service, podHash, replicaSet }: Selection,
+  { service, podHash, replicaSet, adopts }: Selection,
   rolloutVersion: string,
 ): Promise<string | undefined> {
   const { namespace = '', name } = world.rollout.metadata
@@ -127,9 +129,11 @@ async function objectToSelect(
   const live = await client.get<ReplicaSet>({ kind: kinds.replicaSets, namespace, name: replicaSet })
   const available = live?.status?.availableReplicas ?? 0
   if (available === 0) return `ReplicaSet "${replicaSet}" has no available pod`
-  if (service !== blueGreen?.activeService || podHash === world.rollout.status?.stableRS) return undefined
+  if (!blueGreen) return adopts ? undefined : findMovedWeight(client, world)
+  if (service !== blueGreen.activeService || podHash === world.rollout.status?.stableRS) return undefined
   const wanted = world.rollout.spec.replicas ?? 1
-  if (available < wanted || live?.spec.replicas !== wanted)
+  // A restart may have given it one more.
+  if (available < wanted || (live?.spec.replicas ?? 1) < wanted)
     return `ReplicaSet "${replicaSet}" has ${available} of ${wanted} pods available`
   const rollout = await client.get<KubeObject>({ kind: kinds.rollouts, namespace, name })
   return rollout?.metadata.resourceVersion === rolloutVersion ? undefined : 'the Rollout changed meanwhile'

@@ -3,6 +3,7 @@
  * there is left. It looks at one true state and at what was asked, never at how it came about.
  */
 import type { PodTemplate } from '../../controller/api/meta.ts'
+import { RECEIVER_TOKEN } from '../cluster/receiver-edge.ts'
 import { hashOf, type World } from '../cluster/world.ts'
 import type { Scenario } from '../run/scenario.ts'
 import type { ChangeKind, History } from './history.ts'
@@ -43,6 +44,8 @@ export interface End {
   readonly told: readonly Told[]
   /** Nothing went wrong on the way. */
   readonly isUndisturbed: boolean
+  /** All that the controller wrote, sent to people and logged. */
+  readonly said: readonly string[]
 }
 
 export interface StateInvariant {
@@ -274,4 +277,23 @@ export const L7: StateInvariant = {
   check: (end) => findUntold(end) ?? findRepeated(end.told),
 }
 
-export const stateInvariants: readonly StateInvariant[] = [E1, E2, E3, E4, L4, L5, L6, L7, S21]
+/** Values of the Secrets of a scenario. */
+const secretsOf = ({ objects }: Scenario): readonly string[] =>
+  objects
+    .filter(({ kind }) => kind === 'Secret')
+    .flatMap((secret) => Object.values((secret as { data?: Readonly<Record<string, string>> }).data ?? {}))
+    .map((value) => Buffer.from(value, 'base64').toString())
+
+export const S26: StateInvariant = {
+  id: 'S26',
+  words: 'No token and no value of a Secret stands in any object, message, event or line of the log that we write.',
+  check({ scenario, said }) {
+    for (const secret of [RECEIVER_TOKEN, ...secretsOf(scenario)]) {
+      const found = said.find((text) => text.includes(secret))
+      if (found !== undefined) return `a secret is said: ${found.slice(0, 200)}`
+    }
+    return undefined
+  },
+}
+
+export const stateInvariants: readonly StateInvariant[] = [E1, E2, E3, E4, L4, L5, L6, L7, S21, S26]

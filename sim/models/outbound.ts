@@ -54,13 +54,16 @@ const success = (data: object): HttpResponse => json(200, { status: 'success', d
 const vector = (atMs: number, ...values: readonly string[]): HttpResponse =>
   success({ resultType: 'vector', result: values.map((value) => ({ metric: {}, value: [atMs / 1000, value] })) })
 
+/** Proxies repeat in their errors what they were sent, credentials and all. */
+const echo = (headers: HttpRequest['headers']): string => `no upstream for ${JSON.stringify(headers ?? {})}`
+
 const render = (atMs: number, answer: MetricAnswer): HttpResponse =>
   typeof answer === 'number'
     ? success({ resultType: 'scalar', result: [atMs / 1000, String(answer)] })
     : vector(atMs, ...answer.map(String))
 
 export function createOutbound({ kernel, process, board, random, readMetric, onNotice }: OutboundDeps): HttpTransport {
-  function askPrometheus({ url }: HttpRequest): Reply {
+  function askPrometheus({ url, headers }: HttpRequest): Reply {
     const afterMs = random.between(2, 60)
     const nowMs = process.clock.now()
     const mode = board.find('metrics')?.mode
@@ -68,7 +71,7 @@ export function createOutbound({ kernel, process, board, random, readMetric, onN
       case 'timeout':
         return undefined
       case 'error':
-        return { afterMs, response: json(503, { status: 'error', errorType: 'unavailable', error: 'no' }) }
+        return { afterMs, response: json(503, { status: 'error', errorType: 'unavailable', error: echo(headers) }) }
       case 'garbage':
         return { afterMs, response: json(200, '<html>') }
       case 'nan':

@@ -68,8 +68,9 @@ export function createJudge(
       return answer
     },
     /** The Rollout is at rest, and nobody will do anything any more. */
-    judgeEnd(isUndisturbed: boolean) {
-      const end = { world: world(), scenario, history, told, isUndisturbed }
+    judgeEnd(isUndisturbed: boolean, log: readonly string[]) {
+      const said = [...log, ...writes.map(({ body }) => JSON.stringify(body) ?? ''), ...told.map((one) => one.id)]
+      const end = { world: world(), scenario, history, told, isUndisturbed, said }
       for (const invariant of stateInvariants) {
         const sentence = invariant.check(end)
         if (sentence !== undefined) tell(invariant.id, sentence, end.world.atMs)

@@ -117,7 +117,7 @@ export async function run(plan: Plan): Promise<Result> {
 export async function watchEnd(judged: JudgedCluster, hasRested: boolean, mostSteps = MOST_STEPS): Promise<void> {
   const { cluster, judge } = judged
   const endings = await watchRest(judged, hasRested, mostSteps)
-  if (hasRested) judge.judgeEnd(cluster.board.hits().size === 0)
+  if (hasRested) judge.judgeEnd(cluster.board.hits().size === 0, cluster.kernel.lines())
   for (const [{ id }, sentence] of endings) judge.tell(id, sentence, cluster.kernel.now())
 }
 

@@ -64,6 +64,29 @@ const gate = {
       },
     ],
   },
+}
+
+const PROMETHEUS_TOKEN = 'reader-of-the-simulator-9b27'
+
+const tokenArgument = { name: 'token', valueFrom: { secretKeyRef: { name: 'prometheus', key: 'token' } } }
+const headers = [{ key: 'Authorization', value: 'Bearer {{args.token}}' }]
+
+/** The same, asked with a token that nobody may read anywhere. */
+const guardedGate: KubeObject = {
+  ...gate,
+  spec: {
+    args: [tokenArgument],
+    metrics: gate.spec.metrics.map(({ provider, ...metric }) => ({
+      ...metric,
+      provider: { prometheus: { ...provider.prometheus, headers } },
+    })),
+  },
+} as KubeObject
+const tokenSecret = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'prometheus', namespace: NAMESPACE },
+  data: { token: btoa(PROMETHEUS_TOKEN) },
 } as KubeObject
 
 /** What a canary behind a route, and a blue-green Rollout, name. */
@@ -194,7 +217,11 @@ export function makeScenario(random: SeededRandom): Scenario {
   return {
     strategy,
     rollout,
-    objects: [...names.map(service), ...(strategy === 'canary' ? [route] : []), gate],
+    objects: [
+      ...names.map(service),
+      ...(strategy === 'canary' ? [route] : []),
+      ...(random.fork('token').chance(0.4) ? [guardedGate, tokenSecret] : [gate]),
+    ],
     direct: isBlueGreen ? ['active'] : [],
     podReadyMs: [Math.min(400, slowest), slowest],
     gatewayLagMs: [10, random.between(50, 3_000)],

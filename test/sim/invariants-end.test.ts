@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Experiment } from '../../controller/api/experiment.ts'
 import type { KubeObject } from '../../controller/api/meta.ts'
+import { RECEIVER_TOKEN } from '../../sim/cluster/receiver-edge.ts'
 import type { World } from '../../sim/cluster/world.ts'
 import { type End, stateInvariants, type Told } from '../../sim/invariants/end.ts'
 import { type Change, emptyHistory, type History, type Request } from '../../sim/invariants/history.ts'
@@ -53,7 +54,8 @@ const pausedStatus = {
 const paused: Partial<World> = { rollouts: byName(rollout(pausedStatus)) }
 
 const ofUser: KubeObject = { ...route(80, 20), kind: 'HTTPRoute' }
-const routes = { ...scenario, objects: [ofUser] }
+const secret = { kind: 'Secret', metadata: { name: 'prometheus' }, data: { token: btoa('of-prometheus') } }
+const routes = { ...scenario, objects: [ofUser, secret] }
 const told = (change: Partial<Told> = {}): Told => ({
   id: '2/Aborted/x',
   kind: 'Aborted',
@@ -66,13 +68,13 @@ const told = (change: Partial<Told> = {}): Told => ({
 const aborted: Change = { kind: 'Aborted', podHash: CANARY, atMs: 50_000 }
 const asked = (kind: Request['kind'], atMs: number): Request => ({ kind, podHash: CANARY, stepIndex: 1, atMs })
 
-interface Shape extends Partial<Pick<End, 'told' | 'isUndisturbed'>> {
+interface Shape extends Partial<Pick<End, 'told' | 'isUndisturbed' | 'said'>> {
   readonly world: Partial<World>
   readonly history?: Partial<History>
 }
 
 const broken = ({ world, history = {}, ...rest }: Shape): readonly string[] => {
-  const end = { scenario: routes, told: [], isUndisturbed: true, ...rest }
+  const end = { scenario: routes, told: [], isUndisturbed: true, said: ['all is well'], ...rest }
   const whole = { ...end, world: { ...sound, ...world }, history: { ...emptyHistory, ...history } }
   return stateInvariants.filter(({ check }) => check(whole) !== undefined).map(({ id }) => id)
 }
@@ -146,6 +148,8 @@ const rows: readonly (readonly [id: string, what: string, Shape])[] = [
     'a message of another process, long after it was marked',
     { world: takenBack, history: { changes: [aborted] }, told: [told(), told({ by: 'two', markedForMs: 60_000 })] },
   ],
+  ['S26', 'a token in a log', { world: healthy, said: ['a post', `refused: Bearer ${RECEIVER_TOKEN}`] }],
+  ['S26', 'a value of a Secret in a status', { world: healthy, said: ['unavailable: Bearer of-prometheus'] }],
   [
     'S21',
     'a rule too many',

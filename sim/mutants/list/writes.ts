@@ -51,7 +51,7 @@ export const writeMutants: readonly Mutant[] = [
   {
     id: 'users-on-too-few-live-pods',
     file: guards,
-    before: 'if (available < wanted || live?.spec.replicas !== wanted)',
+    before: 'if (available < wanted || (live?.spec.replicas ?? 1) < wanted)',
     after: 'if (available < 0)',
     removes: 'users go forward only to a set that is complete now',
     invariant: 'S4',
@@ -222,8 +222,8 @@ export const writeMutants: readonly Mutant[] = [
   {
     id: 'lost-answer-is-forgotten',
     file: writes,
-    before: 'if (hasUnknownOutcome(error)) fence.recordUnknown(key, ref)\n    throw error\n  }\n}\n\n/** Creating',
-    after: 'throw error\n  }\n}\n\n/** Creating',
+    before: 'if (hasUnknownOutcome(error)) fence.recordUnknown(key, ref)\n    throw error\n  }\n}\n\n/** What a write',
+    after: 'throw error\n  }\n}\n\n/** What a write',
     removes: 'a write whose answer got lost is looked for',
     invariant: 'S16 S18',
     witness: 'test test/unit/reconcile/apply.test.ts',

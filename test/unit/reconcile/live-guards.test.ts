@@ -89,6 +89,34 @@ describe('live guards', () => {
     assert.equal(await ask(select, none), undefined)
   })
 
+  test('a Service is pointed elsewhere only while the route says live what was decided on', async () => {
+    const { ask, canary, put, world } = await setUp()
+    const select = { do: 'select', service: 'canary', podHash: 'x', replicaSet: canary.metadata.name } as const
+    const [seen] = world.routes
+    assert.ok(seen)
+    const route = (weight: number | undefined) =>
+      put(kinds.httpRoutes, {
+        metadata: { name: 'shop', namespace: 'web' },
+        spec: {
+          rules: [
+            {
+              backendRefs: [
+                { name: 'stable', ...(weight === undefined ? {} : { weight: 100 - weight }) },
+                { name: 'canary', ...(weight === undefined ? {} : { weight }) },
+              ],
+            },
+          ],
+        },
+      } as KubeObject)
+    await route(seen.programmedCanary)
+    assert.equal(await ask(select), undefined)
+    await route(50)
+    assert.match((await ask(select)) ?? '', /canary weight of argoproj-labs\/gatewayAPI is 50 meanwhile/)
+    await route(undefined)
+    assert.match((await ask(select)) ?? '', /meanwhile/)
+    assert.equal(await ask({ ...select, adopts: true }), undefined)
+  })
+
   test('a revision that a Service names live does not go to 0', async () => {
     const { ask, canary, put, world } = await setUp()
     const remove = { do: 'scale', replicaSet: canary, to: 0, annotations: {} } as const
@@ -150,6 +178,10 @@ describe('live guards of blue-green', () => {
     assert.equal(await ask(cutOver(fresh)), undefined)
     await put(kinds.replicaSets, withPods(fresh, 5, 4))
     assert.match((await ask(cutOver(fresh))) ?? '', /has 4 of 5 pods available/)
+    await put(kinds.replicaSets, withPods(fresh, 4, 5))
+    assert.match((await ask(cutOver(fresh))) ?? '', /pods available/)
+    await put(kinds.replicaSets, withPods(fresh, 6, 6))
+    assert.equal(await ask(cutOver(fresh)), undefined, 'one more for a restart')
     await put(kinds.replicaSets, withPods(fresh, 5, 5))
     await put(kinds.rollouts, { ...world.rollout, status: { ...world.rollout.status, abort: true } } as KubeObject)
     assert.equal(await ask(cutOver(fresh)), 'the Rollout changed meanwhile')
