@@ -24,7 +24,10 @@ export function listGates(
   phase: 'Failed' | 'Inconclusive',
 ): readonly string[] {
   const own = runs.filter((run) => run.metadata.labels?.[POD_TEMPLATE_HASH] === podHash && run.status?.phase === phase)
-  const ended = own.flatMap((run) => run.status?.metricResults ?? []).filter((result) => result.phase === phase)
+  // A run whose metrics cannot be read is Inconclusive.
+  const ended = own
+    .flatMap((run) => run.status?.metricResults ?? [])
+    .filter((result) => result.phase === phase || (phase === 'Inconclusive' && result.phase === 'Error'))
   return [...new Set(ended.map((result) => result.name))].filter((name) => gates.includes(name))
 }
 

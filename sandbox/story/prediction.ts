@@ -3,10 +3,10 @@
  * each got, with noise that is independent, as the past of the story is. Pure. It must not know what the gates found.
  *
  *   least   the engine, fed scrape by scrape with exactly what is to be expected
- *   most    by when four of five rollouts catch it, which is what the engine's power statement reckons with
+ *   most    the same, when the canary's first scrape is hardly one; or, if that is later, by when four of five rollouts catch it, which is what the
+ *           engine's power statement reckons with
  *
- * Both in whole scrapes. The canary's first one seldom is whole, and the last of them may hold a little more or less than expected: hence one sooner or
- * later. How long the controller takes to look is no part of it, so a busy machine changes nothing.
+ * Both in whole scrapes. Each of them may hold a little more or less than expected: hence one sooner or later. How long the controller takes to look is no part of it, so a busy machine changes nothing.
  */
 
 import { replayLatency } from '../../analysis/domain/gates/judge-latency.ts'
@@ -79,12 +79,15 @@ function predictCounts(
     bad: perSecond * SCRAPE_SECONDS * share,
     total: perSecond * SCRAPE_SECONDS,
   })
-  const ticks = listTicks((at) => ({
-    at,
-    canary: [count('canary', traffic.canary, shares.canary)],
-    stable: listPods((pod) => count(pod, traffic.stable / STABLE_PODS, shares.stable)),
-  }))
-  return combine(replayCounts(ticks, STEADY, rule), shares, traffic, rule)
+  const looksFrom = (first: number): readonly Look[] => {
+    const ticks = listTicks(first, (at, whole) => ({
+      at,
+      canary: [count('canary', traffic.canary * whole, shares.canary)],
+      stable: listPods((pod) => count(pod, traffic.stable / STABLE_PODS, shares.stable)),
+    }))
+    return replayCounts(ticks, STEADY, rule)
+  }
+  return combine(looksFrom, shares, traffic, rule)
 }
 
 function predictLatency(versions: Versions, traffic: Traffic, rule: CountRule): Prediction | undefined {
@@ -101,13 +104,6 @@ function predictLatency(versions: Versions, traffic: Traffic, rule: CountRule): 
     ...pod,
     slower: plan.bounds.map((bound) => pod.slower[bounds.indexOf(bound)] ?? 0),
   })
-  const ticks = listTicks(
-    (at): LatencyTick => ({
-      at,
-      canary: [atBounds(latencies('canary', traffic.canary, versions.canary))],
-      stable: listPods((pod) => atBounds(latencies(pod, traffic.stable / STABLE_PODS, versions.stable))),
-    }),
-  )
   const shares = {
     canary: shareSlowerThan(1000 * edge.bound, versions.canary.latencyMs),
     stable: shareSlowerThan(1000 * edge.bound, versions.stable.latencyMs),
@@ -115,22 +111,37 @@ function predictLatency(versions: Versions, traffic: Traffic, rule: CountRule): 
   const calibration = { ...calibrateLatency([], plan, 0), edges: plan.edges.map(() => STEADY) }
   // What counts is what this edge adds to the evidence.
   const ofEdge = { ...rule, toleranceRatio: edge.toleranceRatio, alpha: rule.alpha * edge.weight }
-  return combine(replayLatency(ticks, plan, calibration, rule), shares, traffic, ofEdge)
+  const looksFrom = (first: number): readonly Look[] => {
+    const ticks = listTicks(
+      first,
+      (at, whole): LatencyTick => ({
+        at,
+        canary: [atBounds(latencies('canary', traffic.canary * whole, versions.canary))],
+        stable: listPods((pod) => atBounds(latencies(pod, traffic.stable / STABLE_PODS, versions.stable))),
+      }),
+    )
+    return replayLatency(ticks, plan, calibration, rule)
+  }
+  return combine(looksFrom, shares, traffic, ofEdge)
 }
 
-const listTicks = <T>(build: (at: number) => T): T[] =>
-  Array.from({ length: MOST_SCRAPES }, (_, tick) => build((tick + 1) * SCRAPE_SECONDS * 1000))
+/** `first`: how much of the canary's first scrape there is. */
+const listTicks = <T>(first: number, build: (at: number, whole: number) => T): T[] =>
+  Array.from({ length: MOST_SCRAPES }, (_, tick) => build((tick + 1) * SCRAPE_SECONDS * 1000, tick === 0 ? first : 1))
 
 const listPods = <T>(build: (pod: string) => T): T[] =>
   Array.from({ length: STABLE_PODS }, (_, pod) => build(`stable-${pod}`))
 
+const HARDLY = 0.01
+
 function combine(
-  looks: readonly Look[],
+  looksFrom: (first: number) => readonly Look[],
   shares: Readonly<Record<'canary' | 'stable', number>>,
   traffic: Traffic,
   rule: CountRule,
 ): Prediction | undefined {
-  const ticks = looks.findIndex(({ decision }) => decision === 'abort') + 1
+  const countFrom = (first: number): number => looksFrom(first).findIndex(({ decision }) => decision === 'abort') + 1
+  const [ticks, late] = [countFrom(1), countFrom(HARDLY)]
   const exposure = {
     canaryTotal: traffic.canary * SCRAPE_SECONDS,
     stableTotal: traffic.stable * SCRAPE_SECONDS,
@@ -142,7 +153,7 @@ function combine(
   const ask = { ratio, rule, phi: 1, mostMs: MOST_SCRAPES * intervalMs }
   const mostMs = delayUntilDetectable([], { exposure, intervalMs }, ask)
   if (ticks === 0 || mostMs === undefined) return undefined
-  return { least: ticks, most: Math.max(ticks, mostMs / intervalMs) }
+  return { least: ticks, most: Math.max(ticks, late, mostMs / intervalMs) }
 }
 
 /** When a gate found what it found, beside when it should have. */

@@ -47,6 +47,11 @@ describe('what became of a release', () => {
     const held = rollout({ currentPodHash: 'b', stableRS: 'a', phase: 'Paused', pauseConditions })
     const runs = [run('a', 'Inconclusive', 'events'), run('b', 'Inconclusive', 'shipping')]
     assert.deepEqual(readOutcome(held, runs, 'b'), { outcome: 'paused', cause: 'shipping' })
+    const failing: AnalysisRun = {
+      ...run('b', 'Inconclusive', 'events'),
+      status: { phase: 'Inconclusive', metricResults: [{ name: 'events', phase: 'Error' }] },
+    }
+    assert.deepEqual(readOutcome(held, [failing], 'b'), { outcome: 'paused', cause: 'events' })
     const byStep = [{ reason: 'CanaryPauseStep', startTime: '2026-01-01T00:00:00Z' }]
     assert.equal(readOutcome(rollout({ currentPodHash: 'b', pauseConditions: byStep }), runs, 'b'), undefined)
   })
