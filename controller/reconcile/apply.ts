@@ -11,6 +11,7 @@ import type { World } from '../domain/world.ts'
 import { applyMergePatch, fieldManager } from '../kube/apply.ts'
 import type { ObjectRef } from '../kube/client.ts'
 import * as kinds from '../kube/kinds.ts'
+import { versionIn } from '../traffic/codec/patch.ts'
 import { isOutside } from '../traffic/outside.ts'
 import { type RouterWrite, refKey } from '../traffic/router.ts'
 import type { RolloutCaches } from './caches.ts'
@@ -314,7 +315,3 @@ async function writeRoute(key: string, write: RouterWrite, urgent: boolean, deps
     deps.client.patch(ref, 'json', write.patch, options),
   )
 }
-
-/** Of the object that was read: every router's patch begins with it. */
-const versionIn = (patch: readonly { readonly path: string; readonly value?: unknown }[]): string =>
-  String(patch.find(({ path }) => path === '/metadata/resourceVersion')?.value ?? '')
