@@ -7,6 +7,7 @@ import { alertmanager } from './alertmanager.ts'
 import { cloudWatch } from './cloud-watch.ts'
 import { datadog } from './datadog.ts'
 import { createGate } from './gate/gate.ts'
+import { withHours } from './gate/hours.ts'
 import { withSelfTest } from './gate/self-test.ts'
 import { graphite } from './graphite.ts'
 import { influxdb } from './influxdb.ts'
@@ -39,7 +40,7 @@ export type LongProviders = Readonly<Record<LongProviderId, LongProviderModule>>
 /** Those that are looked at until they know. Made once by whoever asks them: some remember what they could learn again. */
 export const createLongProviders = (): LongProviders => ({
   kayenta,
-  'penstock/gate': withSelfTest(createGate()),
+  'penstock/gate': withSelfTest(withHours(createGate())),
   'penstock/kubernetes': kubernetes,
   'penstock/alertmanager': alertmanager,
   'penstock/mann-whitney': mannWhitney,

@@ -32,9 +32,8 @@ export function createDigest(): Digest {
 }
 
 export function digestText(text: string): number {
-  const hash = createHash()
-  for (let index = 0; index < text.length; index += 1) hash.word(text.charCodeAt(index))
-  return hash.take()
+  for (let index = 0; index < text.length; index += 1) ofText.word(text.charCodeAt(index))
+  return ofText.take()
 }
 
 const [ONE, OTHER] = [0x811c9dc5, 0x2545f491]
@@ -56,3 +55,6 @@ function createHash() {
     },
   }
 }
+
+/** For one text after the other: it begins anew when it is taken. */
+const ofText = createHash()

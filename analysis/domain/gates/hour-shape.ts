@@ -68,7 +68,7 @@ function learnKind(
   if (periods < FEWEST_PERIODS) return undefined
   const rateOf = (at: number): number | undefined => rateIn(known[slotOf(at, slots)])
   const level = meanRate(
-    hours.filter(({ at }) => at > since - beforeMs - HOUR_MS),
+    hours.filter(({ at }) => at > since - beforeMs),
     ({ at }) => rateOf(at),
   )
   const phi = measurePhi(hours, known, Math.max(1, Math.round(beforeMs / HOUR_MS)))

@@ -63,7 +63,7 @@ async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Pro
 
 function readStored({ order: { open }, session }: GateReading): GateFinding | undefined {
   const text = open?.metadata?.[GATE_VERDICT]
-  const verdict = text === undefined ? undefined : session.told(text, () => readGateVerdict(open))
+  const verdict = text === undefined ? undefined : session.told([text], () => readGateVerdict(open))
   return open && verdict && readFinding(open, verdict)
 }
 
@@ -110,7 +110,7 @@ async function judge(reading: GateReading): Promise<JudgedSeries | Waiting | { r
   const { order, memory, session } = reading
   const key = keyOf(order)
   const known = order.open?.metadata?.[GATE_KNOWLEDGE] ?? memory.recall(key)
-  const knowledge = known === undefined ? undefined : session.knowledge(known, () => parseKnowledge(known))
+  const knowledge = known === undefined ? undefined : session.knowledge([known], () => parseKnowledge(known))
   const read = await readSeries(reading, knowledge?.les)
   if ('problem' in read) return read
   const { log } = read
@@ -126,7 +126,7 @@ async function judge(reading: GateReading): Promise<JudgedSeries | Waiting | { r
     const text = renderKnowledge(learnt.knowledge)
     memory.remember(key, text)
     if (learnt.knowledge.les !== undefined) dropAllBounds(reading)
-    const first = session.knowledge(text, () => parseKnowledge(text))
+    const first = session.knowledge([text], () => parseKnowledge(text))
     const informed = judgeGate(buildCase(reading, log, first), session.judges)
     return { isWaiting: false, verdict: informed, knowledge: text, log }
   } finally {
@@ -164,7 +164,7 @@ function buildCase(
     now: order.now,
     stage: stageOf(order, plan, place),
     onUndecided: plan.onUndecided,
-    queries: session.forPeople(JSON.stringify(plan), () => renderForPeople(plan)),
+    queries: session.forPeople([plan], () => renderForPeople(plan)),
   }
 }
 

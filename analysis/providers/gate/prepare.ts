@@ -16,7 +16,7 @@ export function prepareGate(
   ports: LookPorts,
   session: Pick<GateSession, 'planned'>,
 ): PreparedGate {
-  const planned = session.planned(JSON.stringify(config) ?? '', () => planMetric(config))
+  const planned = session.planned([JSON.stringify(config) ?? ''], () => planMetric(config))
   if ('problem' in planned) return planned
   const { plan } = planned
   const address = planned.config.address || prometheusAddress

@@ -10,7 +10,7 @@ import type { WantedSamples } from './session.ts'
 /** `les`: the only bounds of classic histograms that are wanted; undefined: all. */
 export async function readSeries(reading: GateReading, les: readonly string[] | undefined): Promise<FetchedSamples> {
   const { plan, order, ask, since, memory, session } = reading
-  const wanted = session.wanted(JSON.stringify([reading.address, plan, les]), () => listWanted(reading, les))
+  const wanted = session.wanted([reading.address, plan, les], () => listWanted(reading, les))
   const all: LoggedSeries[] = []
   const fetched = await Promise.all(
     wanted.map(({ key, selector, classify }) =>

@@ -9,8 +9,8 @@ import { createGateJudges, type GateJudges } from '../../domain/gates/gate-judge
 import type { Classify } from './classify.ts'
 import type { GateKnowledge } from './knowledge.ts'
 
-/** The value that was made last, for as long as it is asked for with the same text. */
-type Recent<T> = (text: string, make: () => T) => T
+/** The value that was made last, for as long as it is asked for with the very same texts and objects. */
+type Recent<T> = (from: readonly unknown[], make: () => T) => T
 
 export type PlannedMetric = { readonly config: GateMetric; readonly plan: GatePlan } | { readonly problem: string }
 
@@ -45,9 +45,10 @@ export const createGateSession = (): GateSession => ({
 })
 
 function createRecent<T>(): Recent<T> {
-  let last: { readonly text: string; readonly value: T } | undefined
-  return (text, make) => {
-    if (last?.text !== text) last = { text, value: make() }
+  let last: { readonly from: readonly unknown[]; readonly value: T } | undefined
+  return (from, make) => {
+    const isSame = last?.from.length === from.length && last.from.every((part, index) => part === from[index])
+    if (!last || !isSame) last = { from, value: make() }
     return last.value
   }
 }
