@@ -53,11 +53,6 @@ const CAST: readonly { readonly fate: Fate; readonly alertShare: number }[] = [
   { fate: 'good', alertShare: 0 },
 ]
 
-/** What is the same for every seed, in sentences. */
-export const castOfAll = [
-  'Prometheus shows a bad version 5 s to 1 minute after users feel it; half of the bad versions have an alert, 30 s to 5 minutes after',
-] as const
-
 export function drawRelease(seed: number, { momentsMs, endMs }: Expected): Release {
   const random = createRandom(seed)
   const { fate, alertShare } = CAST[seed % CAST.length] ?? { fate: 'good', alertShare: 0 }

@@ -5,8 +5,10 @@ type Words = { readonly [K in FaultKind['kind']]?: (fault: Extract<FaultKind, { 
 
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`
 
-const requestsOf = (count: number, { verb, plural }: { readonly verb?: string; readonly plural?: string }): string =>
-  `the controller's next ${count} ${verb ?? 'request'}${count === 1 || verb !== undefined ? '' : 's'}${plural === undefined ? '' : ` of ${plural}`}`
+function requestsOf(count: number, { verb, plural }: { readonly verb?: string; readonly plural?: string }): string {
+  const which = [count === 1 ? '' : `${count} `, verb === undefined ? '' : `${verb} `].join('')
+  return `the controller's next ${which}request${count === 1 ? '' : 's'}${plural === undefined ? '' : ` of ${plural}`}`
+}
 
 const outcome = (applied: boolean): string => (applied ? ', after having taken effect' : '')
 

@@ -16,14 +16,12 @@ import { readOutbox } from '../../controller/api/notice.ts'
 import type { Rollout } from '../../controller/api/rollout.ts'
 import { KubeError } from '../../controller/kube/client.ts'
 import { everyInvariant } from '../invariants/all.ts'
-import { castOfAll, drawRelease, type Release } from './draw-release.ts'
-import { needsPeople } from './people.ts'
+import { describeCast, describeStage } from './cast-words.ts'
+import { drawRelease, type Release } from './draw-release.ts'
 import { ManifestRefused, type Played, playRelease } from './play-release.ts'
 import { findUnmodelled } from './unmodelled.ts'
 import { findUnfitRoutes } from './user-objects.ts'
 import { makeUserScenario } from './user-scenario.ts'
-
-const PROMOTED = 'people promote within 10 minutes, without looking'
 
 export const simulator: Simulator = {
   prepare(order) {
@@ -35,7 +33,7 @@ export const simulator: Simulator = {
 function openSimulation(order: SimulationOrder): Simulation {
   const user = makeUserScenario(order)
   return {
-    assumptions: [...user.assumptions, ...castOfAll, ...(needsPeople(user.scenario.rollout) ? [PROMOTED] : [])],
+    assumptions: [...user.assumptions, ...describeStage(user.scenario.rollout)],
     async play(seed): Promise<SeedStory | Refusal> {
       const release = drawRelease(seed, order.expected)
       try {
@@ -85,28 +83,4 @@ function catcherOfAbort(annotations: Rollout['metadata']['annotations'], podHash
     readOutbox(annotations).findLast((notice) => notice.kind === 'Aborted' && notice.podHash === podHash) ?? {}
   if (/^(Analysis|Experiment)/.test(reason)) return 'analysis'
   return reason.endsWith('DeadlineExceeded') ? 'progress deadline' : 'alert'
-}
-
-function describeCast({
-  fate,
-  badAfterMs,
-  alertDelayMs,
-  falseAlertMs,
-  podReadyMs,
-  faults,
-}: Release): readonly string[] {
-  const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`
-  const version = {
-    good: 'the new version is good',
-    'turns bad': `the new version is bad ${badAfterMs === 0 ? 'from the beginning' : `from ${seconds(badAfterMs)} on`}`,
-    'never ready': "the new version's pods never become ready",
-  }[fate]
-  const alert =
-    alertDelayMs !== undefined
-      ? [`an alert fires ${seconds(alertDelayMs)} after users feel it`]
-      : falseAlertMs !== undefined
-        ? ['an alert fires without a reason']
-        : []
-  const pods = `pods are ready after ${seconds(podReadyMs[0])} to ${seconds(podReadyMs[1])}`
-  return [version, ...alert, pods, `${faults.length} faults`]
 }

@@ -69,7 +69,10 @@ export function openStage({ cluster, rollout }: JudgedCluster, { release, versio
     if (isTold || !version.isFelt()) return
     isTold = true
     story.say('users feel that it is bad')
-    if (release.alertDelayMs !== undefined) later(release.alertDelayMs, 'an alert about it fires', fireAlert)
+    if (release.alertDelayMs === undefined) return
+    kernel.schedule(release.alertDelayMs, undefined, () => {
+      if (version.sharePercent() > 0) later(0, 'an alert about it fires', fireAlert)
+    })
   }
 
   function tellOfTheController(): void {

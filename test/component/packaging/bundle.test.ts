@@ -1,7 +1,7 @@
 /** The bundles as users get them: they start without node_modules, name no path of the machine that built them, and behave as the sources. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -42,6 +42,27 @@ describe('npm run build', () => {
     assert.equal(stdout, '0 errors, 0 warnings in 1 object, 5 objects of other kinds not looked at\n')
     const nothing = run(node, [join(outdir, 'cli.js'), 'lint', '-f', join(root, 'docs/guides')])
     await assert.rejects(nothing, /holds no \.yaml, \.yml or \.json file/)
+  })
+
+  test('the simulator stands beside the CLI, nowhere else, and plays as it does from the sources', async () => {
+    const args = ['simulate', '-f', join(root, 'test/unit/cli/plans/canary-without-router.yaml'), '--seed', '1']
+    const bundled = await run(node, [join(outdir, 'cli.js'), ...args], { cwd: outdir })
+    const source = await run(node, ['cli/bin.js', ...args], { cwd: root })
+    assert.equal(bundled.stdout, source.stdout)
+    assert.match(bundled.stdout, /no invariant broke/)
+    const holders = readdirSync(outdir).filter((name) => {
+      return name.endsWith('.js') && readFileSync(join(outdir, name), 'utf8').includes('prometheus.sim')
+    })
+    assert.deepEqual(holders, ['simulator.js'])
+  })
+
+  test('the CLI says where the simulator is when it does not stand beside it', async () => {
+    const alone = mkdtempSync(join(tmpdir(), 'penstock-cli-'))
+    copyFileSync(join(outdir, 'cli.js'), join(alone, 'cli.js'))
+    const manifest = join(root, 'test/unit/cli/plans/canary-without-router.yaml')
+    const simulating = run(node, [join(alone, 'cli.js'), 'simulate', '-f', manifest], { cwd: alone })
+    await assert.rejects(simulating, /penstock: the simulator is not part of this image; run it from a checkout/)
+    rmSync(alone, { recursive: true, force: true })
   })
 
   test('what the controller seldom needs stands in files of its own', () => {
