@@ -52,6 +52,10 @@ export const gateVerdictSchema = z.strictObject({
    * release. Absent: side by side.
    */
   comparison: z.literal('beforeAfter').optional(),
+  /** Of `beforeAfter`: whether events were expected by the hour, and how many weeks or days each hour was seen in. */
+  expectedBy: z
+    .strictObject({ kind: z.enum(['hourOfWeek', 'hourOfDay', 'flat']), periods: z.int().optional() })
+    .optional(),
   /** What the events are called: `order`, `orders`. */
   noun: z.strictObject({ one: z.string(), many: z.string() }).optional(),
   /** The two ticks in which more than half of the canary's requests failed. */
@@ -118,6 +122,8 @@ export const GATE_VERDICT = 'penstock.dev/verdict'
 
 /** Key of a measurement's metadata that holds what history taught its gate. */
 export const GATE_KNOWLEDGE = 'penstock.dev/calibration'
+/** Metadata of a measurement of `penstock/gate`: at which hours events come how often, once the gate on them needs to know. */
+export const GATE_HOURS = 'penstock.dev/hours'
 
 /** The verdict that a measurement carries; undefined when it has none that can be read. */
 export function readGateVerdict(measurement: Pick<Measurement, 'metadata'> | undefined): GateVerdict | undefined {
