@@ -4,6 +4,7 @@
  */
 import type { GateSamples } from './samples-of-run.ts'
 import { createGateSession, type GateSession } from './session.ts'
+import { createTurns, type TakeTurn } from './turns.ts'
 
 export interface GateMemory {
   /** Under a key of the run's own; made when it is not there. */
@@ -19,6 +20,8 @@ export interface GateMemory {
   enter(): boolean
   readonly isFull: boolean
   leave(): void
+  /** For whoever reads all samples of a release. */
+  readonly takeTurn: TakeTurn
   forget(runUid: string): void
   /** For tests and benchmarks. */
   readonly size: { readonly entries: number; readonly bytes: number }
@@ -97,6 +100,7 @@ export function createGateMemory(bounds: GateMemoryBounds = DEFAULT_BOUNDS): Gat
     leave() {
       readers -= 1
     },
+    takeTurn: createTurns(MOST_READERS),
     forget(runUid) {
       for (const [kept, letGo] of [
         [entries, drop],

@@ -14,7 +14,9 @@ export async function readSeries(reading: GateReading, les: readonly string[] | 
   const all: LoggedSeries[] = []
   const fetched = await Promise.all(
     wanted.map(({ key, selector, classify }) =>
-      memory.samples(order.run.uid, key, () => createGateSamples(selector, classify)).read(since, order.now, ask),
+      memory
+        .samples(order.run.uid, key, () => createGateSamples(selector, classify, memory.takeTurn))
+        .read(since, order.now, ask),
     ),
   )
   for (const one of fetched) {

@@ -6,6 +6,7 @@ import type { SampleLog } from '../../domain/gates/sample-log.ts'
 import type { Samples, SampleWindow } from './ask-prometheus.ts'
 import type { Classify } from './classify.ts'
 import { createSeriesStream } from './series-stream.ts'
+import type { TakeTurn } from './turns.ts'
 
 export type Ask = (window: SampleWindow) => Promise<Samples>
 
@@ -34,7 +35,10 @@ function chooseStart(readUntil: number, newest: number | undefined, now: number)
   return Math.max(now - LONGEST_WINDOW_MS, Math.min(usual, (newest ?? Number.NEGATIVE_INFINITY) - OVERLAP_MS))
 }
 
-export function createGateSamples(selector: string, classify: Classify): GateSamples {
+const atOnce: TakeTurn = (work) => work()
+
+/** `takeTurn`: for the first look, which reads all that there is. */
+export function createGateSamples(selector: string, classify: Classify, takeTurn: TakeTurn = atOnce): GateSamples {
   const stream = createSeriesStream(classify)
   let pending: Promise<FetchedSamples> | undefined
 
@@ -57,7 +61,8 @@ export function createGateSamples(selector: string, classify: Classify): GateSam
       if (pending) return await pending
       const { readUntil } = stream
       if (readUntil !== undefined && now - readUntil < SAME_LOOK_MS) return { log: stream.log }
-      pending = fetchUntil(since, now, ask)
+      const fetch = () => fetchUntil(since, now, ask)
+      pending = readUntil === undefined ? takeTurn(fetch) : fetch()
       try {
         return await pending
       } finally {
