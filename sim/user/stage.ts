@@ -2,6 +2,7 @@
  * Sets an update and its misfortunes in motion at the times that the seed drew, and tells everybody who watches of each change. It decides nothing about
  * the Rollout.
  */
+import type { Rollout } from '../../controller/api/rollout.ts'
 import { createRandom } from '../kernel/random.ts'
 import type { JudgedCluster } from '../run/run.ts'
 import type { Release } from './draw-release.ts'
@@ -34,9 +35,10 @@ export interface StageOptions {
 export function openStage({ cluster, rollout }: JudgedCluster, { release, version, steps }: StageOptions): Stage {
   const { kernel, truth } = cluster
   const startMs = kernel.now()
-  const story = createStoryteller({ world: truth.world, rollout, sharePercent: version.sharePercent, startMs, steps })
-  let [actedMs, phaseMs, phase] = [startMs, startMs, '']
-  let [isTold, toldLines] = [false, kernel.lines().length]
+  const { sharePercent } = version
+  const story = createStoryteller({ world: truth.world, rollout, log: kernel.lines, sharePercent, startMs, steps })
+  const phases = createPhaseClock(startMs)
+  let [actedMs, isTold] = [startMs, false]
 
   function later(afterMs: number, text: string, act: (atMs: number) => void): void {
     kernel.schedule(afterMs, text, () => {
@@ -75,21 +77,6 @@ export function openStage({ cluster, rollout }: JudgedCluster, { release, versio
     })
   }
 
-  function tellOfTheController(): void {
-    for (const line of kernel.lines().slice(toldLines)) {
-      const [, what] = /^\d+ controller-\S+ (is dead|starts)$/.exec(line) ?? []
-      if (what !== undefined) story.say(`the controller ${what}`)
-    }
-    toldLines = kernel.lines().length
-  }
-
-  function notePhase(): void {
-    const { phase: name, abort } = rollout()?.status ?? {}
-    const next = `${name} ${abort}`
-    if (next !== phase) phaseMs = kernel.now()
-    phase = next
-  }
-
   begin()
   return {
     startMs,
@@ -97,13 +84,25 @@ export function openStage({ cluster, rollout }: JudgedCluster, { release, versio
     observe() {
       version.observe(truth.world())
       tellWhatIsFelt()
-      tellOfTheController()
       story.observe()
       const now = rollout()
       if (now) person(now)
-      notePhase()
+      phases.observe(kernel.now(), now)
     },
     actedMs: () => actedMs,
-    phaseMs: () => phaseMs,
+    phaseMs: phases.sinceMs,
+  }
+}
+
+/** Since when the Rollout is in its phase, taken back or not. */
+function createPhaseClock(startMs: number) {
+  let [sinceMs, phase] = [startMs, '']
+  return {
+    sinceMs: () => sinceMs,
+    observe(nowMs: number, rollout: Rollout | undefined): void {
+      const next = `${rollout?.status?.phase} ${rollout?.status?.abort}`
+      if (next !== phase) sinceMs = nowMs
+      phase = next
+    },
   }
 }

@@ -20,6 +20,8 @@ export interface StorytellerOptions {
   readonly world: () => World
   readonly rollout: () => Rollout | undefined
   readonly sharePercent: () => number
+  /** All lines of the run's event log. */
+  readonly log: () => readonly string[]
   /** Virtual milliseconds from which a story's times count. */
   readonly startMs: number
   /** In words. */
@@ -29,8 +31,10 @@ export interface StorytellerOptions {
 /** What is told when it changes, by a key that keeps it apart from everything else. */
 type Picture = ReadonlyMap<string, string>
 
-export function createStoryteller({ world, rollout, sharePercent, startMs, steps }: StorytellerOptions): Storyteller {
+export function createStoryteller(options: StorytellerOptions): Storyteller {
+  const { world, rollout, sharePercent, log, startMs, steps } = options
   const lines: StoryLine[] = []
+  let loggedLines = log().length
   let former = drawPicture(world(), rollout(), sharePercent(), steps)
 
   function say(text: string): void {
@@ -38,9 +42,18 @@ export function createStoryteller({ world, rollout, sharePercent, startMs, steps
     lines.push({ atMs: atMs - startMs, newWeightPercent: sharePercent(), newPods: countNewPods(world()), text })
   }
 
+  function sayLogged(): void {
+    for (const line of log().slice(loggedLines)) {
+      const [, what] = /^\d+ controller-\S+ (is dead|starts)$/.exec(line) ?? []
+      if (what !== undefined) say(`the controller ${what}`)
+    }
+    loggedLines = log().length
+  }
+
   return {
     say,
     observe() {
+      sayLogged()
       const now = drawPicture(world(), rollout(), sharePercent(), steps)
       for (const [key, text] of now) if (former.get(key) !== text && text !== '') say(text)
       former = now

@@ -22,29 +22,35 @@ export function takeObjects(
   given: readonly KubeObject[],
   secretsOf: readonly unknown[],
 ): UserObjects {
-  const services = namedServices(rollout)
   const routes = listRoutes(rollout, given)
   const direct = listDirect(rollout, given)
+  const services = [...new Set([...namedServices(rollout), ...direct])]
   const secrets = findSecrets([rollout.spec.strategy, ...secretsOf])
-  const names = [...new Set([...services, ...direct])]
-  const wanted = new Set([...names.map((name) => `Service ${name}`), ...routes.map((name) => `HTTPRoute ${name}`)])
-  const isGiven = (title: string): boolean => given.some((object) => titleOf(object) === title)
-  const madeUp = [...wanted].filter((title) => !isGiven(title))
-  const leftOut = given.map(titleOf).filter((title) => !wanted.has(title))
-  const secretNames = [...secrets.keys()].map((name) => `Secret ${name}`)
   const find = (title: string): KubeObject | undefined => given.find((object) => titleOf(object) === title)
   return {
     objects: [
-      ...names.map((name) => renderService(rollout, name, find(`Service ${name}`))),
+      ...services.map((name) => renderService(rollout, name, find(`Service ${name}`))),
       ...routes.map((name) => renderRoute(rollout, name, find(`HTTPRoute ${name}`))),
       ...[...secrets].map(([name, keys]) => renderSecret(rollout, name, keys)),
     ],
     direct,
-    assumptions: [
-      ...(madeUp.length + secretNames.length > 0 ? [`made up: ${[...madeUp, ...secretNames].join(', ')}`] : []),
-      ...(leftOut.length > 0 ? [`left out: ${leftOut.join(', ')}`] : []),
-    ],
+    assumptions: describe(given, [
+      ...services.map((name) => `Service ${name}`),
+      ...routes.map((name) => `HTTPRoute ${name}`),
+      ...[...secrets.keys()].map((name) => `Secret ${name}`),
+    ]),
   }
+}
+
+/** A Secret of the files is made up as well: what is in it is nobody's business. */
+function describe(given: readonly KubeObject[], taken: readonly string[]): readonly string[] {
+  const titles = given.map(titleOf)
+  const madeUp = taken.filter((title) => !titles.includes(title) || title.startsWith('Secret '))
+  const leftOut = titles.filter((title) => !taken.includes(title))
+  return [
+    ...(madeUp.length > 0 ? [`made up: ${madeUp.join(', ')}`] : []),
+    ...(leftOut.length > 0 ? [`left out: ${leftOut.join(', ')}`] : []),
+  ]
 }
 
 const titleOf = ({ kind = '', metadata }: KubeObject): string => `${kind} ${metadata.name}`
