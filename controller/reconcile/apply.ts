@@ -11,14 +11,13 @@ import type { World } from '../domain/world.ts'
 import { applyMergePatch, fieldManager } from '../kube/apply.ts'
 import type { ObjectRef } from '../kube/client.ts'
 import * as kinds from '../kube/kinds.ts'
-import { versionIn } from '../traffic/codec/patch.ts'
 import { isOutside } from '../traffic/outside.ts'
 import { type RouterWrite, refKey } from '../traffic/router.ts'
 import type { RolloutCaches } from './caches.ts'
 import { renderReleases } from './field-managers.ts'
 import { findObjection } from './live-guards.ts'
 import { evictPods, labelPods, type Refusal } from './pods.ts'
-import { createOwned, patchObserved, recordedRace, removeObserved, type WriteDeps } from './writes.ts'
+import { createOwned, patchObserved, recordedRace, removeObserved, versionIn, type WriteDeps } from './writes.ts'
 
 export interface ApplyDeps extends WriteDeps {
   readonly caches: RolloutCaches

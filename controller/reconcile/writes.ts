@@ -6,6 +6,7 @@ import type { KubeObject } from '../api/meta.ts'
 import { applyMergePatch, fieldManager } from '../kube/apply.ts'
 import { hasUnknownOutcome, isAlreadyExists, isConflict, type KubeClient, type ObjectRef } from '../kube/client.ts'
 import type { Fence } from '../kube/fence.ts'
+import type { JsonPatchOperation } from '../traffic/router.ts'
 
 export interface WriteDeps {
   readonly client: KubeClient
@@ -108,4 +109,10 @@ export async function removeObserved(
     if (resourceVersion !== undefined && isConflict(error)) fence.recordConflict(key, ref, resourceVersion)
     throw error
   }
+}
+
+/** The version that a router's patch was made for; '' when it names none. */
+export function versionIn(patch: readonly JsonPatchOperation[]): string {
+  const guard = patch.find(({ path }) => path === '/metadata/resourceVersion')
+  return guard && 'value' in guard && typeof guard.value === 'string' ? guard.value : ''
 }

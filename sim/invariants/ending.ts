@@ -1,6 +1,6 @@
 /** What must be true when faults have ended: S19, S23, L1. They look at a stretch of the run, not at one change. */
 import type { Rollout } from '../../controller/api/rollout.ts'
-import type { WriteCause } from './invariant.ts'
+import type { WriteCause } from './cause.ts'
 
 /** What was seen since the rollout came to rest. */
 export interface Rest {

@@ -1,6 +1,7 @@
 /** Who may write: S17. */
 import { ABORT_REQUESTS } from '../../controller/api/abort-request.ts'
-import { type Invariant, isWriteOf, type WriteCause } from './invariant.ts'
+import type { WriteCause } from './cause.ts'
+import { type Invariant, isWriteOf } from './invariant.ts'
 
 /** Courtesies: an Event is about the past, and the Lease is its own fence. */
 const UNFENCED = ['events', 'leases']

@@ -5,8 +5,10 @@
 import { ABORT_REQUESTS, type AbortRequest, readAbortRequests } from '../../controller/api/abort-request.ts'
 import type { Rollout, RolloutStatus } from '../../controller/api/rollout.ts'
 import type { World } from '../cluster/world.ts'
-import type { Context } from './invariant.ts'
+import type { StepCause, WriteCause } from './cause.ts'
 import { askedPods, readyPods, rolloutOf } from './reading.ts'
+
+type Cause = WriteCause | StepCause
 
 export type ChangeKind = 'UpdateStarted' | 'Aborted' | 'Promoted' | 'Paused'
 
@@ -54,7 +56,7 @@ export const emptyHistory: History = {
 }
 
 /** A pod that goes although its ReplicaSet asks for it; what we evict ourselves is our own doing. */
-function rememberLosses(history: History, before: World, after: World, { cause }: Context): History {
+function rememberLosses(history: History, before: World, after: World, cause: Cause): History {
   if (before.pods === after.pods || cause.kind === 'write') return history
   const [former, now] = [readyPods(before), readyPods(after)]
   const lost = [...former].filter(
@@ -99,18 +101,12 @@ function findRequests(was: RolloutStatus, is: RolloutStatus, atMs: number): read
 const withoutWords = ({ conditions: _conditions, message: _message, ...rest }: RolloutStatus): string =>
   JSON.stringify(rest)
 
-function rememberStatus(
-  history: History,
-  was: RolloutStatus,
-  is: RolloutStatus,
-  context: Context,
-  atMs: number,
-): History {
+function rememberStatus(history: History, was: RolloutStatus, is: RolloutStatus, cause: Cause, atMs: number): History {
   const isAnother = was.currentPodHash !== is.currentPodHash || was.currentStepHash !== is.currentStepHash
   const isTaken = isAborted(is)
   const isNewTry =
     isAnother || (was.abort === true) !== (is.abort === true) || (is.abortedAt ?? '') !== (was.abortedAt ?? '')
-  const isWrite = context.cause.kind === 'write'
+  const isWrite = cause.kind === 'write'
   const changes = isWrite ? findChanges(was, is, atMs) : []
   const requests = isWrite ? [] : findRequests(was, is, atMs)
   return {
@@ -139,8 +135,8 @@ const keyOf = ({ id, podHash, revision, action }: AbortRequest): string => [id, 
 const generationOf = (rollout: Rollout | undefined): unknown => rollout?.metadata.generation
 
 /** The history with one change more. */
-export function remember(history: History, before: World, after: World, context: Context): History {
-  const lossy = rememberLosses(history, before, after, context)
+export function remember(history: History, before: World, after: World, cause: Cause): History {
+  const lossy = rememberLosses(history, before, after, cause)
   const [was, is] = [rolloutOf(before), rolloutOf(after)]
   if (was === is) return lossy
   const isOtherSpec = generationOf(was) !== generationOf(is)
@@ -149,5 +145,16 @@ export function remember(history: History, before: World, after: World, context:
     ({ podHash }): Request => ({ kind: 'abort', podHash, stepIndex: 0, atMs: after.atMs }),
   )
   const asked = stored.length > 0 ? { ...told, requests: [...told.requests, ...stored] } : told
-  return rememberStatus(asked, was?.status ?? {}, is?.status ?? {}, context, after.atMs)
+  return rememberStatus(asked, was?.status ?? {}, is?.status ?? {}, cause, after.atMs)
+}
+
+/** Somebody wants what is rolled out to be taken back, and nobody has retried it. */
+export function isAskedToAbort(world: World, { requests, updateMs }: History): boolean {
+  const { currentPodHash, stableRS } = rolloutOf(world)?.status ?? {}
+  if (stableRS === undefined || currentPodHash === stableRS) return false
+  const last = requests.findLast(
+    ({ kind, podHash, atMs }) =>
+      (kind === 'abort' || kind === 'retry') && podHash === currentPodHash && atMs >= updateMs,
+  )
+  return last?.kind === 'abort'
 }

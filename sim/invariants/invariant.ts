@@ -8,27 +8,8 @@
  */
 import type { World } from '../cluster/world.ts'
 import type { Scenario } from '../run/scenario.ts'
+import type { StepCause, WriteCause } from './cause.ts'
 import type { History } from './history.ts'
-
-/** A write of a controller that took effect. */
-export interface WriteCause {
-  readonly kind: 'write'
-  /** Name of the process. */
-  readonly by: string
-  readonly verb: 'create' | 'patch' | 'delete' | 'evict'
-  readonly plural: string
-  readonly name: string
-  readonly subresource?: string
-  readonly body?: unknown
-  /** Virtual milliseconds at which it left the process. */
-  readonly sentMs: number
-}
-
-/** Anything else: a model, an actor, the data plane. */
-export interface StepCause {
-  readonly kind: 'step'
-  readonly label: string
-}
 
 /** An alert as it was posted to a receiver, once for each time. */
 export interface Post {

@@ -2,6 +2,7 @@
 import type { Rollout } from '../../controller/api/rollout.ts'
 import { hashOf, programmedWeight, type World } from '../cluster/world.ts'
 import { sizeOf } from './capacity.ts'
+import { isAskedToAbort } from './history.ts'
 import { type Context, type Invariant, isWriteOf } from './invariant.ts'
 import { rolesOf, rolloutOf, statusOf } from './reading.ts'
 
@@ -17,17 +18,6 @@ const GIVEN_UP_MS = 10_000
 const isLate = ({ atMs }: World, { cause }: Context): boolean =>
   cause.kind === 'write' && atMs - cause.sentMs > GIVEN_UP_MS
 
-/** Nobody has retried what somebody wants to be taken back. */
-function isAskedToAbort(world: World, { history }: Context): boolean {
-  const { currentPodHash, stableRS } = statusOf(world)
-  if (stableRS === undefined || currentPodHash === stableRS) return false
-  const last = history.requests.findLast(
-    ({ kind, podHash, atMs }) =>
-      (kind === 'abort' || kind === 'retry') && podHash === currentPodHash && atMs >= history.updateMs,
-  )
-  return last?.kind === 'abort'
-}
-
 /**
  * Weight from the moment of the request on; pods once the abort is on record as such, for until then it may not have been seen. Pods that a late write
  * brings get no requests, and go again in the next pass.
@@ -40,7 +30,7 @@ export const S8: Invariant = {
     const { abort, phase, currentPodHash, stableRS } = statusOf(before)
     if (
       isWriteOf(context, 'rollouts') &&
-      isAskedToAbort(before, context) &&
+      isAskedToAbort(before, context.history) &&
       statusOf(after).stableRS === currentPodHash
     )
       return `${currentPodHash} is promoted though its abort was asked for`

@@ -1,7 +1,8 @@
 /** Pods enough for what is asked of them: S3, S7. */
 import type { World } from '../cluster/world.ts'
 import { hashOf } from '../cluster/world.ts'
-import { type Context, type Invariant, isWriteOf, type WriteCause } from './invariant.ts'
+import type { WriteCause } from './cause.ts'
+import { type Context, type Invariant, isWriteOf } from './invariant.ts'
 import {
   askedPods,
   isOfExperiment,

@@ -10,8 +10,9 @@ import {
   type World,
 } from '../cluster/world.ts'
 import type { Scenario } from '../run/scenario.ts'
-import { type Invariant, isWriteOf } from './invariant.ts'
-import { isShared, type Rule, rolesOf, rolloutOf, rulesOf } from './reading.ts'
+import { isAskedToAbort } from './history.ts'
+import { type Context, type Invariant, isWriteOf } from './invariant.ts'
+import { isBetweenRevisions, isShared, podHashOf, type Rule, rolesOf, rolloutOf, rulesOf, statusOf } from './reading.ts'
 
 const MAX_WEIGHT = 100
 
@@ -78,6 +79,18 @@ export const S2: Invariant = {
   },
 }
 
+/** On record, or about to be: users go back before the abort that sends them is written down. */
+function isTakenBack(world: World, { history }: Context): boolean {
+  const { abort, currentPodHash } = statusOf(world)
+  const { progressDeadlineAbort, progressDeadlineSeconds = 600 } = rolloutOf(world)?.spec ?? {}
+  if (!isBetweenRevisions(world)) return false
+  const isLate = world.atMs - history.progressMs >= (progressDeadlineSeconds ?? 600) * 1000
+  const hasFailed = [...world.analysisRuns.values()].some(
+    ({ metadata, status }) => podHashOf({ metadata }) === currentPodHash && /Failed|Error/.test(status?.phase ?? ''),
+  )
+  return abort === true || hasFailed || isAskedToAbort(world, history) || (progressDeadlineAbort === true && isLate)
+}
+
 /** A Service that no route and no user reaches may be pointed anywhere; that a gateway lies about it nobody can know. */
 export const S4: Invariant = {
   id: 'S4',
@@ -92,7 +105,7 @@ export const S4: Invariant = {
     if (claimedWeight(before, cause.name) === 0 && !scenario.direct.includes(cause.name)) return undefined
     const served = endpointsOf(before, cause.name)
     const { spec, status } = rolloutOf(after) ?? {}
-    const isWayBack = status?.abort === true && to === status.stableRS
+    const isWayBack = to === status?.stableRS && isTakenBack(before, context)
     const wanted = isWayBack ? Math.min(served, 1) : Math.min(served, spec?.replicas ?? 1)
     const there = replicaSetOf(after, to)?.status?.availableReplicas ?? 0
     return there < wanted ? `"${cause.name}" goes to ${there} ready pods where ${served} served` : undefined

@@ -2,9 +2,10 @@
 import type { Write } from '../cluster/kube-edge.ts'
 import type { World } from '../cluster/world.ts'
 import { invariants } from '../invariants/all.ts'
+import type { WriteCause } from '../invariants/cause.ts'
 import { stateInvariants, type Told } from '../invariants/end.ts'
 import { emptyHistory, remember } from '../invariants/history.ts'
-import type { Context, Post, Violation, WriteCause } from '../invariants/invariant.ts'
+import type { Context, Post, Violation } from '../invariants/invariant.ts'
 import type { Scenario } from './scenario.ts'
 
 /** What a run tells its judge besides the world. */
@@ -40,7 +41,7 @@ export function createJudge(
       const sentence = invariant.check(before, after, context)
       if (sentence !== undefined) tell(invariant.id, sentence, after.atMs)
     }
-    history = remember(history, before, after, context)
+    history = remember(history, before, after, cause)
     before = after
   }
   return {

@@ -17,12 +17,6 @@ export const guarded = (object: KubeObject, changes: readonly JsonPatchOperation
     ? []
     : [{ op: 'replace', path: '/metadata/resourceVersion', value: object.metadata.resourceVersion ?? '' }, ...changes]
 
-/** The version that a guarded patch was made for; '' when it has none. */
-export function versionIn(patch: readonly JsonPatchOperation[]): string {
-  const guard = patch.find(({ path }) => path === '/metadata/resourceVersion')
-  return guard && 'value' in guard && typeof guard.value === 'string' ? guard.value : ''
-}
-
 /**
  * Sets (a string) or removes (undefined) one annotation of an object that exists; nothing when it says so already.
  * @example annotate(ingress, 'nginx.ingress.kubernetes.io/canary-weight', '20')
