@@ -251,7 +251,7 @@ describe('a gate without further fields is what the reference says', () => {
     assert.equal(told.get('onUndecided'), `one more stage, \`${onUndecided}\``)
     assert.deepEqual([maxHoldMs, durationMs], [undefined, undefined])
     assert.equal(told.get('selfTest'), `${selfTestMs}s, \`${onSelfTest}\``)
-    const stage = numberIn('analysis/providers/gate/stage.ts', 'WAITED_FOR_MS') / 60_000
+    const stage = numberIn('analysis/domain/gates/gate-stage.ts', 'WAITED_FOR_MS') / 60_000
     assert.ok(told.get('duration')?.startsWith(`${stage}m; in the background`))
   })
 
