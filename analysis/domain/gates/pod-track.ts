@@ -2,10 +2,11 @@
  * One pod as the scrapes come in: what its counters added, in ticks, without reading again what was read before. Only for a pod of which nothing is missing
  * and nothing is wrong; as soon as that is not so any more, the track ends, and whoever follows it reads the pod anew (`read-ticks.ts`, whose rules these are).
  */
+
+import { lengthOf, type ReadNumber, readNumbers } from '../stats/packed-numbers.ts'
 import type { Counter } from './clean-counters.ts'
 import { fallsLikeSawtooth, isCount } from './clean-counters.ts'
 import { type OpenSlots, openSlot } from './open-slots.ts'
-import { lengthOf, type ReadNumber, readNumbers } from './packed-numbers.ts'
 import type { PodBegin } from './read-ticks.ts'
 import type { LoggedSeries } from './sample-log.ts'
 import type { Arm } from './samples.ts'

@@ -2,7 +2,7 @@
  * Samples as they are kept between two looks: packed, and growing at their ends only. What was read of them before need not be read again; whoever needs
  * all of them has them unpacked, the same as if they had just been fetched.
  */
-import { newestOf, type PackedNumbers, readInOrder, readNumbers } from './packed-numbers.ts'
+import { newestOf, type PackedNumbers, readInOrder, readNumbers } from '../stats/packed-numbers.ts'
 import type { GateSeries } from './samples.ts'
 
 /** One counter of one pod. Series that are scraped together share their times. */

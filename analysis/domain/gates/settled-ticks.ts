@@ -1,5 +1,5 @@
 /** Ticks that nothing can change any more, as sums of each arm. It decides nothing. */
-import { addRow, createNumberRows, type NumberRows } from '../stats/number-rows.ts'
+import { createNumberRows, type NumberRows, pushRow, visitRows } from '../stats/number-rows.ts'
 import type { GridTick } from './tick-grid.ts'
 import type { TickShape } from './tick-shape.ts'
 
@@ -12,20 +12,18 @@ export const createSettledTicks = ({ columns }: { readonly columns: number }): S
   createNumberRows(1 + 2 * columns)
 
 export function settleTick<T>(settled: SettledTicks, { at, canary, stable }: GridTick<T>, shape: Shape<T>): void {
-  const begin = addRow(settled)
-  settled.cells[begin] = at
-  settled.cells.set(shape.pack(shape.sum(canary)), begin + 1)
-  settled.cells.set(shape.pack(shape.sum(stable)), begin + 1 + shape.columns)
+  pushRow(settled, [at, ...shape.pack(shape.sum(canary)), ...shape.pack(shape.sum(stable))])
 }
 
 /** Each arm as one pod without a name. */
-export function listSettled<T>({ count, cells, width }: SettledTicks, shape: Shape<T>): GridTick<T>[] {
+export function listSettled<T>(settled: SettledTicks, shape: Shape<T>): GridTick<T>[] {
   const ticks: GridTick<T>[] = []
-  for (let begin = 0; begin < count * width; begin += width)
+  visitRows(settled, (row) => {
     ticks.push({
-      at: cells[begin] ?? 0,
-      canary: [shape.unpack(cells, begin + 1)],
-      stable: [shape.unpack(cells, begin + 1 + shape.columns)],
+      at: row[0] ?? 0,
+      canary: [shape.unpack(row, 1)],
+      stable: [shape.unpack(row, 1 + shape.columns)],
     })
+  })
   return ticks
 }

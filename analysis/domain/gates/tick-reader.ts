@@ -4,10 +4,11 @@
  * count, a sample that comes late) is left to the reading of all samples. Both say the same; tests hold one against the other.
  */
 
+import { countRows } from '../stats/number-rows.ts'
+import { createNumberReader } from '../stats/packed-numbers.ts'
 import type { RawCounter } from './clean-counters.ts'
 import { createOpenSlots, dropSlots } from './open-slots.ts'
 import { listOpenTicks, type OpenGrid, type OpenTick } from './open-ticks.ts'
-import { createNumberReader } from './packed-numbers.ts'
 import { createPodTrack, followPod, type PodTrack, readStep, type TrackedCounter } from './pod-track.ts'
 import { beginPod, CLOCK_AHEAD_MS, renderGaps, type TickOptions, type TickReading } from './read-ticks.ts'
 import type { ResumableTicks } from './resume-judge.ts'
@@ -91,7 +92,7 @@ function goOn<T>(
       merged: standing.merged + open.filter(({ isMerged }) => isMerged).length,
       gaps: pods.filter(({ hasGap }) => hasGap).map(({ pod }) => pod),
     }),
-    settled: settled.count,
+    settled: countRows(settled),
     whole: () => shape.readAll(samples.series, options).ticks,
   }
   settle(standing, open, shape)

@@ -1,24 +1,37 @@
-/** Rows of as many numbers each, in one array that grows at its end: a tenth of what objects would take, and nothing for the collector to visit. */
+/** Rows of as many numbers each, to which more are added at the end: packed by column, so that counts of a long release take a byte or two each. */
+import {
+  addColumn,
+  createNumberStore,
+  lengthOf,
+  numberAt,
+  type PackedNumbers,
+  pushNumber,
+  RECENT,
+  readInOrder,
+} from './packed-numbers.ts'
 
-export interface NumberRows {
-  count: number
-  cells: Float64Array
-  readonly width: number
+export type NumberRows = readonly PackedNumbers[]
+
+export function createNumberRows(width: number): NumberRows {
+  const store = createNumberStore()
+  return Array.from({ length: width }, () => addColumn(store))
 }
 
-const GROWTH = 1.25
-const LEAST_GROWTH = 8
+export const countRows = ([first]: NumberRows): number => (first === undefined ? 0 : lengthOf(first))
 
-export const createNumberRows = (width: number): NumberRows => ({ count: 0, cells: new Float64Array(0), width })
+/** As many numbers as the rows are wide. */
+export function pushRow(rows: NumberRows, numbers: readonly number[]): void {
+  for (const [index, column] of rows.entries()) pushNumber(column, numbers[index] ?? 0)
+}
 
-/** Where the new row begins in {@link NumberRows.cells}: it has zeros only. */
-export function addRow(rows: NumberRows): number {
-  const begin = rows.count * rows.width
-  rows.count += 1
-  if (rows.cells.length < begin + rows.width) {
-    const cells = new Float64Array((Math.ceil(rows.count * GROWTH) + LEAST_GROWTH) * rows.width)
-    cells.set(rows.cells)
-    rows.cells = cells
+/** From a row on; cheap for the newest ones. What `visit` is given is overwritten by the next row. */
+export function visitRows(rows: NumberRows, visit: (row: ArrayLike<number>) => void, from = 0): void {
+  const count = countRows(rows)
+  const row = new Float64Array(rows.length)
+  const isRecent = count - from <= RECENT
+  const next = isRecent ? [] : rows.map(readInOrder)
+  for (let index = isRecent ? from : 0; index < count; index += 1) {
+    for (const [place, column] of rows.entries()) row[place] = next[place]?.() ?? numberAt(column, index) ?? 0
+    if (index >= from) visit(row)
   }
-  return begin
 }

@@ -1,7 +1,8 @@
 /** When to look again: at every scrape, at the same moments for all gates of a run, so that one pass and one write serve them all. */
-import { lengthOf, type PackedNumbers, readNumbers } from '../../domain/gates/packed-numbers.ts'
+
 import type { SampleLog } from '../../domain/gates/sample-log.ts'
 import { computeTickMs } from '../../domain/gates/scrape-interval.ts'
+import { lengthOf, type PackedNumbers, readNumbers } from '../../domain/stats/packed-numbers.ts'
 
 const SAMPLES_READ = 16
 const INITIAL_MS = 15_000

@@ -3,6 +3,8 @@
  * stream that has to be read anew holds the same samples, so nothing depends on how many looks they took. It must not fetch or judge.
  */
 import { digestText } from '../../domain/gates/digest.ts'
+import type { LoggedSeries, SampleLog } from '../../domain/gates/sample-log.ts'
+import type { NativeHistogram } from '../../domain/gates/samples.ts'
 import {
   addColumn,
   bytesOf,
@@ -14,10 +16,7 @@ import {
   type PackedNumbers,
   pushNumber,
   type ReadNumber,
-} from '../../domain/gates/packed-numbers.ts'
-import type { LoggedSeries, SampleLog } from '../../domain/gates/sample-log.ts'
-import type { NativeHistogram } from '../../domain/gates/samples.ts'
-import { addRow, createNumberRows } from '../../domain/stats/number-rows.ts'
+} from '../../domain/stats/packed-numbers.ts'
 import { type Classify, createNaming, type Naming, type SeriesIdentity } from './classify.ts'
 import type { RawSeries } from './matrix.ts'
 
@@ -50,7 +49,7 @@ const BYTES_PER_BUCKET = 40
 export function createSeriesStream(classify: Classify): SeriesStream {
   const store = createNumberStore()
   // Of the labels of all series that were seen, and what became of them, in the order of their arrival.
-  const digests = createNumberRows(1)
+  const digests: number[] = []
   const columns: (Column | undefined)[] = []
   // By pod and first time: what several series share; one that misses a scrape gets its own.
   const timelines = new Map<string, PackedNumbers>()
@@ -69,9 +68,9 @@ export function createSeriesStream(classify: Classify): SeriesStream {
 
   /** Answers have series in the same order, so the search begins behind the one that was found last. Undefined for one that is new. */
   function findPlace(digest: number): number | undefined {
-    for (let tried = 0; tried < digests.count; tried += 1) {
-      const place = (found + 1 + tried) % digests.count
-      if (digests.cells[place] !== digest) continue
+    for (let tried = 0; tried < digests.length; tried += 1) {
+      const place = (found + 1 + tried) % digests.length
+      if (digests[place] !== digest) continue
       found = place
       return place
     }
@@ -86,8 +85,7 @@ export function createSeriesStream(classify: Classify): SeriesStream {
     const identity = classify(raw.labels, raw.histograms.length > 0)
     const column = identity && createColumn(identity, naming()(identity), raw)
     if (column) log.push(column)
-    const row = addRow(digests)
-    digests.cells[row] = digest
+    digests.push(digest)
     columns.push(column)
     return column
   }

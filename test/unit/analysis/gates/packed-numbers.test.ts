@@ -10,7 +10,7 @@ import {
   newestOf,
   pushNumber,
   readNumbers,
-} from '../../../../analysis/domain/gates/packed-numbers.ts'
+} from '../../../../analysis/domain/stats/packed-numbers.ts'
 import { createRandom } from '../../../builders/gate-case.ts'
 
 function pack(values: readonly number[], store = createNumberStore()) {
