@@ -39,14 +39,23 @@ export interface WatchControl {
   add(watch: OpenWatch): void
   remove(watch: OpenWatch): void
   list(plural?: string): readonly OpenWatch[]
+  /** A line of this kind was lost: a watch that goes on from the last one that was seen does not bring it back. */
+  lose(plural: string): void
+  hasLost(plural: string): boolean
+  /** It is listed anew. */
+  find(plural: string): void
 }
 
 export function createWatchControl(): WatchControl {
   const open = new Set<OpenWatch>()
+  const lost = new Set<string>()
   return {
     add: (watch) => void open.add(watch),
     remove: (watch) => void open.delete(watch),
     list: (plural) => [...open].filter((watch) => plural === undefined || watch.plural === plural),
+    lose: (plural) => void lost.add(plural),
+    hasLost: (plural) => lost.has(plural),
+    find: (plural) => void lost.delete(plural),
   }
 }
 
@@ -100,7 +109,6 @@ export async function* watchThroughEdge<T extends KubeObject>(
   const { plural } = kind
   const inbox = createInbox()
   let isSilent = false
-  let hasLost = false
   let notBeforeMs = 0
   const behind: (() => void)[] = []
 
@@ -132,7 +140,7 @@ export async function* watchThroughEdge<T extends KubeObject>(
       resourceVersion?: string
     }
     if (fate === 'drop') {
-      hasLost = true
+      control.lose(plural)
       return
     }
     const label = isObject ? `sees ${line.type} ${plural}/${name}@${resourceVersion}` : undefined
@@ -150,10 +158,12 @@ export async function* watchThroughEdge<T extends KubeObject>(
   const stop = response.start({ send, end: (how) => carry({ end: how }, undefined) })
   const watch: OpenWatch = {
     plural,
-    hasLost: () => hasLost,
+    hasLost: () => control.hasLost(plural),
     end(how) {
-      if (how === 'gone') carry({ line: gone }, `watch of ${plural} gone`)
-      else carry({ end: 'broken' }, `watch of ${plural} broken`)
+      if (how === 'gone') {
+        control.find(plural)
+        carry({ line: gone }, `watch of ${plural} gone`)
+      } else carry({ end: 'broken' }, `watch of ${plural} broken`)
       // Last: the server ends a watch that is stopped in good order, which must not be heard before.
       stop()
     },

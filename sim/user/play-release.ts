@@ -49,6 +49,8 @@ const DEPLOY_WITHIN_MS = 1_200_000
 const CONVERGE_WITHIN_MS = 900_000
 /** Without a write and in a phase that may stay: longer than any back-off, and than what a fault adds to the time of pods. */
 const REST_MS = 90_000
+/** An analysis that goes on beside a Rollout that stands still has had this long to change something. */
+const LEFT_MS = 900_000
 const DEFAULT_DEADLINE_S = 600
 const DEFAULT_DELAY_S = 30
 
@@ -71,12 +73,12 @@ export async function playRelease(options: PlayOptions): Promise<Played> {
     await advance(cluster, startMs + release.healAfterMs, undefined, MOST_STEPS)
     cluster.heal()
     story.say('every fault ends')
-    const hasRested = await settle(judged, plan, { expectedMs: options.expectedMs, actedMs: stage.actedMs })
-    const isFinished = hasRested || cluster.kernel.steps() < MOST_STEPS
+    const { hasRested, isLeft } = await settle(judged, plan, { expectedMs: options.expectedMs, stage })
+    const isFinished = hasRested || isLeft || cluster.kernel.steps() < MOST_STEPS
     const exposure = release.fate === 'turns bad' ? version.readExposure() : undefined
     const [rollout, endMs] = [judged.rollout() ?? plan.scenario.rollout, stage.phaseMs() - startMs]
     stage = undefined
-    if (isFinished) await watchEnd(judged, hasRested, Number.POSITIVE_INFINITY)
+    if (isFinished && !isLeft) await watchEnd(judged, hasRested, Number.POSITIVE_INFINITY)
     const violations = judge.violations.map((violation) => ({ ...violation, atMs: violation.atMs - startMs }))
     return { rollout, endMs, isFinished, exposure, violations, story }
   } finally {
@@ -126,24 +128,33 @@ function boundsOf(plan: Plan, expectedMs: number): { readonly restMs: number; re
   return { restMs, longestMs: workMs + deadlineMs + CONVERGE_WITHIN_MS + restMs }
 }
 
-/** Until nothing more happens; false when it goes on for ever. */
+/** `isLeft`: it stays as it is, and only an analysis goes on beside it. */
+interface Settled {
+  readonly hasRested: boolean
+  readonly isLeft: boolean
+}
+
+/** Until nothing more happens, or has not for long; neither when it goes on for ever. */
 async function settle(
   { cluster, judge, rollout }: JudgedCluster,
   plan: Plan,
-  { expectedMs, actedMs }: { readonly expectedMs: number; readonly actedMs: () => number },
-): Promise<boolean> {
+  { expectedMs, stage }: { readonly expectedMs: number; readonly stage: Stage },
+): Promise<Settled> {
   const { kernel, truth } = cluster
   const { restMs, longestMs } = boundsOf(plan, expectedMs)
   const healedMs = kernel.now()
   const wellAtMs = wellFrom(plan, healedMs)
   judge.expectProgress(wellAtMs)
-  const hasRested = (): boolean => {
+  const isResting = (): boolean => {
     const now = rollout()
-    if (!now || !isAtRest(now) || isOwnPause(now) || isMeasuring(truth.world())) return false
-    return kernel.now() - Math.max(judge.lastWriteMs(), actedMs(), wellAtMs) >= restMs
+    return now !== undefined && isAtRest(now) && !isOwnPause(now)
   }
-  await advance(cluster, healedMs + longestMs, hasRested, MOST_STEPS)
-  return hasRested()
+  const isOlder = (ms: number, ...eventsMs: readonly number[]): boolean =>
+    kernel.now() - Math.max(stage.actedMs(), wellAtMs, ...eventsMs) >= ms
+  const hasRested = (): boolean => isResting() && !isMeasuring(truth.world()) && isOlder(restMs, judge.lastWriteMs())
+  const isLeft = (): boolean => isResting() && isMeasuring(truth.world()) && isOlder(restMs + LEFT_MS, stage.phaseMs())
+  await advance(cluster, healedMs + longestMs, () => hasRested() || isLeft(), MOST_STEPS)
+  return { hasRested: hasRested(), isLeft: isLeft() }
 }
 
 const isMeasuring = ({ analysisRuns, experiments }: World): boolean =>

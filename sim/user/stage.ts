@@ -31,6 +31,9 @@ export interface StageOptions {
   readonly steps: readonly string[]
 }
 
+/** How long a lost line stays lost. */
+const RELIST_EVERY_MS = 30_000
+
 /** The update begins now. */
 export function openStage({ cluster, rollout }: JudgedCluster, { release, version, steps }: StageOptions): Stage {
   const { kernel, truth } = cluster
@@ -58,13 +61,26 @@ export function openStage({ cluster, rollout }: JudgedCluster, { release, versio
       }),
   )
 
+  /** Whoever loses lines in a release of hours does not go without them for hours. */
+  function relistUntilWell(plural: string): void {
+    if (kernel.now() - startMs >= release.healAfterMs) return
+    kernel.schedule(RELIST_EVERY_MS, undefined, () => {
+      cluster.relist(plural)
+      relistUntilWell(plural)
+    })
+  }
+
   function begin(): void {
     const image = release.fate === 'never ready' ? BROKEN_IMAGE : NEW_IMAGE
     const { falseAlertMs } = release
     later(0, 'the pod template changes', (atMs) => cluster.act({ atMs, kind: 'setImage', image }))
     if (release.fate === 'turns bad') later(release.badAfterMs, 'the new version turns bad', version.turnBad)
     if (falseAlertMs !== undefined) later(falseAlertMs, 'an alert fires although nothing is wrong', fireAlert)
-    for (const fault of release.faults) later(fault.atMs, describeFault(fault), () => cluster.strike(fault))
+    for (const fault of release.faults)
+      later(fault.atMs, describeFault(fault), () => {
+        cluster.strike(fault)
+        if (fault.kind === 'dropEvents') relistUntilWell(fault.plural)
+      })
   }
 
   function tellWhatIsFelt(): void {
