@@ -105,8 +105,9 @@ const belongsTo = (rs: ReplicaSet, pod: Pod): boolean =>
 
 const podsOf = ({ pods = [] }: World, rs: ReplicaSet): readonly Pod[] => pods.filter((pod) => belongsTo(rs, pod))
 
+/** No more than it is asked for: the others are on their way out. */
 const countAvailable = (world: World, rs: ReplicaSet): number =>
-  podsOf(world, rs).filter((pod) => isAvailable(world, pod)).length
+  Math.min(askedFor(rs), podsOf(world, rs).filter((pod) => isAvailable(world, pod)).length)
 
 /**
  * The World with no more available pods than were just seen: a ReplicaSet's status may not tell yet of a pod that was evicted a moment ago, and

@@ -368,6 +368,20 @@ describe('a restart beside everything else', () => {
     )
   })
 
+  test('pods that were just scaled away stand in for nobody', () => {
+    const world = worldOf({ replicas: 4, maxUnavailable: 1, stable: [...times(3, old), broken], canary: [fresh] })
+    const replicaSets = world.replicaSets.map((rs, at) =>
+      at === 1 ? { ...rs, spec: { ...rs.spec, replicas: 0 } } : rs,
+    )
+    const evicted = decide({ ...world, replicaSets }).actions.flatMap((action) =>
+      action.do === 'evict' ? action.pods : [],
+    )
+    assert.deepEqual(
+      evicted.filter(({ status }) => status?.conditions?.some((one) => one.status === 'True')),
+      [],
+    )
+  })
+
   test('what cannot be read is said, and looked at again', () => {
     const world = { ...worldOf({ replicas: 4, stable: times(4, old), pods: 'unread' }), podsProblem: 'forbidden' }
     const plan = decide(world)
