@@ -26,6 +26,7 @@ const words: Words = {
   compact: () => 'the API server forgets its history',
   crash: ({ atWrite, applied = true, restartAfterMs }) =>
     `the controller crashes${atWrite === undefined ? '' : ` at its ${ordinal(atWrite)} write from now${applied ? '' : ', which is lost'}`}, for ${seconds(restartAfterMs)}`,
+  stop: ({ restartAfterMs }) => `the controller is stopped in good order, for ${seconds(restartAfterMs)}`,
   pause: ({ forMs }) => `the controller's process stands still for ${seconds(forMs)}`,
   jumpWall: ({ ms }) => `the controller's clock jumps by ${seconds(ms)}`,
   partition: ({ forMs }) => `the controller is cut off from the API server for ${seconds(forMs)}`,
