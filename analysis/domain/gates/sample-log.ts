@@ -2,7 +2,7 @@
  * Samples as they are kept between two looks: packed, and growing at their ends only. What was read of them before need not be read again; whoever needs
  * all of them has them unpacked, the same as if they had just been fetched.
  */
-import { newestOf, type PackedNumbers, readInOrder, readNumbers } from '../stats/packed-numbers.ts'
+import { newestOf, type PackedNumbers, readNumbers, unpackNumbers } from '../stats/packed-numbers.ts'
 import type { GateSeries } from './samples.ts'
 
 /** One counter of one pod. Series that are scraped together share their times. */
@@ -55,11 +55,8 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /** The time of the first sample from `since` on that counted anything; epoch milliseconds. */
 export function findFirstLogged({ times, values, histograms }: LoggedSeries, since: number): number | undefined {
-  const [nextTime, nextValue] = [readInOrder(times), readInOrder(values)]
-  for (let index = 0; ; index += 1) {
-    const time = nextTime()
-    if (time === undefined) return undefined
-    const value = nextValue() ?? histograms?.[index]?.count ?? 0
-    if (time >= since && value > 0) return time
-  }
+  const counts = unpackNumbers(values)
+  return unpackNumbers(times).find(
+    (time, index) => time >= since && (counts[index] ?? histograms?.[index]?.count ?? 0) > 0,
+  )
 }

@@ -7,7 +7,7 @@ import {
   type PackedNumbers,
   pushNumber,
   RECENT,
-  readInOrder,
+  unpackNumbers,
 } from './packed-numbers.ts'
 
 export type NumberRows = readonly PackedNumbers[]
@@ -28,10 +28,12 @@ export function pushRow(rows: NumberRows, numbers: readonly number[]): void {
 export function visitRows(rows: NumberRows, visit: (row: ArrayLike<number>) => void, from = 0): void {
   const count = countRows(rows)
   const row = new Float64Array(rows.length)
-  const isRecent = count - from <= RECENT
-  const next = isRecent ? [] : rows.map(readInOrder)
-  for (let index = isRecent ? from : 0; index < count; index += 1) {
-    for (const [place, column] of rows.entries()) row[place] = next[place]?.() ?? numberAt(column, index) ?? 0
-    if (index >= from) visit(row)
+  const columns = count - from <= RECENT ? undefined : rows.map(unpackNumbers)
+  for (let index = from; index < count; index += 1) {
+    for (let place = 0; place < row.length; place += 1) {
+      const column = rows[place]
+      row[place] = columns?.[place]?.[index] ?? (column && numberAt(column, index)) ?? 0
+    }
+    visit(row)
   }
 }

@@ -105,52 +105,43 @@ export function createNumberReader(): ReadNumber {
 
 /** All of them from `index` on. */
 export function readNumbers(numbers: PackedNumbers, index = 0): number[] {
-  const values: number[] = []
   const length = lengthOf(numbers)
-  const isRecent = length - index <= RECENT
-  const next = isRecent ? undefined : readInOrder(numbers)
-  for (let place = isRecent ? index : 0; place < length; place += 1) {
-    const value = next === undefined ? numberAt(numbers, place) : next()
-    if (value !== undefined && place >= index) values.push(value)
-  }
+  if (length - index > RECENT) return Array.from(unpackNumbers(numbers).subarray(index))
+  const values: number[] = []
+  for (let place = index; place < length; place += 1) values.push(numberAt(numbers, place) ?? 0)
   return values
 }
 
-/** One after the other from the first on, undefined after the last; only those that are asked for are unpacked. */
-export function readInOrder({ store, at }: PackedNumbers): () => number | undefined {
-  const { state, bytes, next } = store
-  let left = state[at + LENGTH] ?? 0
+/** All of them. One loop, as V8 would box the numbers of nearly every step on their way between functions. */
+export function unpackNumbers({ store: { state, bytes, next }, at }: PackedNumbers): Float64Array {
+  const values = new Float64Array(state[at + LENGTH] ?? 0)
+  const raw = new Uint8Array(values.buffer)
   let place = (state[at + HEAD] ?? 0) * CHUNK
-  let [last, step] = [0, 0]
-
-  function takeByte(): number {
+  let [last, step, code, scale, index, left] = [0, 0, 0, 1, 0, 0]
+  while (index < values.length) {
     const byte = bytes[place] ?? 0
     place += 1
     if (place % CHUNK === 0) place = (next[place / CHUNK - 1] ?? 0) * CHUNK
-    return byte
-  }
-
-  function takeNumber(): number {
-    let value = 0
-    for (let scale = 1; ; scale *= 128) {
-      const byte = takeByte()
-      value += (byte % 128) * scale
-      if (byte < 128) return value
+    if (left > 0) {
+      raw[(index + 1) * DOUBLE_BYTES - left] = byte
+      left -= 1
+      if (left === 0) index += 1
+      continue
     }
-  }
-
-  return () => {
-    if (left === 0) return undefined
-    left -= 1
-    const code = takeNumber()
-    if (code === AS_IT_IS) {
-      for (let byte = 0; byte < asBytes.length; byte += 1) asBytes[byte] = takeByte()
-      return asDouble[0]
+    code += (byte % 128) * scale
+    scale *= 128
+    if (byte >= 128) continue
+    if (code === AS_IT_IS) left = DOUBLE_BYTES
+    else {
+      step += code % 2 === 1 ? (code - 1) / 2 : -code / 2
+      last += step
+      values[index] = last
+      index += 1
     }
-    step += code % 2 === 1 ? (code - 1) / 2 : -code / 2
-    last += step
-    return last
+    code = 0
+    scale = 1
   }
+  return values
 }
 
 /** A column of its own with the first `length` numbers, in the same store. */
@@ -164,6 +155,7 @@ export function copyNumbers(numbers: PackedNumbers, length: number): PackedNumbe
 export const bytesOf = ({ state, bytes, next }: NumberStore): number =>
   state.byteLength + bytes.byteLength + next.byteLength
 
+const DOUBLE_BYTES = 8
 const asDouble = new Float64Array(1)
 const asBytes = new Uint8Array(asDouble.buffer)
 
