@@ -19,7 +19,14 @@ export type Deed =
   /** A merge patch by hand; without one the object is deleted. */
   | {
       readonly kind: 'edit'
-      readonly object: 'Rollout' | 'Service' | 'HTTPRoute' | 'AnalysisTemplate' | 'ReplicaSet' | 'Lease'
+      readonly object:
+        | 'Rollout'
+        | 'Service'
+        | 'HTTPRoute'
+        | 'AnalysisTemplate'
+        | 'ReplicaSet'
+        | 'Lease'
+        | 'EndpointSlice'
       readonly name: string
       readonly patch?: object
       readonly subresource?: 'status'

@@ -2,6 +2,7 @@
  * What looks for the damage that a mutant does: each catcher bundles its checks together with the mutant and runs them in a process of its own, up
  * to the first that fails. None of them knows which mutant it is.
  */
+import { readManifests } from '../cluster/definitions.ts'
 import { bundle } from './bundle.ts'
 import { runBundle } from './child.ts'
 import type { Finding } from './finding.ts'
@@ -113,10 +114,18 @@ const renderLearnTales = (names: readonly string[] | undefined): string => `
 import { learnTales } from './sim/mutants/tale-check.ts'
 process.stdout.write(JSON.stringify(await learnTales(${JSON.stringify(names)})) + '\\n', () => process.exit(0))`
 
-const renderTaleCheck = (call: string): string => `
+let manifests: string | undefined
+
+/** Definitions of custom resources come parsed: a check is a process of its own. */
+function renderTaleCheck(call: string): string {
+  manifests ??= JSON.stringify(JSON.stringify(readManifests()))
+  return `
+import { takeManifests } from './sim/cluster/definitions.ts'
 import { checkTale, findOtherTale } from './sim/mutants/tale-check.ts'
+takeManifests(JSON.parse(${manifests}))
 process.stdout.write(JSON.stringify((await ${call}) ?? null) + '\\n')
 process.exit(0)`
+}
 
 /** Of one mutant's search among tales; in seconds of the processor. */
 const TALE_SEARCH_S = 90

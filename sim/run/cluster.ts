@@ -83,6 +83,7 @@ const kindsByName: Readonly<Record<string, ResourceKind>> = {
   Rollout: kinds.rollouts,
   ReplicaSet: kinds.replicaSets,
   Lease: kinds.leases,
+  EndpointSlice: kinds.endpointSlices,
   Service: kinds.services,
   HTTPRoute: kinds.httpRoutes,
   AnalysisTemplate: kinds.analysisTemplates,

@@ -103,6 +103,14 @@ export const alertTales: readonly Tale[] = [
     once: true,
   },
   {
+    name: 'canary, an alert that pauses comes again and again',
+    rollout: unrouted(half),
+    objects: [],
+    stages: [commit('shop:2'), at(isPaused, { ...pausing, times: 3 })],
+    isOver: isPausedAt(1),
+    once: true,
+  },
+  {
     name: 'canary, taken back by an alert and retried',
     rollout: routed(half),
     objects,

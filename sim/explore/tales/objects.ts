@@ -7,7 +7,11 @@ import type { Deed } from '../deed.ts'
 import { unrouted } from '../tale.ts'
 
 /** Measures every five seconds, so many times. */
-export const template = (name: string, count: number): KubeObject =>
+export const template = (
+  name: string,
+  count: number,
+  metric: object = { successCondition: 'result[0] < 0.05' },
+): KubeObject =>
   ({
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'AnalysisTemplate',
@@ -18,7 +22,7 @@ export const template = (name: string, count: number): KubeObject =>
           name: 'errors',
           interval: '5s',
           count,
-          successCondition: 'result[0] < 0.05',
+          ...metric,
           provider: { prometheus: { address: PROMETHEUS_URL, query: 'sum(rate(errors_total[1m]))' } },
         },
       ],
@@ -64,6 +68,21 @@ export const weigh = (canary: number): Deed => ({
       ],
     },
   },
+})
+
+/** So many pods of the second revision, or of the first, are not ready for a while; those of one revision stand together in the order of names. */
+const isSecondFirst = hashOf('shop:2') < hashOf('shop:1')
+export const loseNew = (pods: number, oldPods: number, ms: number): readonly Deed[] =>
+  Array.from(
+    { length: pods },
+    (_none, at): Deed => ({
+      kind: 'fault',
+      fault: { kind: 'pod', mode: 'flap', index: isSecondFirst ? 0 : oldPods, ms: ms + at },
+    }),
+  )
+export const loseOld = (newPods: number, ms: number): Deed => ({
+  kind: 'fault',
+  fault: { kind: 'pod', mode: 'flap', index: isSecondFirst ? newPods : 0, ms },
 })
 
 export const alert = { kind: 'alert', status: 'firing', times: 1 } as const

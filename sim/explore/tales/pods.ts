@@ -16,7 +16,7 @@ import {
   type Tale,
   unrouted,
 } from '../tale.ts'
-import { alert, edit, editBlueGreen, editStatus, hashOf } from './objects.ts'
+import { alert, edit, editBlueGreen, editStatus, hashOf, loseNew, loseOld, template } from './objects.ts'
 
 const objects = canaryObjects
 const half = [{ setWeight: 50 }, { pause: {} }]
@@ -110,16 +110,38 @@ export const podTales: readonly Tale[] = [
     name: 'canary that loses a pod when it has all requests',
     rollout: routed([{ setWeight: 100 }, { pause: {} }], {}, { replicas: 3 }),
     objects,
+    stages: [commit('shop:2'), at(isPaused, ...loseNew(1, 3, 15_000)), later(2_000, { kind: 'promote' })],
+    isOver: isHealthyAfter(1),
+    once: true,
+  },
+  {
+    name: 'canary whose pods come and go until its deadline',
+    rollout: routed(
+      [{ setWeight: 100 }, { pause: {} }],
+      {},
+      {
+        replicas: 3,
+        spec: { progressDeadlineSeconds: 15, progressDeadlineAbort: true },
+      },
+    ),
+    objects,
     stages: [
       commit('shop:2'),
-      at(
-        isPaused,
-        {
-          kind: 'fault',
-          fault: { kind: 'pod', mode: 'flap', index: hashOf('shop:2') < hashOf('shop:1') ? 0 : 3, ms: 15_000 },
-        },
-        { kind: 'promote' },
-      ),
+      atOnce(({ availableReplicas }) => Number(availableReplicas) > 3, ...loseNew(1, 3, 5_000)),
+      ...Array.from({ length: 12 }, () => later(2_500, ...loseNew(1, 3, 5_000))),
+    ],
+    isOver: isDegraded,
+    podReadyMs: [1_000, 6_000],
+    once: true,
+  },
+  {
+    name: 'canary in a timed pause, paused by an alert',
+    rollout: routed([{ setWeight: 50 }, { pause: { duration: '8s' } }, { setWeight: 75 }]),
+    objects,
+    stages: [
+      commit('shop:2'),
+      atOnce(isPaused, { ...alert, labels: { penstock_gate: 'pause' } }),
+      later(20_000, editStatus({ pauseConditions: null })),
     ],
     isOver: isHealthyAfter(1),
     once: true,
@@ -312,6 +334,47 @@ export const podTales: readonly Tale[] = [
     objects: blueGreenObjects,
     stages: [commit('shop:2'), at(isPaused, { kind: 'abort' }), commit('shop:1', isDegraded)],
     isOver: isComplete('shop:1'),
+    once: true,
+  },
+  {
+    name: 'blue-green, aborted while a stable pod fails',
+    rollout: blueGreen(byHand),
+    objects: blueGreenObjects,
+    stages: [commit('shop:2'), at(isPaused, loseOld(2, 20_000)), later(2_000, { kind: 'abort' })],
+    isOver: (status) => isDegraded(status) && status.availableReplicas === 2,
+    once: true,
+  },
+  {
+    name: 'blue-green, aborted after the cutover while a stable pod fails',
+    rollout: blueGreen({ postPromotionAnalysis: { templates: [{ templateName: 'patient' }] } }),
+    objects: [...blueGreenObjects, template('patient', 6)],
+    stages: [
+      commit('shop:2'),
+      atOnce(({ blueGreen: status }) => status?.activeSelector === hashOf('shop:2'), loseOld(2, 20_000)),
+      later(2_000, { kind: 'abort' }),
+    ],
+    isOver: (status) => isDegraded(status) && status.availableReplicas === 2,
+    once: true,
+  },
+  {
+    name: 'blue-green, paused by an alert before its pods are ready, and resumed',
+    rollout: blueGreen(byHand),
+    objects: blueGreenObjects,
+    stages: [
+      commit('shop:2'),
+      atOnce(({ updatedReplicas }) => Number(updatedReplicas) > 0, { ...alert, labels: { penstock_gate: 'pause' } }),
+      later(6_000, editStatus({ pauseConditions: null })),
+    ],
+    isOver: ({ phase }) => phase === 'Paused' || phase === 'Healthy',
+    podReadyMs: [4_000, 4_000],
+    once: true,
+  },
+  {
+    name: 'many pods, restarted and given up in one breath',
+    rollout: unrouted(half, { maxSurge: 0, maxUnavailable: 1 }, { replicas: 4 }),
+    objects: [],
+    stages: [commit('shop:2'), at(isPaused, { kind: 'abort' }, { kind: 'restart' })],
+    isOver: isDegraded,
     once: true,
   },
   {

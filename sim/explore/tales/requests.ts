@@ -62,6 +62,20 @@ export const requestTales: readonly Tale[] = [
     once: true,
   },
   {
+    name: 'canary that begins with a judgement, aborted and retried twice within a second',
+    rollout: routed([{ analysis }, { setWeight: 50 }]),
+    objects,
+    stages: [
+      commit('shop:2'),
+      atOnce(isJudged, { kind: 'abort' }),
+      later(200, { kind: 'retry' }),
+      later(200, { kind: 'abort' }),
+      later(200, { kind: 'retry' }),
+    ],
+    isOver: isHealthyAfter(1),
+    once: true,
+  },
+  {
     name: 'canary, aborted and rolled forward',
     rollout: routed(half),
     objects,

@@ -15,7 +15,7 @@ import {
   type Stage,
   type Tale,
 } from '../tale.ts'
-import { hashOf, weigh } from './objects.ts'
+import { loseNew, loseOld, weigh } from './objects.ts'
 
 const objects = canaryObjects
 const half = [{ setWeight: 50 }, { pause: {} }]
@@ -30,16 +30,6 @@ const managed = {
 const byHeader = [{ setCanaryScale: { replicas: 1 } }, { setHeaderRoute: beta }, { pause: {} }, { setWeight: 50 }]
 const SLOW_MS = 4_000
 const mute: Deed = { kind: 'fault', fault: { kind: 'gateway', mode: 'mute', ms: 0, forMs: 1e9 } }
-/** The pods of a revision stand together in the order of names. */
-const isFirst = hashOf('shop:2') < hashOf('shop:1')
-const loseCanary = (pods: number, stablePods: number, ms: number): readonly Deed[] =>
-  Array.from(
-    { length: pods },
-    (_none, at): Deed => ({
-      kind: 'fault',
-      fault: { kind: 'pod', mode: 'flap', index: isFirst ? 0 : stablePods, ms: ms + at },
-    }),
-  )
 const has =
   (canary: number): Stage['when'] =>
   ({ canary: status }) =>
@@ -151,7 +141,7 @@ export const trafficTales: readonly Tale[] = [
     name: 'canary whose pods are lost in the middle',
     rollout: routed(half),
     objects,
-    stages: [commit('shop:2'), at(isPaused, ...loseCanary(1, 2, 15_000))],
+    stages: [commit('shop:2'), at(isPaused, ...loseNew(1, 2, 15_000))],
     isOver: (status) => isPaused(status) && has(50)(status),
     once: true,
   },
@@ -159,7 +149,7 @@ export const trafficTales: readonly Tale[] = [
     name: 'canary whose stable revision shrinks, aborted when its own pods fail',
     rollout: routed([{ setWeight: 75 }, { pause: {} }], dynamic, { replicas: 4 }),
     objects,
-    stages: [commit('shop:2'), at(isPaused, ...loseCanary(2, 1, 60_000), { kind: 'abort' })],
+    stages: [commit('shop:2'), at(isPaused, ...loseNew(2, 1, 60_000), { kind: 'abort' })],
     isOver: isDegraded,
     once: true,
   },
@@ -176,8 +166,8 @@ export const trafficTales: readonly Tale[] = [
     name: 'canary by header whose pods are lost in the middle',
     rollout: routed(byHeader, managed),
     objects,
-    stages: [commit('shop:2'), at(isPausedAt(2), ...loseCanary(1, 2, 15_000))],
-    isOver: isPausedAt(2),
+    stages: [commit('shop:2'), at(isPausedAt(2), ...loseNew(1, 2, 15_000))],
+    isOver: (status) => isPausedAt(2)(status) && status.availableReplicas === 3,
     once: true,
   },
   {
@@ -223,6 +213,91 @@ export const trafficTales: readonly Tale[] = [
     objects,
     stages: [commit('shop:2'), at(isPaused, { kind: 'promote' }), at(isHealthyAfter(1), weigh(30))],
     isOver: isHealthyAfter(1),
+    once: true,
+  },
+  {
+    name: 'canary by header, superseded',
+    rollout: routed(byHeader, managed),
+    objects,
+    stages: [commit('shop:2'), commit('shop:3', isPausedAt(2)), at(isPausedAt(2), { kind: 'promote' })],
+    isOver: isHealthyAfter(2),
+    gatewayLagMs: SLOW_MS,
+    once: true,
+  },
+  {
+    name: 'canary by ping and pong, promoted twice',
+    rollout: routed(half, {
+      stableService: undefined,
+      canaryService: undefined,
+      pingPong: { pingService: 'stable', pongService: 'canary' },
+    }),
+    objects,
+    stages: [
+      commit('shop:2'),
+      at(isPaused, { kind: 'promote' }),
+      commit('shop:3', isHealthyAfter(1)),
+      at(isPaused, { kind: 'promote' }),
+    ],
+    isOver: isHealthyAfter(2),
+    once: true,
+  },
+  {
+    name: 'canary whose endpoints are lost in the middle',
+    rollout: routed(half),
+    objects,
+    stages: [commit('shop:2'), at(isPaused, { kind: 'edit', object: 'EndpointSlice', name: 'canary-slice' })],
+    isOver: isPaused,
+    once: true,
+  },
+  {
+    name: 'canary, aborted while a stable pod fails',
+    rollout: routed(half),
+    objects,
+    stages: [commit('shop:2'), at(isPaused, loseOld(1, 20_000)), later(2_000, { kind: 'abort' })],
+    isOver: (status) => isDegraded(status) && status.availableReplicas === 2,
+    once: true,
+  },
+  {
+    name: 'canary behind a gateway that says nothing, loses a pod and is promoted',
+    rollout: routed(
+      [{ setWeight: 100 }, { pause: {} }],
+      {},
+      { replicas: 3, annotations: { [PROPAGATION_SECONDS]: '8' } },
+    ),
+    objects,
+    stages: [
+      later(1, mute),
+      commit('shop:2'),
+      at(isPaused, ...loseNew(1, 3, 15_000)),
+      later(2_000, { kind: 'promote' }),
+    ],
+    isOver: isHealthyAfter(1),
+    once: true,
+  },
+  {
+    name: 'canary whose weight somebody changes while it loses a pod and is promoted',
+    rollout: routed([{ setWeight: 100 }, { pause: {} }], {}, { replicas: 3 }),
+    objects,
+    stages: [commit('shop:2'), at(isPaused, ...loseNew(1, 3, 15_000)), later(2_000, weigh(40), { kind: 'promote' })],
+    isOver: isHealthyAfter(1),
+    once: true,
+  },
+  {
+    name: 'canary with an experiment whose pods are slow',
+    rollout: routed([
+      { setWeight: 50 },
+      {
+        experiment: {
+          duration: '5s',
+          scaleDownDelaySeconds: 2,
+          templates: [{ name: 'trial', specRef: 'canary', weight: 5 }],
+        },
+      },
+    ]),
+    objects,
+    stages: [commit('shop:2')],
+    isOver: isHealthyAfter(1),
+    podReadyMs: [2_000, 5_000],
     once: true,
   },
   {

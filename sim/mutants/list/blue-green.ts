@@ -96,7 +96,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'isSaturated(view, wanted)',
     removes: 'an abort takes users back as soon as a pod of stable answers',
     invariant: 'L2',
-    witness: 'test test/unit/domain/blue-green/cutover.test.ts › the same, and so is what was superseded',
+    witness: 'tale blue-green, aborted after the cutover while a stable pod fails',
   },
   {
     id: 'superseded-users-stay-where-they-are',
@@ -123,7 +123,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'if (delaySeconds === 0) return {}',
     removes: 'aborted pods stay until stable has all of its own',
     invariant: 'S7',
-    witness: 'test test/unit/domain/blue-green/scaling.test.ts › aborted: stable is not full',
+    witness: 'tale blue-green, aborted while a stable pod fails',
   },
   {
     id: 'old-pods-go-during-the-last-analysis',

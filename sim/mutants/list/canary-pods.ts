@@ -34,7 +34,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'return retire(view, newRs, retirement(view, delaySeconds))',
     removes: 'aborted pods stay until stable has all of its own',
     invariant: 'S3 S7',
-    witness: 'test test/unit/domain/scaling.test.ts › aborted, stable is not full',
+    witness: 'tale canary, aborted while a stable pod fails',
   },
   {
     id: 'retirement-does-not-wait-for-the-router',
@@ -180,8 +180,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: '',
     removes: 'a promotion needs all pods',
     invariant: 'S3',
-    witness:
-      'test test/unit/domain/progress.test.ts › waits for a pod that is lost after all weight has moved, and takes no stable pod meanwhile (AR#2050)',
+    witness: 'tale canary that loses a pod when it has all requests',
   },
   {
     id: 'promotion-without-weight',
@@ -199,7 +198,7 @@ export const canaryPodMutants: readonly Mutant[] = [
     after: 'if (pauses.conditions.length > 9) return still(',
     removes: 'nothing goes on while a pause is on record',
     invariant: 'S10 S11',
-    witness: 'golden analysis-inconclusive',
+    witness: 'tale canary in a timed pause, paused by an alert',
   },
   {
     id: 'ratio-step-without-its-pods',

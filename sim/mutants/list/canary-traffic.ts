@@ -25,8 +25,7 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     after: 'if (answering < 0) return { canary: 0,',
     removes: 'no weight goes to a Service without endpoints',
     invariant: 'S1',
-    witness:
-      'test test/unit/domain/progress.test.ts › goes back when the Service has no endpoint, though pods are available',
+    witness: 'tale canary whose endpoints are lost in the middle',
   },
   {
     id: 'weight-ahead-of-pods',

@@ -133,7 +133,7 @@ export const coreMutants: readonly Mutant[] = [
     after: '0',
     removes: 'the moment of an abort is later than that of the one before',
     invariant: 'S11',
-    witness: 'test test/unit/domain/client-requests.test.ts › abort and retry within a second are two tries',
+    witness: 'tale canary that begins with a judgement, aborted and retried twice within a second',
   },
   {
     id: 'abort-outlives-a-new-revision',
@@ -241,7 +241,7 @@ export const coreMutants: readonly Mutant[] = [
     after: 'const best = figuresOf(before)\n  const grew',
     removes: 'only a new best is progress',
     invariant: 'L3',
-    witness: 'golden flapping-readiness',
+    witness: 'tale canary whose pods come and go until its deadline',
   },
   {
     id: 'wait-deadline-is-not-judged',

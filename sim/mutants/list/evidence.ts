@@ -14,7 +14,7 @@ export const evidenceMutants: readonly Mutant[] = [
     after: 'if (mode) return',
     removes: 'a metric passes only with a successful measurement',
     invariant: 'S12',
-    witness: `test ${judgeTest} › no verdict ever passes that no measurement passed`,
+    witness: 'tale canary whose measurements all fail within their limit',
   },
   {
     id: 'terminated-before-measured-is-a-success',
@@ -23,7 +23,7 @@ export const evidenceMutants: readonly Mutant[] = [
     after: "return mode ? { phase: 'Successful' } : terminated",
     removes: 'a run that was ended before it measured anything has not passed',
     invariant: 'S12',
-    witness: 'test test/unit/analysis/judge.test.ts',
+    witness: 'tale canary, aborted before anything is measured',
   },
   {
     id: 'provider-errors-abort',
@@ -41,7 +41,7 @@ export const evidenceMutants: readonly Mutant[] = [
     after: "    return mode\n      ? decided('Successful')\n      : noData('neither",
     removes: 'a metric without conditions judges nothing',
     invariant: 'S12',
-    witness: `test ${judgeTest}`,
+    witness: 'tale canary whose metric asks for nothing',
   },
   {
     id: 'not-a-number-is-a-value',

@@ -198,7 +198,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'const spec = observed.lease.spec',
     removes: 'whoever stops lets the next one lead without waiting',
     invariant: 'L6',
-    witness: `test ${leaseTest} › a stopped leader releases, and the next one leads without waiting for the lease to run out`,
+    witness: 'tale two replicas, the leader is stopped',
   },
   {
     id: 'released-leader-writes-on',

@@ -81,7 +81,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: '',
     removes: 'an episode of an alert is taken once, whoever of a pair sends it',
     invariant: 'S25',
-    witness: `test ${matchTest}`,
+    witness: 'tale canary, an alert that pauses comes again and again',
   },
   {
     id: 'stored-pause-hides-an-abort',

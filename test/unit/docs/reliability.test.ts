@@ -6,6 +6,16 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { everyInvariant } from '../../../sim/invariants/all.ts'
 import { mutants } from '../../../sim/mutants/list/all-mutants.ts'
+import { analysisMutants } from '../../../sim/mutants/list/analysis.ts'
+import { blueGreenMutants } from '../../../sim/mutants/list/blue-green.ts'
+import { canaryPodMutants } from '../../../sim/mutants/list/canary-pods.ts'
+import { canaryTrafficMutants } from '../../../sim/mutants/list/canary-traffic.ts'
+import { coreMutants } from '../../../sim/mutants/list/core.ts'
+import { evidenceMutants } from '../../../sim/mutants/list/evidence.ts'
+import { fenceMutants } from '../../../sim/mutants/list/fence.ts'
+import { notifierMutants } from '../../../sim/mutants/list/notifier.ts'
+import { receiverMutants } from '../../../sim/mutants/list/receiver.ts'
+import { writeMutants } from '../../../sim/mutants/list/writes.ts'
 import { type Mutant, splitWitness } from '../../../sim/mutants/mutant.ts'
 import { namesIn, readText, tableBelow } from './documents.ts'
 
@@ -59,5 +69,28 @@ describe('the table of what went wrong elsewhere', () => {
       })
       assert.deepEqual(linesOf(proofs), found.map(renderProof), number)
     }
+  })
+})
+
+describe('the table of guards that are taken away', () => {
+  const areas: readonly (readonly Mutant[])[] = [
+    coreMutants,
+    [...canaryTrafficMutants, ...canaryPodMutants],
+    blueGreenMutants,
+    [...analysisMutants, ...evidenceMutants],
+    writeMutants,
+    fenceMutants,
+    receiverMutants,
+    notifierMutants,
+  ]
+  const countOf = (some: readonly Mutant[], ...catchers: readonly string[]): number =>
+    some.filter(({ witness }) => catchers.includes(splitWitness(witness).catcher)).length
+
+  test('counts who notices them as the list has it', () => {
+    assert.equal(areas.flat().length, mutants.length)
+    assert.deepEqual(
+      tableBelow(readText('docs/reliability.md'), '## Guards taken away').map(([, ...counts]) => counts.map(Number)),
+      areas.map((some) => [some.length, countOf(some, 'tale', 'seed'), countOf(some, 'golden'), countOf(some, 'test')]),
+    )
   })
 })

@@ -32,10 +32,11 @@ function isThere({ witness }: Mutant): boolean {
   const { catcher, name } = splitWitness(witness)
   switch (catcher) {
     case 'tale': {
-      const [tale, words] = name.split(' › ')
-      return (
-        tales.some((one) => one.name === tale) && (words === undefined || renderTrouble(parseTrouble(words)) === words)
-      )
+      const [title, words] = name.split(' › ')
+      const tale = tales.find((one) => one.name === title)
+      if (words === undefined) return tale !== undefined
+      // That the product as it is gets through it is the exploration's business.
+      return tale !== undefined && !tale.once && renderTrouble(parseTrouble(words)) === words
     }
     case 'story':
       return Object.hasOwn(stories, name)
