@@ -150,7 +150,10 @@ describe('events: held against before', () => {
     )
     assert.match(lines[2] ?? '', /Weaker than side by side: what has changed for everybody since then counts against/)
     assert.doesNotMatch(text, /same seconds|A healthy release reaches/)
-    assert.match(lines[3] ?? '', /shared cause: not told apart, nothing runs beside it; expected at one rate, whatever the hour$/)
+    assert.match(
+      lines[3] ?? '',
+      /shared cause: not told apart, nothing runs beside it; expected at one rate, whatever the hour$/,
+    )
     assert.deepEqual(numbers.stable, history.before)
     assert.equal(numbers.noise.phi, 2)
   })
