@@ -20,7 +20,7 @@ const texts = [
 
 let known: ReadonlyMap<string, readonly ResourceType[]> | undefined
 
-type Manifests = ReturnType<typeof parseManifests>
+export type Manifests = ReturnType<typeof parseManifests>
 
 export const readManifests = (): Manifests => texts.flatMap((text) => parseManifests(text, 'a shipped CRD'))
 

@@ -114,18 +114,10 @@ const renderLearnTales = (names: readonly string[] | undefined): string => `
 import { learnTales } from './sim/mutants/tale-check.ts'
 process.stdout.write(JSON.stringify(await learnTales(${JSON.stringify(names)})) + '\\n', () => process.exit(0))`
 
-let manifests: string | undefined
-
-/** Definitions of custom resources come parsed: a check is a process of its own. */
-function renderTaleCheck(call: string): string {
-  manifests ??= JSON.stringify(JSON.stringify(readManifests()))
-  return `
-import { takeManifests } from './sim/cluster/definitions.ts'
+const renderTaleCheck = (call: string): string => `
 import { checkTale, findOtherTale } from './sim/mutants/tale-check.ts'
-takeManifests(JSON.parse(${manifests}))
 process.stdout.write(JSON.stringify((await ${call}) ?? null) + '\\n')
 process.exit(0)`
-}
 
 /** Of one mutant's search among tales; in seconds of the processor. */
 const TALE_SEARCH_S = 90
@@ -134,6 +126,8 @@ const TALE_SEARCH_S = 90
 function createTaleCatcher(names: readonly string[]): Catcher {
   const learnNamed = once(() => learn<KnownTales>(renderLearnTales(names)))
   const learnAll = once(() => learn<KnownTales>(renderLearnTales(undefined)))
+  // As text in a text: to parse that is no work.
+  const manifests = JSON.stringify(JSON.stringify(readManifests()))
   return async (mutant, name) => {
     const isNamed = name !== undefined && names.includes(name)
     const { known, cpuMs } = isNamed ? await learnNamed() : await learnAll()
@@ -141,7 +135,7 @@ function createTaleCatcher(names: readonly string[]): Catcher {
     const call =
       name === undefined
         ? `findOtherTale(${JSON.stringify(known)}, ${TALE_SEARCH_S})`
-        : `checkTale(${JSON.stringify(name)}, ${JSON.stringify({ [tale]: known[tale] })})`
+        : `checkTale(${JSON.stringify(name)}, ${JSON.stringify({ [tale]: known[tale] })}, JSON.parse(${manifests}))`
     const search = await runCheck(mutant, renderTaleCheck(call), name === undefined ? [] : BRIEFLY)
     return { ...search, cpuMs: search.cpuMs + cpuMs }
   }

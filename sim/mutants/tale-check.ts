@@ -2,6 +2,7 @@
  * Tells tales of the exploration with whatever product is bundled, and stops at the first that ends otherwise than with the product as it is, or that
  * breaks an invariant. One that is told without trouble has to take the same course as well. A search tells all of them, then each with a few troubles.
  */
+import { type Manifests, takeManifests } from '../cluster/definitions.ts'
 import { compareEndings } from '../explore/compare.ts'
 import { compareCourses } from '../explore/course.ts'
 import { listTroubles } from '../explore/points.ts'
@@ -39,8 +40,17 @@ export async function learnTales(names: readonly string[] = tales.map(({ name })
   return known
 }
 
-/** One tale as a witness names it. */
-export async function checkTale(witness: string, known: KnownTales): Promise<Finding | undefined> {
+/**
+ * One tale as a witness names it.
+ *
+ * @param manifests see `takeManifests`
+ */
+export async function checkTale(
+  witness: string,
+  known: KnownTales,
+  manifests: Manifests,
+): Promise<Finding | undefined> {
+  takeManifests(manifests)
   const { tale, trouble } = parseName(witness)
   const why = await judge(tale, trouble, known)
   return why === undefined ? undefined : { where: witness, why }
