@@ -189,7 +189,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'await tryHold()',
     removes: 'a renewal that hangs does not keep the next one from being tried',
     invariant: 'S17 L6',
-    witness: 'tale two replicas, the leader is paused in its first pass',
+    witness: 'tale two replicas, the leader dies',
   },
   {
     id: 'lease-is-not-released',

@@ -169,7 +169,7 @@ export const writeMutants: readonly Mutant[] = [
     after: '{ precondition: { uid: observed.metadata.uid ?? String(resourceVersion) } }),',
     removes: 'a write loses against whoever was faster',
     invariant: 'S16 S17',
-    witness: 'tale canary, promoted',
+    witness: 'tale canary, superseded',
   },
   {
     id: 'own-writes-are-not-waited-for',
