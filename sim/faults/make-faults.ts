@@ -113,7 +113,11 @@ export function makeFaults(random: SeededRandom, wish: FaultsWish): readonly Fau
       ? random.pick([0, ...wish.momentsMs]) + random.between(1, AFTERMATH_MS)
       : random.between(500, wish.untilMs)
   return Array.from({ length: random.between(0, MOST_FAULTS) }, (): Fault => {
-    const atMs = Math.min(when(), wish.untilMs)
-    return { atMs, ...recipes[random.pick(chosen)](random, wish) }
+    // Before the healing, which ends them.
+    const atMs = Math.min(when(), wish.untilMs - 1)
+    const kind = recipes[random.pick(chosen)](random, wish)
+    return kind.kind === 'pause'
+      ? { atMs, ...kind, forMs: Math.min(kind.forMs, wish.untilMs - atMs) }
+      : { atMs, ...kind }
   }).sort((a, b) => a.atMs - b.atMs)
 }

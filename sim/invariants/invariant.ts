@@ -34,6 +34,8 @@ export interface Context {
   readonly epochMs?: number
   /** By how much the wall clock of one of our processes may be ahead of the one that wrote a time down; 0 when absent. */
   readonly clockLeadMs?: number
+  /** For how long a process of ours may have seen nothing of the cluster, stopped or with watches that are late; 0 when absent. */
+  readonly blindMs?: number
 }
 
 export interface Invariant {

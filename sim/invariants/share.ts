@@ -20,8 +20,8 @@ import {
 const SEEN_BEFORE_MS = 2_000
 
 /** Something that nobody could know of when the write left: a pod was lost, or somebody wants another number of them. */
-const isOvertaken = ({ history }: Context, { sentMs }: WriteCause, hashes: Iterable<string>): boolean => {
-  const knownMs = sentMs - SEEN_BEFORE_MS
+const isOvertaken = ({ history, blindMs = 0 }: Context, { sentMs }: WriteCause, hashes: Iterable<string>): boolean => {
+  const knownMs = sentMs - SEEN_BEFORE_MS - blindMs
   if (history.specMs > knownMs) return true
   for (const hash of hashes) if ((history.lostMs.get(hash) ?? Number.NEGATIVE_INFINITY) > knownMs) return true
   return false

@@ -13,13 +13,14 @@ export interface JudgeOptions {
   /** See {@link Context}; 0 when absent. */
   readonly clockLeadMs?: number
   readonly epochMs?: number
+  readonly blindMs?: number
 }
 
 /** One run's judge. Of each invariant the first breach is kept. */
 export function createJudge(
   scenario: Scenario,
   world: () => World,
-  { clockLeadMs = 0, epochMs = 0 }: JudgeOptions = {},
+  { clockLeadMs = 0, epochMs = 0, blindMs = 0 }: JudgeOptions = {},
 ) {
   const violations: Violation[] = []
   const writes: WriteCause[] = []
@@ -36,7 +37,7 @@ export function createJudge(
   function check(cause: Context['cause']): void {
     const after = world()
     if (after.version === before.version && after.dataPlane === before.dataPlane) return
-    const context = { cause, scenario, clockLeadMs, epochMs, history, posts, healedMs }
+    const context = { cause, scenario, clockLeadMs, epochMs, blindMs, history, posts, healedMs }
     for (const invariant of invariants) {
       const sentence = invariant.check(before, after, context)
       if (sentence !== undefined) tell(invariant.id, sentence, after.atMs)

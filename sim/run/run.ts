@@ -38,6 +38,13 @@ export function clockLeadOf({ skewMs, faults }: Plan): number {
   return jumps.reduce((sum, ms) => sum + ms, Math.max(...skewMs) - Math.min(...skewMs))
 }
 
+/** The longest stop and the latest watch. */
+function blindnessOf({ faults }: Plan): number {
+  const stops = faults.map((fault) => (fault.kind === 'pause' ? fault.forMs : 0))
+  const delays = faults.map((fault) => (fault.kind === 'delayEvents' ? fault.ms : 0))
+  return Math.max(0, ...stops) + Math.max(0, ...delays)
+}
+
 /** Runs until `isOver`, or until virtual time `untilMs` has passed, or there have been too many steps. */
 export async function advance(
   { kernel }: SimCluster,
@@ -76,7 +83,11 @@ export async function openJudged(
     ...(readMetric ? { readMetric } : {}),
   })
   const { world } = cluster.truth
-  judge = createJudge(plan.scenario, world, { clockLeadMs: clockLeadOf(plan), epochMs: WALL_START_MS })
+  judge = createJudge(plan.scenario, world, {
+    clockLeadMs: clockLeadOf(plan),
+    epochMs: WALL_START_MS,
+    blindMs: blindnessOf(plan),
+  })
   return { cluster, judge, rollout: () => world().rollouts.get(plan.scenario.rollout.metadata.name) }
 }
 
