@@ -108,7 +108,11 @@ export const E2: StateInvariant = {
       return `Healthy with ${ready} of ${wanted} pods ready`
     if (availableReplicas !== wanted || replicas !== wanted)
       return `Healthy, and status tells of ${availableReplicas} available of ${replicas} pods where ${wanted} are wanted`
-    if (rolloutOf(world)?.spec.strategy?.canary?.trafficRouting && shareOf(world, rolesOf(world).canary) > 0)
+    if (
+      wanted > 0 &&
+      rolloutOf(world)?.spec.strategy?.canary?.trafficRouting &&
+      shareOf(world, rolesOf(world).canary) > 0
+    )
       return 'Healthy, and the canary Service has weight'
     return findSurplus(world, [stableRS])
   },

@@ -18,8 +18,13 @@ const GIVEN_UP_MS = 10_000
 const isLate = ({ atMs }: World, { cause }: Context): boolean =>
   cause.kind === 'write' && atMs - cause.sentMs > GIVEN_UP_MS
 
+/** From the live read that finds no abort to the write that rests on it. */
+const LOOKED_BEFORE_MS = 50
+const isDecided = ({ cause, history }: Context): boolean =>
+  cause.kind === 'write' && history.abortedMs !== undefined && cause.sentMs - history.abortedMs <= LOOKED_BEFORE_MS
+
 /**
- * Weight from the moment of the request on; pods once the abort is on record as such, for until then it may not have been seen. Pods that a late write
+ * Weight from the moment of the request on, but for a write that was about to leave; pods once the abort is on record as such, for until then it may not have been seen. Pods that a late write
  * brings get no requests, and go again in the next pass.
  */
 export const S8: Invariant = {
@@ -42,7 +47,8 @@ export const S8: Invariant = {
     for (const service of [...before.services.values()].filter((one) => hashOf(one) === currentPodHash)) {
       const { name } = service.metadata
       const [then, now] = [programmedWeight(before, name), programmedWeight(after, name)]
-      if (now > then && name === rolesOf(after).canary) return `an aborted revision gets weight ${now} after ${then}`
+      if (now > then && name === rolesOf(after).canary && !isDecided(context))
+        return `an aborted revision gets weight ${now} after ${then}`
     }
     return undefined
   },

@@ -1,6 +1,6 @@
 /** Pods enough for what is asked of them: S3, S7. */
 import type { World } from '../cluster/world.ts'
-import { hashOf } from '../cluster/world.ts'
+import { claimedWeight, hashOf } from '../cluster/world.ts'
 import type { WriteCause } from './cause.ts'
 import { type Context, type Invariant, isWriteOf } from './invariant.ts'
 import {
@@ -111,7 +111,7 @@ function countKept(world: World, hashes: ReadonlySet<string>): number {
   return sum
 }
 
-/** Percent of the requests that really come to a Service which takes pods of this revision. */
+/** Percent of the requests that, as far as anybody can know, come to a Service which takes pods of this revision. */
 function reachOf(world: World, hash: string): number {
   const { stable, canary } = rolesOf(world)
   let sum = 0
@@ -120,7 +120,7 @@ function reachOf(world: World, hash: string): number {
     if (!service || name === undefined) continue
     const named = hashOf(service)
     if (named !== undefined && named !== hash) continue
-    for (const { weights } of world.dataPlane.routes.values()) sum += weights.get(name) ?? 0
+    sum += claimedWeight(world, name)
   }
   return Math.min(100, sum)
 }
