@@ -76,13 +76,13 @@ function scaleOthers(view: CanaryView): Part {
   return retireOthers(view, retirement(view, scaleDownDelaySeconds), scaleDownDelayRevisionLimit)
 }
 
-/** A Service that names no revision yet sends to the pods of every one. A subset has its own way to tell them apart. */
-const servesUnnamed = (service: ServiceFacts | undefined, rs: ReplicaSet): boolean =>
-  service?.podHash === '' && service.subset === undefined && endpointsOf(service, rs.metadata.name) > 0
+/** A Service that names no revision yet, or another one since a moment, sends to these pods too. A subset has its own way to tell them apart. */
+const stillServes = (service: ServiceFacts | undefined, rs: ReplicaSet): boolean =>
+  service !== undefined && service.subset === undefined && endpointsOf(service, rs.metadata.name) > 0
 
 /**
  * Traffic may still come: a Service names the revision, or a router has not settled what it was told last, or pods of it answer behind a Service that
- * gets requests and names none yet. With ping-pong an idle Service goes on naming the former revision until its pods go: that alone is no reach.
+ * gets requests and names another. With ping-pong an idle Service goes on naming the former revision until its pods go: that alone is no reach.
  */
 const retirement = (view: CanaryView, delaySeconds: number | undefined): Retirement => ({
   delaySeconds,
@@ -93,7 +93,7 @@ const retirement = (view: CanaryView, delaySeconds: number | undefined): Retirem
     const used = isQuiet(view) ? [stableService] : [canaryService, stableService]
     return (
       naming.some((service) => isNamedBy(service, hashOf(rs))) ||
-      used.some((service) => servesUnnamed(service, rs)) ||
+      used.some((service) => stillServes(service, rs)) ||
       !view.arrived
     )
   },

@@ -246,7 +246,7 @@ describe('pods with a router', () => {
     })
   }
 
-  test('a subset that names no revision keeps no former one for ever, a Service that names none does', () => {
+  test('a subset that names no revision keeps no former one for ever, a Service that names none does, or whose endpoints lag', () => {
     const seen = world({ former: [2, 2], weight: 0, fresh: [0, 0] })
     const readyEndpoints = { 'shop-old': 4, 'shop-middle': 2 }
     const unnamed = Object.fromEntries(
@@ -272,6 +272,11 @@ describe('pods with a router', () => {
       )
     }
     assert.equal(kept({ ...seen, services: unnamed }), true)
+    const lagging = Object.fromEntries(
+      Object.entries(seen.services).map(([name, { service }]) => [name, { service, readyEndpoints }]),
+    )
+    assert.equal(kept({ ...seen, services: lagging }), true)
+    assert.equal(kept(seen), false)
     const routes = seen.routes.map((route) => ({ ...route, subsets }))
     assert.equal(kept({ ...seen, services: unnamed, routes }), false)
   })
