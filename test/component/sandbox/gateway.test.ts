@@ -130,7 +130,7 @@ async function setUp(): Promise<{ client: KubeClient; gateway: RunningGateway }>
     await applyManifest(client, manifest, 'test')
   await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
   for (const manifest of await readManifests(pathOf('../../../sandbox/story'))) {
-    if (manifest.kind !== 'Rollout') await applyManifest(client, manifest, 'test')
+    if (!manifest.apiVersion.startsWith('argoproj.io/')) await applyManifest(client, manifest, 'test')
   }
   const gateway = await startGateway({ client, clock, random: systemRandom, log: silentLogger })
   stops.add(() => gateway.stop())
