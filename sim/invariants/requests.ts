@@ -18,14 +18,14 @@ const GIVEN_UP_MS = 10_000
 const isLate = ({ atMs }: World, { cause }: Context): boolean =>
   cause.kind === 'write' && atMs - cause.sentMs > GIVEN_UP_MS
 
-/** From the live read that finds no abort to the write that rests on it. */
+/** From the live read that finds no abort to the write that rests on it; a write that left earlier than that has been on its way too long. */
 const LOOKED_BEFORE_MS = 50
-const isDecided = ({ cause, history }: Context): boolean =>
-  cause.kind === 'write' && history.abortedMs !== undefined && cause.sentMs - history.abortedMs <= LOOKED_BEFORE_MS
+const isDecided = ({ cause, history: { abortedMs } }: Context): boolean =>
+  cause.kind === 'write' && abortedMs !== undefined && Math.abs(cause.sentMs - abortedMs) <= LOOKED_BEFORE_MS
 
 /**
- * Weight from the moment of the request on, but for a write that was about to leave; pods once the abort is on record as such, for until then it may not have been seen. Pods that a late write
- * brings get no requests, and go again in the next pass.
+ * Weight from the moment of the request on, but for a write that was about to leave; pods once the abort is on record as such, for until then it may
+ * not have been seen. Pods that a late write brings get no requests, and go again in the next pass.
  */
 export const S8: Invariant = {
   id: 'S8',

@@ -84,6 +84,28 @@ describe('invariants', () => {
     assert.ok(broken(before, back(0), write('services', 'stable')).includes('S4'))
   })
 
+  for (const [what, sentMs, expected] of [
+    ['about to leave when the abort came', 60_040, []],
+    ['sent well after the abort', 60_100, ['S8']],
+    ['on its way since long before the abort', 40_000, ['S8']],
+  ] as const)
+    test(`S8 and a weight ${what}`, () => {
+      const before = { ...sound, ...aborted, httpRoutes: byName(route(90, 10)) }
+      const after = { ...before, httpRoutes: byName(route(80, 20)) }
+      const history = { ...emptyHistory, abortedMs: 60_000 }
+      assert.deepEqual(broken(before, after, { ...httpRoute, sentMs }, { history }), expected)
+    })
+
+  for (const [what, specMs, expected] of [
+    ['while the process was stopped', 90_000, []],
+    ['before it was stopped', 80_000, ['S7']],
+  ] as const)
+    test(`S7 and a size that changed ${what}`, () => {
+      const after = { ...sound, replicaSets: byName(replicaSet(STABLE, 1), replicaSet(CANARY, 1)) }
+      const context = { history: { ...emptyHistory, specMs }, blindMs: 10_000 }
+      assert.deepEqual(broken(sound, after, write('replicasets', `shop-${STABLE}`), context), expected)
+    })
+
   test('each of them is broken by something here', () => {
     assert.deepEqual([...new Set(breaches.map(({ id }) => id))].sort(), invariants.map(({ id }) => id).sort())
   })
