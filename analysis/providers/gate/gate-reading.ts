@@ -2,6 +2,7 @@
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
 import type { LookOrder } from '../long-provider.ts'
 import type { GateMemory } from './memory.ts'
+import type { Pace } from './pacer.ts'
 import type { Ask } from './samples-of-run.ts'
 import type { GateSession } from './session.ts'
 
@@ -11,6 +12,8 @@ export interface GateReading {
   readonly ask: Ask
   readonly address: string
   readonly memory: GateMemory
+  /** Before whatever takes long. */
+  readonly pace: Pace
   /** Of this gate of this run. */
   readonly session: GateSession
   /** When the release began, epoch milliseconds: evidence starts there, whatever run asks. */

@@ -19,14 +19,18 @@ import { FEWEST_TICKS, learn } from './learn.ts'
 import { estimateLookMs, nextLookAt } from './look-interval.ts'
 import { createGateMemory, type GateMemory } from './memory.ts'
 import { concludeGate, decideOutcome, readFinding } from './outcome.ts'
+import { createPacer, type Pace } from './pacer.ts'
 import { prepareGate } from './prepare.ts'
 import { renderForPeople } from './queries.ts'
 import { dropAllBounds, readSeries } from './read-series.ts'
 import { type GatePlace, readPlace, recallPlace, stageOf, startOf } from './stage.ts'
 
-export const createGate = (memory: GateMemory = createGateMemory()): LongProviderModule => ({
+export const createGate = (
+  memory: GateMemory = createGateMemory(),
+  pace: Pace = createPacer(),
+): LongProviderModule => ({
   id: 'penstock/gate',
-  look: (order, ports) => look(order, ports, memory),
+  look: (order, ports) => look(order, paceAnswers(ports, pace), { memory, pace }),
   conclude: concludeGate,
   forget: (runUid) => memory.forget(runUid),
 })
@@ -39,12 +43,26 @@ const notAskedFor: LookOutcome = {
   message: 'not asked for: the metric names no event, so none can be missed',
 }
 
-async function look(order: LookOrder, ports: LookPorts, memory: GateMemory): Promise<LookOutcome> {
+/** Answers that arrive together are read in a turn each. */
+const paceAnswers = (ports: LookPorts, pace: Pace): LookPorts => ({
+  ...ports,
+  async send(request, auth) {
+    const response = await ports.send(request, auth)
+    await pace()
+    return response
+  },
+})
+
+async function look(
+  order: LookOrder,
+  ports: LookPorts,
+  { memory, pace }: Pick<GateReading, 'memory' | 'pace'>,
+): Promise<LookOutcome> {
   const session = memory.session(keyOf(order))
   const prepared = prepareGate(order, ports, session)
   if ('problem' in prepared) return fail(prepared.problem)
   if (prepared.plan.isNotAskedFor) return notAskedFor
-  const reading: GateReading = { ...prepared, order, memory, session, since: startOf(order) }
+  const reading: GateReading = { ...prepared, order, memory, session, pace, since: startOf(order) }
   const judged = staysWaiting(reading) ? waiting : await judge(reading)
   if ('problem' in judged) return fail(judged.problem)
   const intervalMs =
@@ -76,7 +94,7 @@ export async function readGateCase(
   const session = memory.session(keyOf(order))
   const prepared = prepareGate(order, ports, session)
   if ('problem' in prepared) return prepared
-  const reading: GateReading = { ...prepared, order, memory, session, since: startOf(order) }
+  const reading: GateReading = { ...prepared, order, memory, session, pace: createPacer(), since: startOf(order) }
   const knowledge = parseKnowledge(order.open?.metadata?.[GATE_KNOWLEDGE])
   const read = await readSeries(reading, knowledge?.les)
   const place = recallPlace(order.open)
@@ -107,13 +125,14 @@ const staysWaiting = ({ session, memory, plan }: GateReading): boolean =>
 
 /** History is read when the first ticks ask for it, and judged by as it was stored. */
 async function judge(reading: GateReading): Promise<JudgedSeries | Waiting | { readonly problem: string }> {
-  const { order, memory, session } = reading
+  const { order, memory, session, pace } = reading
   const key = keyOf(order)
   const known = order.open?.metadata?.[GATE_KNOWLEDGE] ?? memory.recall(key)
   const knowledge = known === undefined ? undefined : session.knowledge([known], () => parseKnowledge(known))
   const read = await readSeries(reading, knowledge?.les)
   if ('problem' in read) return read
   const { log } = read
+  await pace()
   const verdict = judgeGate(buildCase(reading, log, knowledge), session.judges)
   const plain = { isWaiting: false, verdict, knowledge: known, log } as const
   if (knowledge !== undefined || !needsHistory(verdict)) return plain
@@ -127,6 +146,7 @@ async function judge(reading: GateReading): Promise<JudgedSeries | Waiting | { r
     memory.remember(key, text)
     if (learnt.knowledge.les !== undefined) dropAllBounds(reading)
     const first = session.knowledge([text], () => parseKnowledge(text))
+    await pace()
     const informed = judgeGate(buildCase(reading, log, first), session.judges)
     return { isWaiting: false, verdict: informed, knowledge: text, log }
   } finally {

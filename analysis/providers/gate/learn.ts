@@ -34,6 +34,7 @@ async function learnCounts(reading: GateReading, series: readonly GateSeries[]):
     for (const tick of read.ticks) ticks.push(tick)
   })
   if (problem !== undefined) return { problem }
+  await reading.pace()
   const share = shareOf(readTicks(series, optionsOf(reading, reading.since, reading.order.now)).ticks)
   const calibration = calibrate(ticks, share)
   const before = countStable(ticks)
@@ -62,6 +63,7 @@ async function learnLatency(reading: GateReading, series: readonly GateSeries[])
     for (const tick of read.ticks) ticks.push(tick)
   })
   if (problem !== undefined) return { problem }
+  await reading.pace()
   const share = shareOf(readLatencyTicks(series, edges.bounds, optionsOf(reading, since, reading.order.now)).ticks)
   const calibration = calibrateLatency(ticks, edges, share)
   return {
