@@ -89,13 +89,15 @@ export function createEdgeClient(deps: KubeEdgeDeps): KubeClient & Discovery {
       const slowMs = fault?.kind === 'slow' ? fault.ms : 0
       if (slowMs >= DEADLINE_MS) fail(DEADLINE_MS, noAnswer(noAnswerReasons.timeout, label))
       kernel.schedule(latencyMs() + slowMs, undefined, () => {
-        const isApplied = fault === undefined || fault.kind === 'slow' || fault.applied
+        const isApplied = fault === undefined || !('applied' in fault) || fault.applied
         kernel.note(`${process.name} → ${label}${fault ? ` (${fault.kind}${isApplied ? '' : ', lost'})` : ''}`)
+        if (fault?.kind === 'repeat') void perform().catch(() => {})
         const outcome = isApplied ? perform() : undefined
+        const lateMs = fault?.kind === 'lateAnswer' ? fault.ms : 0
         if (fault?.kind === 'answer') fail(latencyMs(), new KubeError(statusOf(fault), label))
         else if (fault?.kind === 'cut') fail(latencyMs(), noAnswer(noAnswerReasons.lost, label))
         outcome?.then(
-          (value) => answer(latencyMs(), 'ok', () => resolve(value)),
+          (value) => answer(latencyMs() + lateMs, 'ok', () => resolve(value)),
           (error: unknown) =>
             fail(latencyMs(), error instanceof KubeError ? error : noAnswer(noAnswerReasons.badAnswer, label)),
         )
@@ -113,6 +115,8 @@ export function createEdgeClient(deps: KubeEdgeDeps): KubeClient & Discovery {
   ) {
     const { verb, plural, name, subresource } = write
     const label = `${verb} ${plural}/${name}${subresource === undefined ? '' : `/${subresource}`}`
+    const heldMs = board.takeHoldMs(verb, plural)
+    if (heldMs > 0) await process.clock.sleep(heldMs)
     if (isPermitted?.() === false) throw noAnswer(noAnswerReasons.notLeader, label)
     const sentMs = kernel.now()
     return send<T>({ verb, plural, name, label }, () => {

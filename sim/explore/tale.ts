@@ -15,6 +15,16 @@ export interface Stage {
   readonly atOnce?: boolean
   /** From when it is time until it is done; 300 when absent. */
   readonly afterMs?: number
+  /** Once it is time: just before the next such call of the controller takes effect, in place of `afterMs`. */
+  readonly before?: CallMatch
+}
+
+/** Calls of a controller to the API server. */
+export interface CallMatch {
+  readonly verb: 'get' | 'list' | 'create' | 'patch' | 'delete' | 'evict'
+  readonly plural: string
+  /** Of those the so many-th, from 1; the first when absent. */
+  readonly nth?: number
 }
 
 export interface Tale {
@@ -57,6 +67,15 @@ export const later = (afterMs: number, ...acts: readonly Deed[]): Stage => ({
   acts,
   atOnce: true,
   afterMs,
+})
+/** In the middle of things, between what the controller has seen and what it does next. */
+export const before = (verb: CallMatch['verb'], plural: string, ...acts: readonly Deed[]): Stage =>
+  beforeThe(1, verb, plural, ...acts)
+export const beforeThe = (nth: number, verb: CallMatch['verb'], plural: string, ...acts: readonly Deed[]): Stage => ({
+  when: always,
+  acts,
+  atOnce: true,
+  before: { verb, plural, nth },
 })
 export const commit = (image: string, when: When = isHealthy): Stage => at(when, { kind: 'setImage', image })
 

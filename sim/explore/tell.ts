@@ -13,7 +13,7 @@ import type { Scenario } from '../run/scenario.ts'
 import { createCourse, type Moment } from './course.ts'
 import { act } from './deed.ts'
 import { renderEnding } from './ending.ts'
-import type { Stage, Tale } from './tale.ts'
+import type { Tale } from './tale.ts'
 import {
   createTroubleBoard,
   emptyPassage,
@@ -23,6 +23,7 @@ import {
   RELIST_AFTER_MS,
   type Trouble,
 } from './trouble.ts'
+import { createWalk, type Walk } from './walk.ts'
 
 export interface Ending {
   /** See `renderEnding`; one line when the tale did not end. */
@@ -44,9 +45,6 @@ export interface Ending {
 
 const SEED = 1
 const RESTART_MS = 500
-const DEED_AFTER_MS = 300
-/** Longer than a lost line takes to be listed, and than any delay of any tale. */
-const SETTLED_MS = 6_000
 /** Longer than any delay of any tale, than any back-off, and than a lost line takes to be listed. */
 const REST_MS = 12_000
 const LONGEST_MS = 400_000
@@ -136,12 +134,14 @@ export async function tell(tale: Tale, trouble?: Trouble, mostSteps = MOST_STEPS
   const notices = new Set<string>()
   const course = createCourse()
   let judge: ReturnType<typeof createJudge> | undefined
+  let walk: Walk | undefined
   const cluster: SimCluster = await openCluster(plan, {
     onStep(label) {
       judge?.onStep(label)
       course.look(cluster.truth.world())
     },
     onWrite(write, apply) {
+      walk?.onCall(write.verb, write.plural)
       const before = cluster.truth.world()
       passage.writes.push(`${write.verb} ${write.plural}/${write.name}`)
       const answer = judge?.onWrite(write, apply) ?? apply()
@@ -165,38 +165,34 @@ export async function tell(tale: Tale, trouble?: Trouble, mostSteps = MOST_STEPS
         trouble,
         passage,
         findAge: followVersions(truth),
+        onRead: (verb, plural) => walk?.onCall(verb, plural),
         onLost: (plural) => void kernel.schedule(RELIST_AFTER_MS, undefined, () => cluster.relist(plural)),
       }),
   })
   const { kernel, truth } = cluster
   judge = createJudge(plan.scenario, truth.world, { clockLeadMs: clockLeadOf(tale), epochMs: WALL_START_MS })
   for (const fault of plan.faults) cluster.strike(fault)
-  let stage = 0
+  const { lastWriteMs } = judge
+  const quietMs = (): number => kernel.now() - Math.max(lastWriteMs(), walk?.actedMs() ?? 0)
+  walk = createWalk(tale, {
+    nowMs: kernel.now,
+    quietMs,
+    schedule: kernel.schedule,
+    act: (deed) => act(cluster, deed),
+  })
   let firstDeed: Position | undefined
-  let actedMs = 0
   const status = () => truth.world().rollouts.get(tale.rollout.metadata.name)?.status ?? {}
-  const quietMs = (): number => kernel.now() - Math.max(judge.lastWriteMs(), actedMs)
-  const isTimeFor = ({ atOnce = false }: Stage): boolean => (atOnce ? kernel.now() >= actedMs : quietMs() >= SETTLED_MS)
-  const isOver = (): boolean => stage === tale.stages.length && quietMs() >= REST_MS && tale.isOver(status())
+  const isOver = (): boolean => walk.isThrough() && quietMs() >= REST_MS && tale.isOver(status())
   while (!isOver() && kernel.now() < LONGEST_MS && kernel.steps() < mostSteps) {
-    const next = tale.stages[stage]
-    if (next && isTimeFor(next) && next.when(status())) {
-      stage += 1
-      firstDeed ??= positionIn(passage)
-      const afterMs = next.afterMs ?? DEED_AFTER_MS
-      actedMs = kernel.now() + afterMs
-      const label = `tale: ${next.acts.map(({ kind }) => kind).join(', ')}`
-      kernel.schedule(afterMs, label, () => {
-        for (const deed of next.acts) act(cluster, deed)
-      })
-    }
+    walk.step(status())
+    if (walk.begun() > 0) firstDeed ??= positionIn(passage)
     if (!(await kernel.step())) break
   }
   const hasEnded = isOver()
   const lines = renderEnding(truth.world())
   await cluster.close()
   return {
-    lines: hasEnded ? lines : [`the tale did not end: stage ${stage} of ${tale.stages.length}`, ...lines],
+    lines: hasEnded ? lines : [`the tale did not end: stage ${walk.begun()} of ${tale.stages.length}`, ...lines],
     births: [...births].sort(),
     notices: [...notices].sort(),
     violations: judge.violations,

@@ -87,16 +87,19 @@ export interface BoardOptions {
   /** How many versions of the store ago the `changes`-th last change of a kind was; 0 when there was none. */
   readonly findAge: (plural: string, changes: number) => number
   readonly onLost: (plural: string) => void
+  /** A read reaches the API server. */
+  readonly onRead: (verb: 'get' | 'list', plural: string) => void
 }
 
 /** A board that also notes every read and line. */
-export function createTroubleBoard({ nowMs, trouble, passage, findAge, onLost }: BoardOptions): FaultBoard {
+export function createTroubleBoard({ nowMs, trouble, passage, findAge, onLost, onRead }: BoardOptions): FaultBoard {
   const board = createFaultBoard(nowMs)
   return {
     ...board,
     watchLag: (plural) => (trouble?.kind === 'late' && trouble.plural === plural ? trouble.lines : 0),
     takeStaleness(plural, verb) {
       passage.reads.push(`${verb} ${plural}`)
+      onRead(verb, plural)
       const isDue = trouble?.kind === 'stale' && trouble.atRead === passage.reads.length
       return isDue ? findAge(plural, trouble.versions) : 0
     },

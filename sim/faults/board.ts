@@ -4,8 +4,8 @@
  */
 import type { Fault, FaultKind, RequestMatch } from './fault.ts'
 
-export type RequestFault = Extract<FaultKind, { kind: 'answer' | 'cut' | 'slow' }>
-type Counted = RequestFault | Extract<FaultKind, { kind: 'staleList' | 'dropEvents' | 'duplicateEvents' }>
+export type RequestFault = Extract<FaultKind, { kind: 'answer' | 'cut' | 'slow' | 'lateAnswer' | 'repeat' }>
+type Counted = RequestFault | Extract<FaultKind, { kind: 'hold' | 'staleList' | 'dropEvents' | 'duplicateEvents' }>
 type Lasting = Extract<FaultKind, { kind: 'delayEvents' | 'partition' | 'gateway' | 'pods' | 'metrics' | 'sink' }>
 
 export interface FaultBoard {
@@ -13,6 +13,8 @@ export interface FaultBoard {
   heal(): void
   /** The fault of this request, if any; each counts once. */
   takeRequest(verb: NonNullable<RequestMatch['verb']>, plural: string): RequestFault | undefined
+  /** How long a write waits before it leaves the process. */
+  takeHoldMs(verb: NonNullable<RequestMatch['verb']>, plural: string): number
   /** How many versions of the store ago a read shows; of the API server's reads only lists can be old. */
   takeStaleness(plural: string, verb: 'get' | 'list'): number
   takeWatchLine(plural: string): 'drop' | 'duplicate' | undefined
@@ -59,7 +61,14 @@ export function createFaultBoard(nowMs: () => number): FaultBoard {
       lasting = []
     },
     takeRequest: (verb, plural) =>
-      take((fault): fault is RequestFault => 'match' in fault && fits(fault.match, verb, plural)),
+      take(
+        (fault): fault is RequestFault => 'match' in fault && fault.kind !== 'hold' && fits(fault.match, verb, plural),
+      ),
+    takeHoldMs: (verb, plural) =>
+      take(
+        (fault): fault is Extract<Counted, { kind: 'hold' }> =>
+          fault.kind === 'hold' && fits(fault.match, verb, plural),
+      )?.ms ?? 0,
     takeStaleness: (plural, verb) =>
       take(
         (fault): fault is Extract<Counted, { kind: 'staleList' }> =>

@@ -15,7 +15,18 @@ interface Next {
   readonly count: number
 }
 
-export type FaultKind =
+export type FaultKind = DrawnFaultKind | StagedFaultKind
+
+/** No seed draws these: they are put at one place of a tale. */
+export type StagedFaultKind =
+  /** Waits in the process before it leaves, as for the rate limit. Writes only. */
+  | ({ readonly kind: 'hold'; readonly ms: number } & Next)
+  /** Takes effect in time, and is answered so much later. */
+  | ({ readonly kind: 'lateAnswer'; readonly ms: number } & Next)
+  /** A proxy sends it twice; what comes back is the second answer. */
+  | ({ readonly kind: 'repeat' } & Next)
+
+export type DrawnFaultKind =
   /** Answered with an error; `applied`: after having taken effect. */
   | ({ readonly kind: 'answer'; readonly code: 403 | 409 | 429 | 500 | 503 | 504; readonly applied: boolean } & Next)
   /** The connection is lost; `applied`: after the write took effect. */

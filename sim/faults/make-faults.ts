@@ -1,6 +1,6 @@
-/** A list of faults from a seed: how many, which, when. Every kind that `fault.ts` names has a recipe here. */
+/** A list of faults from a seed: how many, which, when. Every kind that `fault.ts` names as drawn has a recipe here. */
 import type { SeededRandom } from '../kernel/random.ts'
-import type { Fault, FaultKind, RequestMatch } from './fault.ts'
+import type { DrawnFaultKind, Fault, RequestMatch } from './fault.ts'
 
 export interface FaultsWish {
   readonly untilMs: number
@@ -14,7 +14,7 @@ const WATCHED = ['rollouts', 'replicasets', 'services', 'endpointslices', 'httpr
 /** A gateway that lies does so for less than any scale-down delay: longer lies no controller can survive. */
 const LONGEST_LIE_MS = 5_000
 
-type Recipe = (random: SeededRandom, wish: FaultsWish) => FaultKind
+type Recipe = (random: SeededRandom, wish: FaultsWish) => DrawnFaultKind
 
 const match = (random: SeededRandom): RequestMatch => ({
   ...(random.chance(0.7)
@@ -26,7 +26,7 @@ const next = (random: SeededRandom) => ({ match: match(random), count: random.be
 const during = (random: SeededRandom): number => random.between(1_000, 25_000)
 const anyProcess = (random: SeededRandom, { processes }: FaultsWish): number => random.between(0, processes - 1)
 
-const recipes: Readonly<Record<FaultKind['kind'], Recipe>> = {
+const recipes: Readonly<Record<DrawnFaultKind['kind'], Recipe>> = {
   answer: (random) => ({
     kind: 'answer',
     code: random.pick([403, 409, 429, 500, 503, 504]),
@@ -106,7 +106,7 @@ const AFTERMATH_MS = 12_000
  * of what somebody did.
  */
 export function makeFaults(random: SeededRandom, wish: FaultsWish): readonly Fault[] {
-  const names = Object.keys(recipes) as FaultKind['kind'][]
+  const names = Object.keys(recipes) as DrawnFaultKind['kind'][]
   const chosen = Array.from({ length: random.between(1, MOST_KINDS) }, () => random.pick(names))
   const when = (): number =>
     random.chance(0.75)

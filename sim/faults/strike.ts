@@ -59,6 +59,9 @@ export function strike(fault: Fault, hands: Hands): void {
     case 'answer':
     case 'cut':
     case 'slow':
+    case 'hold':
+    case 'lateAnswer':
+    case 'repeat':
     case 'staleList':
     case 'dropEvents':
     case 'duplicateEvents':
