@@ -59,6 +59,12 @@ const statusOf = (fault: Extract<RequestFault, { kind: 'answer' }>): KubeStatus 
 
 const noAnswer = (reason: string, request: string): KubeError => new KubeError({ code: 0, reason }, request)
 
+/** What comes back in place of the answer, whatever came of the call. */
+function failureOf(fault: RequestFault | undefined, label: string): KubeError | undefined {
+  if (fault?.kind === 'answer') return new KubeError(statusOf(fault), label)
+  return fault?.kind === 'cut' ? noAnswer(noAnswerReasons.lost, label) : undefined
+}
+
 interface Call {
   readonly verb: NonNullable<RequestMatch['verb']>
   readonly plural: string
@@ -94,11 +100,12 @@ export function createEdgeClient(deps: KubeEdgeDeps): KubeClient & Discovery {
         if (fault?.kind === 'repeat') void perform().catch(() => {})
         const outcome = isApplied ? perform() : undefined
         const lateMs = fault?.kind === 'lateAnswer' ? fault.ms : 0
-        if (fault?.kind === 'answer') fail(latencyMs(), new KubeError(statusOf(fault), label))
-        else if (fault?.kind === 'cut') fail(latencyMs(), noAnswer(noAnswerReasons.lost, label))
+        const failure = failureOf(fault, label)
+        if (failure) fail(latencyMs(), failure)
         outcome?.then(
-          (value) => answer(latencyMs() + lateMs, 'ok', () => resolve(value)),
+          (value) => failure ?? answer(latencyMs() + lateMs, 'ok', () => resolve(value)),
           (error: unknown) =>
+            failure ??
             fail(latencyMs(), error instanceof KubeError ? error : noAnswer(noAnswerReasons.badAnswer, label)),
         )
       })
