@@ -44,11 +44,11 @@ function tell(world: World, { name, subset, podHash }: ServiceFacts, to: string)
 }
 
 /** Why it is not switched yet. */
-export const holdsSwitch = (service: ServiceFacts, rs: ReplicaSet): Part => ({
+export const holdsSwitch = (service: ServiceFacts, rs: ReplicaSet, needed: 'all' | 'enough of' = 'all'): Part => ({
   holds: [
     {
       reason: 'ServiceNotSwitched',
-      message: `${describeService(service)} is switched to revision ${revisionOf(rs)} once all its pods are available`,
+      message: `${describeService(service)} is switched to revision ${revisionOf(rs)} once ${needed} its pods are available`,
     },
   ],
 })

@@ -3,6 +3,7 @@ import { POD_TEMPLATE_HASH } from '../../controller/api/labels.ts'
 import type { ReplicaSet, Rollout, Service } from '../../controller/api/rollout.ts'
 import { claimedWeight, hashOf, type World } from '../cluster/world.ts'
 import { type Context, type Invariant, isWriteOf } from './invariant.ts'
+import { isCompat, readyPods, rolloutOf, wantedPods } from './reading.ts'
 
 /** What a gateway may claim before it is true; see `make-faults.ts`. */
 const LONGEST_LIE_MS = 5_000
@@ -64,9 +65,16 @@ export const S5: Invariant = {
   },
 }
 
+/** One pod, and no other one beside it: the former has to go before the next can come. So it is with Argo's own order too, however many there are. */
+function isAskedFor(world: World): boolean {
+  const { canary } = rolloutOf(world)?.spec.strategy ?? {}
+  if (!canary || canary.trafficRouting) return false
+  return isCompat(world) || (wantedPods(world) === 1 && (canary.maxSurge === 0 || canary.maxSurge === '0%'))
+}
+
 /**
  * The preview Service of blue-green has no users; after an abort it goes on naming what was aborted, as in Argo Rollouts. An Experiment's own Service goes
- * after its pods, also as there: it counts while it gets weight.
+ * after its pods, also as there: it counts while it gets weight. Without a router pods that are not ready are in the way of those that may be.
  */
 export const S6: Invariant = {
   id: 'S6',
@@ -74,7 +82,9 @@ export const S6: Invariant = {
   check(before, after, context) {
     const shrunk = findShrunk(before, after, context)
     const rollout = [...after.rollouts.values()][0]
-    if (!shrunk || shrunk.to > 0 || !rollout || rollout.spec.replicas === 0) return undefined
+    if (!shrunk || shrunk.to > 0 || !rollout || rollout.spec.replicas === 0 || isAskedFor(before)) return undefined
+    const isInTheWay = context.scenario.strategy === 'canary without a router' && !readyPods(before).has(shrunk.hash)
+    if (isInTheWay) return undefined
     const preview = rollout.spec.strategy?.blueGreen?.previewService
     const isIdle = ({ metadata }: Service): boolean =>
       metadata.name === preview || (isOfExperiment(metadata) && claimedWeight(before, metadata.name) === 0)

@@ -3,7 +3,7 @@
  * just as well be written by hand or come from a user's manifest.
  */
 import type { KubeObject } from '../../controller/api/meta.ts'
-import type { CanaryStep, Rollout, RolloutSpec } from '../../controller/api/rollout.ts'
+import type { CanaryStep, CanaryStrategy, Rollout, RolloutSpec } from '../../controller/api/rollout.ts'
 import type { SeededRandom } from '../kernel/random.ts'
 import { PROMETHEUS_URL } from '../models/outbound.ts'
 
@@ -138,20 +138,25 @@ function makeSteps(random: SeededRandom, isRouted: boolean, hasBeta: boolean): C
   return [...beta, ...staged]
 }
 
+const BOTH_SERVICES = { stableService: 'stable', canaryService: 'canary' }
+
+/** Without a router, for those who ask each revision by itself; some of them have no room for a pod more. */
+const nameServices = (random: SeededRandom): Partial<CanaryStrategy> =>
+  random.chance(0.5) ? { ...BOTH_SERVICES, ...(random.chance(0.3) ? { maxSurge: 0, maxUnavailable: 1 } : {}) } : {}
+
 function makeCanary(random: SeededRandom, isRouted: boolean): RolloutSpec['strategy'] {
   const plugins = { 'argoproj-labs/gatewayAPI': { httpRoute: ROLLOUT, namespace: NAMESPACE } }
   const hasBeta = isRouted && random.chance(0.2)
   const isDynamic = isRouted && random.chance(0.4)
   const trafficRouting = { ...(hasBeta ? { managedRoutes: [{ name: BETA }] } : {}), plugins }
   const isPingPong = random.fork('ping-pong').chance(0.15)
-  const services = isPingPong
-    ? { pingPong: { pingService: 'canary', pongService: 'stable' } }
-    : { stableService: 'stable', canaryService: 'canary' }
+  const services = isPingPong ? { pingPong: { pingService: 'canary', pongService: 'stable' } } : BOTH_SERVICES
   return {
     canary: {
       ...(isRouted
         ? { ...services, trafficRouting }
         : { maxSurge: random.pick([1, '25%', '50%']), maxUnavailable: random.pick([0, 1]) }),
+      ...(isRouted ? {} : nameServices(random.fork('services'))),
       steps: makeSteps(random, isRouted, hasBeta),
       ...(isDynamic ? { dynamicStableScale: true } : {}),
       ...(isRouted && !isDynamic && random.chance(0.4) ? { scaleDownDelaySeconds: random.between(10, 40) } : {}),
@@ -192,6 +197,7 @@ export function makeScenario(random: SeededRandom): Scenario {
     'blue-green',
   ] as const)
   const isBlueGreen = strategy === 'blue-green'
+  const isRouted = strategy === 'canary'
   const rollout: Rollout = {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
@@ -209,20 +215,22 @@ export function makeScenario(random: SeededRandom): Scenario {
       ...(random.fork('window').chance(0.25)
         ? { rollbackWindow: { revisions: random.fork('window').between(1, 2) } }
         : {}),
-      strategy: isBlueGreen ? makeBlueGreen(random) : makeCanary(random, strategy === 'canary'),
+      strategy: isBlueGreen ? makeBlueGreen(random) : makeCanary(random, isRouted),
     },
   } as Rollout
-  const names = isBlueGreen ? ['active', 'preview'] : strategy === 'canary' ? ['stable', 'canary', 'admin'] : []
+  const isNamed = rollout.spec.strategy?.canary?.stableService !== undefined
+  const both = isRouted || isNamed ? ['stable', 'canary'] : []
+  const names = isBlueGreen ? ['active', 'preview'] : [...both, ...(isRouted ? ['admin'] : [])]
   const slowest = random.between(500, 6_000)
   return {
     strategy,
     rollout,
     objects: [
       ...names.map(service),
-      ...(strategy === 'canary' ? [route] : []),
+      ...(isRouted ? [route] : []),
       ...(random.fork('token').chance(0.4) ? [guardedGate, tokenSecret] : [gate]),
     ],
-    direct: isBlueGreen ? ['active'] : [],
+    direct: isBlueGreen ? ['active'] : isNamed && !isRouted ? ['stable'] : [],
     podReadyMs: [Math.min(400, slowest), slowest],
     gatewayLagMs: [10, random.between(50, 3_000)],
   }

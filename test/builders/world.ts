@@ -35,6 +35,8 @@ export interface Situation {
   /** The route is not there. */
   readonly gone?: boolean
   readonly strategy?: Partial<CanaryStrategy>
+  /** No router, but both Services. */
+  readonly unrouted?: boolean
   readonly compat?: Compat
   readonly status?: RolloutStatus
 }
@@ -88,7 +90,13 @@ export function world(situation: Situation = {}): World {
     currentStepIndex: stepIndex,
     ...situation.status,
   }
-  const base = rollout({ replicas, steps, ...(situation.strategy ? { canary: situation.strategy } : {}) })
+  const named = situation.unrouted ? { stableService: 'stable', canaryService: 'canary' } : {}
+  const base = rollout({
+    replicas,
+    steps,
+    routed: situation.unrouted !== true,
+    canary: { ...named, ...situation.strategy },
+  })
   return {
     now: 0,
     rollout: { ...base, status },
@@ -98,16 +106,18 @@ export function world(situation: Situation = {}): World {
       ...(situation.former ? [replicaSet('middle', 'shop:m', situation.former)] : []),
     ],
     services: { stable: service('stable', stableNames), canary: service('canary', canaryNames) },
-    routes: [
-      {
-        router: 'r',
-        programmedCanary: 'weight' in situation ? situation.weight : 0,
-        confirmation,
-        drivable: situation.gone !== true,
-        ...(situation.managed ? { managedRoutes: situation.managed } : {}),
-        ...(situation.gone ? { isGone: true, problem: 'HTTPRoute "web/shop" not found' } : {}),
-      },
-    ],
+    routes: situation.unrouted
+      ? []
+      : [
+          {
+            router: 'r',
+            programmedCanary: 'weight' in situation ? situation.weight : 0,
+            confirmation,
+            drivable: situation.gone !== true,
+            ...(situation.managed ? { managedRoutes: situation.managed } : {}),
+            ...(situation.gone ? { isGone: true, problem: 'HTTPRoute "web/shop" not found' } : {}),
+          },
+        ],
     analysisRuns: [],
     templates: {},
     compat: situation.compat ?? 'strict',

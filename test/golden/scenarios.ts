@@ -20,6 +20,7 @@ import type { Scenario } from './scenarios/scenario.ts'
 import { stepPluginScenarios } from './scenarios/step-plugins.ts'
 import { subsetScenarios } from './scenarios/subsets.ts'
 import { takeoverScenarios } from './scenarios/takeover.ts'
+import { unroutedServiceScenarios } from './scenarios/unrouted-services.ts'
 import { workloadRefScenarios } from './scenarios/workload-ref.ts'
 import { createMachine } from './world-machine.ts'
 
@@ -29,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   ...routedScenarios,
   ...driftScenarios,
   ...managedRouteScenarios,
+  ...unroutedServiceScenarios,
   ...pingPongScenarios,
   ...subsetScenarios,
   ...dynamicScenarios,

@@ -11,7 +11,7 @@
  *                      stable is full
  *   dynamic            aborted without a delay of its    see stable-scale.ts   as many as their weight needs, 0 without a delay
  *                      own: as many as its weight needs
- *   unrouted           `replica-ratio.ts`: the share of pods is the share of traffic
+ *   unrouted           `replica-ratio.ts`: the share of pods is the share of traffic; the last pod behind a Service: `unrouted-services.ts`
  */
 import type { ReplicaSet } from '../../api/rollout.ts'
 import { type Action, join, type Part } from '../plan.ts'
@@ -22,6 +22,7 @@ import { countsOf, nextSizes, ratioTarget } from './ratio.ts'
 import { drainOlder } from './replica-ratio.ts'
 import { isCanaryTaken, stablePods } from './stable-scale.ts'
 import { isQuiet } from './traffic.ts'
+import { withLastPod } from './unrouted-services.ts'
 import { type CanaryView, wantedCanaryPods } from './view.ts'
 
 export function decideScaling(view: CanaryView): Part {
@@ -130,7 +131,10 @@ function scaleUnrouted(view: CanaryView): Part {
     return scale(view, newRs, view.mode === 'aborted' ? specReplicas(newRs) : ratioTarget(view).canary)
   }
   const next = nextSizes(view, stable)
-  return join(scale(view, stable, next.stable), newRs ? scale(view, newRs, next.canary) : {})
+  return join(
+    scale(view, stable, withLastPod(view, stable, next.stable)),
+    newRs ? scale(view, newRs, withLastPod(view, newRs, next.canary)) : {},
+  )
 }
 
 function drainOthers(view: CanaryView, stable: ReplicaSet | undefined): Part {
@@ -139,5 +143,5 @@ function drainOthers(view: CanaryView, stable: ReplicaSet | undefined): Part {
   const { maxUnavailable } = rollingBudget(view.strategy, replicas)
   const available = sum([newRs, stable, ...others].map(availableReplicas))
   const sizes = drainOlder(others.map(countsOf), available - (replicas - maxUnavailable))
-  return join(...others.map((rs, at) => scale(view, rs, sizes[at] ?? 0)))
+  return join(...others.map((rs, at) => scale(view, rs, withLastPod(view, rs, sizes[at] ?? 0))))
 }

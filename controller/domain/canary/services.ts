@@ -5,6 +5,7 @@
  *
  *   Service  wanted revision                      when
  *   stable   new, in modes initial and steady     the router sends everything to the canary Service, or the new pods are as many as all
+ *   stable   (without a router)                   see unrouted-services.ts
  *   canary   new, while updating or steady        nothing reaches it through a router, and at least one pod is available
  *   canary   new, and no other has pods         it names none yet, so that it takes the same pods before and after
  *   canary   stable, once aborted or the step     nothing reaches it through a router
@@ -19,6 +20,7 @@ import { holdsSwitch, switchTo } from '../service-switch.ts'
 import { hashOf, notNaming, type ServiceFacts } from '../view.ts'
 import { leaving } from './scaling.ts'
 import { isQuiet } from './traffic.ts'
+import { isFollowing, podsToFollow, revisionBehindCanary, revisionBehindStable } from './unrouted-services.ts'
 import { type CanaryView, wantedCanaryPods } from './view.ts'
 
 /** @param scaling what is decided about pods in the same pass: a revision that has to go loses its Service first */
@@ -27,21 +29,23 @@ export function decideServices(view: CanaryView, scaling: Part): Part[] {
 }
 
 function stablePart(view: CanaryView): Part {
-  const { stableService, newRs, stableRs } = view
+  const { stableService } = view
   const promoted = view.mode === 'initial' || view.mode === 'steady'
-  const wanted = promoted ? newRs : stableRs
+  const wanted = revisionBehindStable(view)
   const late = wanted ? notNaming(stableService, hashOf(wanted)) : []
   if (!wanted || !stableService || late.length === 0) return {}
   const unused = view.routed && view.arrived && view.carried === view.maxWeight
   const equalSet = promoted ? isWhole(view, wanted) : availableReplicas(wanted) >= view.replicas
   if (unused ? availableReplicas(wanted) > 0 : equalSet) return switchAll(view, late, wanted)
-  return holdsSwitch(stableService, wanted)
+  if (!isFollowing(view, stableService)) return holdsSwitch(stableService, wanted)
+  const mayFollow = availableReplicas(wanted) >= podsToFollow(view, stableService, wanted)
+  return mayFollow ? switchAll(view, late, wanted) : holdsSwitch(stableService, wanted, 'enough of')
 }
 
 function canaryPart(view: CanaryView, scaling: Part): Part {
   const { canaryService, mode } = view
   if (!canaryService || mode === 'superseded') return {}
-  const wanted = wantedBehindCanary(view)
+  const wanted = wantedBehindCanary(view, canaryService)
   const late = wanted ? notNaming(canaryService, hashOf(wanted)) : []
   if (!wanted || late.length === 0) return {}
   const adopting = canaryService.podHash === '' && mode !== 'updating'
@@ -64,9 +68,10 @@ const isAlone = ({ world }: CanaryView, { metadata }: ReplicaSet): boolean =>
     (rs) => rs.metadata.name === metadata.name || (specReplicas(rs) === 0 && createdReplicas(rs) === 0),
   )
 
-function wantedBehindCanary(view: CanaryView): ReplicaSet | undefined {
+function wantedBehindCanary(view: CanaryView, { podHash }: ServiceFacts): ReplicaSet | undefined {
+  if (!view.routed) return revisionBehindCanary(view, podHash)
   if (view.mode === 'aborted') return view.stableRs
-  const needsNone = view.routed && view.mode === 'updating' && wantedCanaryPods(view) === 0
+  const needsNone = view.mode === 'updating' && wantedCanaryPods(view) === 0
   return needsNone ? view.stableRs : view.newRs
 }
 
