@@ -6,8 +6,8 @@
  *   closed by the server after a healthy time    watch from position, within 100 ms
  *   closed at once, connection lost, 5xx, 429    watch from position, after back-off; after three in a row list again
  *   410                                          list again, within 100 ms if the last list is long ago, else after back-off
- *   nothing for `silenceMs`, first time          watch from position (an event that got lost is replayed from there)
- *   nothing for `silenceMs`, again               list again and compare: either the kind is quiet or the server stalls
+ *   nothing for `silenceMs`                      list again and compare: either the kind is quiet, or much has happened, and what a watch replayed
+ *                                                line by line would be taken for the present, such as an abort that somebody has retried since
  */
 import type { KubeObject } from '../api/meta.ts'
 import { createBackoff } from '../runtime/backoff.ts'
@@ -80,7 +80,7 @@ interface Progress {
   lastMs: number | undefined
   isMissing: boolean
   failedWatches: number
-  silentWatches: number
+  wasSilent: boolean
 }
 
 export function createReflector<T extends KubeObject>(options: ReflectorOptions<T>): Reflector {
@@ -95,7 +95,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     isMissing: false,
     lastMs: undefined,
     failedWatches: 0,
-    silentWatches: 0,
+    wasSilent: false,
   }
   const selection = selectionOf(options)
   let running: Promise<void> | undefined
@@ -120,7 +120,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
     })
     if (stopping.signal.aborted) return
     const differences = options.sink.replace(whole.objects.map(normalize), whole.resourceVersion)
-    if (progress.silentWatches > 1 && differences > 0) {
+    if (progress.wasSilent && differences > 0) {
       log.warn('a silent watch had lost changes; the list restored them', { reason: 'WatchStalled', differences })
     }
     Object.assign(progress, {
@@ -128,7 +128,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       synced: true,
       isMissing: false,
       failedWatches: 0,
-      silentWatches: 0,
+      wasSilent: false,
     })
     metrics?.listed(whole.objects.length)
     noteProgress()
@@ -164,7 +164,6 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       applyEvent(event)
       noteProgress()
       progress.failedWatches = 0
-      progress.silentWatches = 0
     }
     return 'closed'
   }
@@ -203,8 +202,7 @@ export function createReflector<T extends KubeObject>(options: ReflectorOptions<
       if (clock.monotonicMs() - listedAtMs > MAX_BACKOFF_MS) return random.next() * QUICK_RESTART_MS
     }
     if (end.cause === 'silent') {
-      progress.silentWatches += 1
-      if (progress.silentWatches > 1) progress.position = undefined
+      Object.assign(progress, { position: undefined, wasSilent: true })
       return random.next() * QUICK_RESTART_MS
     }
     if (end.cause === 'requested') return Math.max(0, listedAtMs + SHORTEST_RELIST_MS - clock.monotonicMs())

@@ -56,6 +56,16 @@ export const fenceMutants: readonly Mutant[] = [
     witness: `test ${fenceTest} › a watch that stays behind for 15 s is overtaken by a list instead of blocking for ever`,
   },
   {
+    id: 'silence-ends-with-a-backlog',
+    file: 'controller/kube/reflector.ts',
+    before: 'Object.assign(progress, { position: undefined, wasSilent: true })',
+    after: 'Object.assign(progress, { wasSilent: true })',
+    removes: 'what happened while a watch was silent shows as it is now, never line by line as it was',
+    invariant: 'S7 S8 S16',
+    witness:
+      'test test/unit/kube/reflector.test.ts › what happened while a watch was silent shows as it is now, never line by line as it was',
+  },
+  {
     id: 'conflict-is-decided-again-on-the-old-view',
     file: 'controller/reconcile/writes.ts',
     before: 'if (isConflict(error)) fence.recordConflict(key, ref, resourceVersion)',
