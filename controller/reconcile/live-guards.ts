@@ -10,10 +10,14 @@
  *   point the active Service at    the Rollout is the version that was decided on, and the revision has every pod available (the preview Service
  *   a revision that is not stable  asks for nothing: no user is behind it)
  *   take a revision to 0 pods      no Service of the Rollout, and no subset of one, names it; blue-green: nor has the active Service an endpoint
- *                                  of it
+ *                                  of it; dynamicStableScale, which waits for no delay: nor has any Service of the Rollout
  *   take pods from a revision      blue-green: the active Service does not name it, or all that are wanted stay
  *   adopt a ReplicaSet             the Rollout is still there and not being deleted
+ *   take pods from a revision,     the Rollout asks for what was decided on: an autoscaler may have asked for more behind a watch that shows nothing
+ *   as many as the spec says
  *   take pods from a workload      with what it keeps and what is available here no more pods are missing than may be
+ *
+ * The Rollout is read last: however slow the other reads are, nothing that came in the meantime is missed.
  */
 
 import { POD_TEMPLATE_HASH } from '../api/labels.ts'
@@ -47,7 +51,7 @@ export async function findObjection(
     case 'select':
       return world.rollout.spec.replicas === 0 ? undefined : objectToSelect(client, world, action, rolloutVersion)
     case 'scale':
-      return isRisky(action) && world.rollout.spec.replicas !== 0 ? objectToShrink(client, world, action) : undefined
+      return isRisky(action) ? objectToShrink(client, world, action) : undefined
     case 'adoptReplicaSet':
       return objectToAdopt(client, world)
     case 'scaleWorkload':
@@ -90,10 +94,8 @@ async function objectToOpen(
   rolloutVersion: string,
 ): Promise<string | undefined> {
   const { namespace = '', name } = world.rollout.metadata
-  const [live, ...objections] = await Promise.all([
-    client.get<KubeObject>({ kind: kinds.rollouts, namespace, name }),
-    ...services.map((service) => objectToService(client, world, service)),
-  ])
+  const objections = await Promise.all(services.map((service) => objectToService(client, world, service)))
+  const live = await client.get<KubeObject>({ kind: kinds.rollouts, namespace, name })
   if (live?.metadata.resourceVersion !== rolloutVersion) return 'the Rollout changed meanwhile'
   return objections.find((objection) => objection !== undefined)
 }
@@ -139,12 +141,32 @@ async function objectToSelect(
   return rollout?.metadata.resourceVersion === rolloutVersion ? undefined : 'the Rollout changed meanwhile'
 }
 
-function objectToShrink(client: LiveClient, world: World, action: Scaling): Promise<string | undefined> {
+async function objectToShrink(client: LiveClient, world: World, action: Scaling): Promise<string | undefined> {
+  const objection = world.rollout.spec.replicas === 0 ? undefined : await objectToTake(client, world, action)
+  return objection ?? (restsOnSpec(world, action) ? objectToOtherSpec(client, world) : undefined)
+}
+
+/** What goes because nothing names it any more goes whatever size is asked for. */
+function restsOnSpec({ rollout: { spec } }: World, { to }: Scaling): boolean {
+  const { canary, blueGreen } = spec.strategy ?? {}
+  return to > 0 || spec.replicas === 0 || (!blueGreen && canary?.trafficRouting === undefined)
+}
+
+async function objectToOtherSpec(client: LiveClient, { rollout }: World): Promise<string | undefined> {
+  const { namespace = '', name, generation } = rollout.metadata
+  const live = await client.get<KubeObject>({ kind: kinds.rollouts, namespace, name })
+  return live?.metadata.generation === generation ? undefined : 'the Rollout asks for something else meanwhile'
+}
+
+async function objectToTake(client: LiveClient, world: World, action: Scaling): Promise<string | undefined> {
   const { canary, blueGreen } = world.rollout.spec.strategy ?? {}
   if (blueGreen) return objectToRetire(client, world, blueGreen, action)
-  if (action.to > 0 || canary?.trafficRouting === undefined) return Promise.resolve(undefined)
+  if (action.to > 0 || canary?.trafficRouting === undefined) return undefined
+  if (!canary.dynamicStableScale) return objectToLeaveBehind(client, world, action.replicaSet)
   // Argo takes the last stable pod too, once it has no traffic.
-  return objectToLeaveBehind(client, world, action.replicaSet, canary.dynamicStableScale && world.compat === 'argo')
+  if (world.compat === 'argo') return objectToLeaveBehind(client, world, action.replicaSet, true)
+  const naming = await objectToLeaveBehind(client, world, action.replicaSet)
+  return naming ?? findEndpoints(client, world, action.replicaSet, Object.keys(world.services))
 }
 
 async function objectToLeaveBehind(
@@ -188,12 +210,20 @@ async function objectToRetire(
   const isPreview = podHashOf(replicaSet) === world.rollout.status?.currentPodHash
   const counted = Object.keys(world.services).filter((name) => !isPreview || name !== previewService)
   const naming = await findNaming(client, world, replicaSet, to === 0 ? counted : [activeService])
-  if (naming !== undefined || to > 0) return naming
-  const ready = countReady(await listSlices(client, world, activeService), world.replicaSets)
-  const left = ready[replicaSet.metadata.name] ?? 0
-  return left > 0
-    ? `Service "${activeService}" has ${left} endpoints of ReplicaSet "${replicaSet.metadata.name}"`
-    : undefined
+  return naming !== undefined || to > 0 ? naming : findEndpoints(client, world, replicaSet, [activeService])
+}
+
+/** A Service that has just been pointed elsewhere goes on answering with these until its EndpointSlices follow. */
+async function findEndpoints(
+  client: LiveClient,
+  world: World,
+  { metadata: { name } }: ReplicaSet,
+  services: readonly string[],
+): Promise<string | undefined> {
+  const slices = await Promise.all(services.map((service) => listSlices(client, world, service)))
+  const left = slices.map((own) => countReady(own, world.replicaSets)[name] ?? 0)
+  const at = left.findIndex((count) => count > 0)
+  return at < 0 ? undefined : `Service "${services[at]}" has ${left[at]} endpoints of ReplicaSet "${name}"`
 }
 
 async function findNaming(

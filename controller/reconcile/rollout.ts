@@ -16,6 +16,7 @@ import { observeLive } from './observe-live.ts'
 import { hasLostRace, type RaceWatch } from './races.ts'
 import { type ReportDeps, report } from './report.ts'
 import type { StuckWatch } from './stuck.ts'
+import { isStableUnseen } from './unseen-stable.ts'
 
 export interface RolloutDeps extends ReportDeps {
   readonly observe: ObserveOptions
@@ -39,6 +40,7 @@ export async function reconcileRollout(key: string, deps: RolloutDeps): Promise<
     return { requeueAfterMs: BEHIND_RECHECK_MS }
   const startedMs = deps.clock.monotonicMs()
   try {
+    if (await isStableUnseen(key, cached, deps)) return { requeueAfterMs: BEHIND_RECHECK_MS }
     const world = await observeLive(cached, deps)
     const plan = decide(world)
     const outcome = withLoop(await apply(key, world, plan, deps), { key, world, plan }, deps)

@@ -90,9 +90,9 @@ export const writeMutants: readonly Mutant[] = [
   {
     id: 'pods-with-users-go-live',
     file: guards,
-    before: 'return left > 0\n',
-    after: 'return left < 0\n',
-    removes: 'no revision goes to 0 that the active Service still has endpoints of',
+    before: 'return at < 0 ? undefined :',
+    after: 'return at < 99 ? undefined :',
+    removes: 'no revision goes to 0 that a Service with users still has endpoints of',
     invariant: 'S5 S6',
     witness:
       'test test/unit/reconcile/live-guards.test.ts › what the active Service names, or has endpoints of, does not go',
@@ -106,6 +106,38 @@ export const writeMutants: readonly Mutant[] = [
     invariant: 'S7',
     witness:
       'test test/unit/reconcile/live-guards.test.ts › what users have keeps the pods that are wanted; an autoscaler may want fewer',
+  },
+  {
+    id: 'pods-go-by-an-older-size',
+    file: guards,
+    before: 'return live?.metadata.generation === generation ? undefined :',
+    after: 'return live ? undefined :',
+    removes: 'pods go only while the size that was decided on is still asked for',
+    invariant: 'S7',
+    witness:
+      'test test/unit/reconcile/live-guards.test.ts › pods go only while the size that was decided on is still asked for',
+  },
+  {
+    id: 'weight-on-a-rollout-read-too-early',
+    file: guards,
+    before:
+      'const objections = await Promise.all(services.map((service) => objectToService(client, world, service)))\n  const live = await client.get<KubeObject>({ kind: kinds.rollouts, namespace, name })',
+    after:
+      'const live = await client.get<KubeObject>({ kind: kinds.rollouts, namespace, name })\n  const objections = await Promise.all(services.map((service) => objectToService(client, world, service)))',
+    removes: 'the Rollout is read last, so that no abort is missed while endpoints are read',
+    invariant: 'S8',
+    witness:
+      'test test/unit/reconcile/live-guards.test.ts › weight is not raised when an abort comes while endpoints are still being read',
+  },
+  {
+    id: 'unseen-stable-is-deleted',
+    file: 'controller/reconcile/unseen-stable.ts',
+    before: 'return own.length > 0',
+    after: 'return false',
+    removes:
+      'a stable ReplicaSet that is on record and not in view is looked for before an update is taken for a first deploy',
+    invariant: 'S4 S14 L7',
+    witness: 'test test/unit/reconcile/unseen-stable.test.ts › that is there and not in view is waited for',
   },
   {
     id: 'adopted-by-a-rollout-that-is-gone',

@@ -62,6 +62,18 @@ describe('live guards', () => {
     assert.equal(await ask(raise), 'the Rollout changed meanwhile')
   })
 
+  test('weight is not raised when an abort comes while endpoints are still being read', async () => {
+    const { kube, slice, ask, canary, put, world } = await setUp()
+    await slice(`${canary.metadata.name}-abcde`)
+    const aborted = { ...world.rollout, status: { ...world.rollout.status, abort: true } } as KubeObject
+    kube.before(async (verb) => {
+      if (verb !== 'list') return
+      kube.before(() => {})
+      await put(kinds.rollouts, aborted)
+    })
+    assert.equal(await ask(raise), 'the Rollout changed meanwhile')
+  })
+
   test('a managed route is opened likewise, and a Service that is not ours with any ready endpoint', async () => {
     const { slice, ask, canary } = await setUp()
     const header = { kind: 'header', name: 'beta', match: [] } as const
@@ -115,6 +127,51 @@ describe('live guards', () => {
     await route(undefined)
     assert.match((await ask(select)) ?? '', /meanwhile/)
     assert.equal(await ask({ ...select, adopts: true }), undefined)
+  })
+
+  test('pods go only while the size that was decided on is still asked for', async () => {
+    const { ask, canary, world, put } = await setUp()
+    const shrink = (to: number) => ({ do: 'scale', replicaSet: canary, to, annotations: {} }) as const
+    const { rollout: seen, services } = world
+    const larger = { ...canary, spec: { ...canary.spec, replicas: 3 } }
+    const withSpec = (spec: object): World => ({ ...world, rollout: { ...seen, spec: { ...seen.spec, ...spec } } })
+    const none = withSpec({ replicas: 0 })
+    const unrouted = withSpec({ strategy: { canary: {} } })
+    const fewer = { ...shrink(2), replicaSet: larger }
+    for (const [action, asked] of [
+      [fewer, world],
+      [shrink(0), none],
+      [shrink(0), unrouted],
+    ] as const)
+      assert.equal(await ask(action, asked), undefined)
+    await put(kinds.rollouts, {
+      ...seen,
+      metadata: { ...seen.metadata, generation: (seen.metadata.generation ?? 0) + 1 },
+    })
+    for (const [action, asked] of [
+      [fewer, world],
+      [shrink(0), none],
+      [shrink(0), unrouted],
+    ] as const)
+      assert.equal(await ask(action, asked), 'the Rollout asks for something else meanwhile')
+    const service = services.canary?.service
+    await put(kinds.services, { ...service, spec: { ...service?.spec, selector: { app: 'shop' } } } as KubeObject)
+    assert.equal(await ask(shrink(0)), undefined, 'what nothing needs any more goes whatever is asked for')
+  })
+
+  test('with dynamicStableScale no revision goes to 0 that a Service still has endpoints of', async () => {
+    const { ask, canary, world, put, slice } = await setUp()
+    const remove = { do: 'scale', replicaSet: canary, to: 0, annotations: {} } as const
+    const service = world.services.canary?.service
+    await put(kinds.services, { ...service, spec: { ...service?.spec, selector: { app: 'shop' } } } as KubeObject)
+    await slice(`${canary.metadata.name}-abcde`)
+    assert.equal(await ask(remove), undefined, 'its delay has passed')
+    const strategy = { canary: { ...world.rollout.spec.strategy?.canary, dynamicStableScale: true } }
+    const dynamic: World = { ...world, rollout: { ...world.rollout, spec: { ...world.rollout.spec, strategy } } }
+    assert.match((await ask(remove, dynamic)) ?? '', /has 1 endpoints of ReplicaSet/)
+    assert.equal(await ask(remove, { ...dynamic, compat: 'argo' }), undefined)
+    await slice('shop-other-abcde')
+    assert.equal(await ask(remove, dynamic), undefined)
   })
 
   test('a revision that a Service names live does not go to 0', async () => {
