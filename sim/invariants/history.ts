@@ -6,7 +6,7 @@ import { ABORT_REQUESTS, type AbortRequest, readAbortRequests } from '../../cont
 import type { Rollout, RolloutStatus } from '../../controller/api/rollout.ts'
 import type { World } from '../cluster/world.ts'
 import type { StepCause, WriteCause } from './cause.ts'
-import { askedPods, readyPods, rolloutOf } from './reading.ts'
+import { askedPods, podHashOf, readyPods, rolloutOf, wantedPods } from './reading.ts'
 
 type Cause = WriteCause | StepCause
 
@@ -30,6 +30,10 @@ export interface Request {
 export interface History {
   /** Pod hash → when it last lost a ready pod that nobody had asked to go. */
   readonly lostMs: ReadonlyMap<string, number>
+  /** Pod hashes that asked for every pod that was wanted, and were asked to give none away since: what they miss is nobody's doing but the user's. */
+  readonly kept: ReadonlySet<string>
+  /** Those of them that have had every one of these pods ready. */
+  readonly whole: ReadonlySet<string>
   /** Last change of the Rollout's spec. */
   readonly specMs: number
   /** When what is rolled out was first seen. */
@@ -46,6 +50,8 @@ export interface History {
 
 export const emptyHistory: History = {
   lostMs: new Map(),
+  kept: new Set(),
+  whole: new Set(),
   specMs: 0,
   updateMs: 0,
   attemptMs: 0,
@@ -64,6 +70,23 @@ function rememberLosses(history: History, before: World, after: World, cause: Ca
   )
   if (lost.length === 0) return history
   return { ...history, lostMs: new Map([...history.lostMs, ...lost.map(([hash]) => [hash, after.atMs] as const)]) }
+}
+
+/** The hashes of before, without those that asked for more than they do now, and with those that are enough. */
+function remain(hashes: ReadonlySet<string>, before: World, after: World, isEnough: (hash: string) => boolean) {
+  const now = new Set([...after.replicaSets.values()].flatMap((rs) => podHashOf(rs) ?? []))
+  const isKept = (hash: string): boolean => hashes.has(hash) && askedPods(after, hash) >= askedPods(before, hash)
+  return new Set([...now].filter((hash) => isEnough(hash) || isKept(hash)))
+}
+
+function rememberSizes(history: History, before: World, after: World): History {
+  const isSame = before.replicaSets === after.replicaSets && before.pods === after.pods
+  const wanted = wantedPods(after)
+  if (isSame && wantedPods(before) === wanted) return history
+  const isAsked = (hash: string): boolean => askedPods(after, hash) >= wanted
+  const isWhole = (hash: string): boolean => isAsked(hash) && (readyPods(after).get(hash) ?? 0) >= wanted
+  const { kept, whole } = history
+  return { ...history, kept: remain(kept, before, after, isAsked), whole: remain(whole, before, after, isWhole) }
 }
 
 const isUpdating = ({ stableRS, currentPodHash }: RolloutStatus): boolean =>
@@ -136,7 +159,7 @@ const generationOf = (rollout: Rollout | undefined): unknown => rollout?.metadat
 
 /** The history with one change more. */
 export function remember(history: History, before: World, after: World, cause: Cause): History {
-  const lossy = rememberLosses(history, before, after, cause)
+  const lossy = rememberSizes(rememberLosses(history, before, after, cause), before, after)
   const [was, is] = [rolloutOf(before), rolloutOf(after)]
   if (was === is) return lossy
   const isOtherSpec = generationOf(was) !== generationOf(is)

@@ -2,6 +2,7 @@
 import type { World } from '../cluster/world.ts'
 import { claimedWeight, hashOf } from '../cluster/world.ts'
 import type { WriteCause } from './cause.ts'
+import type { History } from './history.ts'
 import { type Context, type Invariant, isWriteOf } from './invariant.ts'
 import {
   askedPods,
@@ -43,14 +44,17 @@ function sideOf(world: World, name: string | undefined): Side | undefined {
 
 /**
  * The user has said how many pods are enough, with a size of the canary apart from its weight, or a threshold; or stable has kept all its pods, so
- * that what is missing of them is not our doing and going back does not wait for it (L2).
+ * that what is missing of them is not our doing and going back does not wait for it (L2). Where stable gives pods away while the canary has its
+ * share, they have to have been ready again before one that is lost is nobody's doing.
  */
-function isExempt(world: World, { service, hash }: Side): boolean {
+function isExempt(world: World, { service, hash }: Side, { kept, whole }: History): boolean {
   const { canary } = rolloutOf(world)?.spec.strategy ?? {}
   const roles = rolesOf(world)
   if (canary?.replicaProgressThreshold) return true
   if (service === roles.stable)
-    return canary?.dynamicStableScale !== true && askedPods(world, hash) >= wantedPods(world)
+    return canary?.dynamicStableScale === true
+      ? whole.has(hash)
+      : kept.has(hash) || askedPods(world, hash) >= wantedPods(world)
   const scale = lastStepWith(world, 'setCanaryScale')?.setCanaryScale
   return scale !== undefined && scale.matchTrafficWeight !== true && statusOf(world).promoteFull !== true
 }
@@ -75,7 +79,7 @@ export const S3: Invariant = {
     for (const [name, otherName] of [[canary, stable] as const, [stable, canary] as const]) {
       const [side, other] = [sideOf(after, name), sideOf(after, otherName)]
       if (!side || side.share <= shareOf(before, name) || side.hash === other?.hash) continue
-      if (isExempt(after, side) || isCarried(after, side, other)) continue
+      if (isExempt(after, side, context.history) || isCarried(after, side, other)) continue
       if (isOvertaken(context, cause, [side.hash])) continue
       return `"${side.service}" gets ${Math.round(side.share)} % with ${side.ready} of ${wantedPods(after)} pods ready`
     }

@@ -7,12 +7,23 @@ import {
   hashOf,
   programmedWeight,
   replicaSetOf,
+  SERVICE_NAME,
   type World,
 } from '../cluster/world.ts'
 import type { Scenario } from '../run/scenario.ts'
 import { isAskedToAbort } from './history.ts'
 import { type Context, type Invariant, isWriteOf } from './invariant.ts'
-import { isBetweenRevisions, isShared, podHashOf, type Rule, rolesOf, rolloutOf, rulesOf, statusOf } from './reading.ts'
+import {
+  isBetweenRevisions,
+  isShared,
+  podHashOf,
+  type Rule,
+  rolesOf,
+  rolloutOf,
+  rulesOf,
+  statusOf,
+  wantedPods,
+} from './reading.ts'
 
 const MAX_WEIGHT = 100
 
@@ -28,16 +39,31 @@ const backendsOf = (world: World): readonly string[] => {
   return [...new Set(shared.flatMap(({ backendRefs = [] }) => backendRefs.map(({ name }) => name)))]
 }
 
-/** Where no Service of the route has an endpoint, as before the first deploy, none is worse than any other. */
+/** EndpointSlices go on naming pods that are gone, until they follow. */
+const answers = ({ endpointSlices, pods }: World, service: string): boolean =>
+  [...endpointSlices.values()].some(
+    ({ metadata, endpoints = [] }) =>
+      metadata.labels?.[SERVICE_NAME] === service &&
+      endpoints.some(({ conditions, targetRef }) => conditions?.ready !== false && pods.has(targetRef?.name ?? '')),
+  )
+
+/**
+ * Where no Service of the route has an endpoint, as before the first deploy, none is worse than any other. Whoever asks for no pods has none of
+ * stable: a canary that is taken back is left all the same, though a step has asked for pods of it whatever the size.
+ */
 export const S1: Invariant = {
   id: 'S1',
   words: 'No write of ours gives weight to a Service behind which no pod is ready.',
   check(before, after, context) {
     if (!isWriteOf(context, 'httproutes')) return undefined
     const names = [...new Set([...servicesOf(after), ...backendsOf(after)])]
-    if (!names.some((name) => endpointsOf(after, name) > 0)) return undefined
+    if (!names.some((name) => answers(after, name))) return undefined
+    const tolerated = wantedPods(after) === 0 ? rolesOf(after).stable : undefined
     const starved = names.find(
-      (name) => programmedWeight(after, name) > programmedWeight(before, name) && endpointsOf(after, name) === 0,
+      (name) =>
+        name !== tolerated &&
+        programmedWeight(after, name) > programmedWeight(before, name) &&
+        endpointsOf(after, name) === 0,
     )
     return starved && `weight ${programmedWeight(after, starved)} for "${starved}", which has no endpoint`
   },

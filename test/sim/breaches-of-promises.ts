@@ -91,6 +91,18 @@ export const breachesOfPromises: readonly Breach[] = [
     cause: httpRoute,
   },
   {
+    id: 'S3',
+    what: 'requests for stable pods that never were, though all of them are asked for',
+    before: {
+      rollouts: byName(rollout({}, dynamic)),
+      pods: byName(...pods(STABLE, 1), ...pods(CANARY, 3)),
+      httpRoutes: byName(route(20, 80)),
+    },
+    after: { httpRoutes: byName(route(80, 20)) },
+    cause: httpRoute,
+    context: after({ kept: new Set([STABLE]) }),
+  },
+  {
     id: 'S7',
     what: 'a stable revision that shrinks under its users',
     after: { replicaSets: byName(replicaSet(STABLE, 1), replicaSet(CANARY, 1)) },

@@ -28,6 +28,17 @@ export const breachesOfTraffic: readonly Breach[] = [
     after: { httpRoutes: byName(route(80, 20)) },
     cause: httpRoute,
   },
+  {
+    id: 'S1',
+    what: 'weight for a canary without endpoints where no pods are asked for',
+    before: {
+      rollouts: byName(rollout({}, { replicas: 0 })),
+      endpointSlices: byName(slice('stable', 4), slice('canary', 0)),
+      httpRoutes: byName(route(90, 10)),
+    },
+    after: { httpRoutes: byName(route(80, 20)) },
+    cause: httpRoute,
+  },
   { id: 'S2', what: 'weights that do not sum up', after: { httpRoutes: byName(route(80, 10)) }, cause: httpRoute },
   {
     id: 'S2',

@@ -5,7 +5,7 @@ import type { HttpRoute, World } from '../../sim/cluster/world.ts'
 import { invariants } from '../../sim/invariants/all.ts'
 import type { WriteCause } from '../../sim/invariants/cause.ts'
 import { L1, S19, S23 } from '../../sim/invariants/ending.ts'
-import { emptyHistory } from '../../sim/invariants/history.ts'
+import { emptyHistory, remember } from '../../sim/invariants/history.ts'
 import type { Context } from '../../sim/invariants/invariant.ts'
 import { S2 } from '../../sim/invariants/traffic.ts'
 import { ROLLOUT } from '../../sim/run/scenario.ts'
@@ -16,12 +16,14 @@ import {
   byName,
   CANARY,
   httpRoute,
+  pods,
   replicaSet,
   rollout,
   route,
   STABLE,
   scenario,
   service,
+  slice,
   sound,
   write,
 } from './sound-world.ts'
@@ -95,6 +97,67 @@ describe('invariants', () => {
       const history = { ...emptyHistory, abortedMs: 60_000 }
       assert.deepEqual(broken(before, after, { ...httpRoute, sentMs }, { history }), expected)
     })
+
+  test('S1 lets a canary be taken back where no pods are asked for, and not otherwise', () => {
+    const back = (replicas: number) => {
+      const rollouts = byName(rollout({}, { replicas }))
+      const before = { ...sound, rollouts, endpointSlices: byName(slice('stable', 0), slice('canary', 1)) }
+      return broken(before, { ...before, httpRoutes: byName(route(100, 0)) }, httpRoute)
+    }
+    assert.deepEqual(back(0), [])
+    assert.ok(back(4).includes('S1'))
+  })
+
+  test('S1 counts no endpoint whose pod is gone', () => {
+    const back = (alive: number) => {
+      const endpointSlices = byName(slice('stable', 0), slice('canary', 1))
+      const before = { ...sound, endpointSlices, pods: byName(...pods(CANARY, alive)) }
+      return broken(before, { ...before, httpRoutes: byName(route(100, 0)) }, httpRoute)
+    }
+    assert.ok(!back(0).includes('S1'))
+    assert.ok(back(1).includes('S1'))
+  })
+
+  for (const [what, known, expected] of [
+    ['that it never gave away', { kept: new Set([STABLE]) }, []],
+    ['that it gave away', {}, ['S3']],
+  ] as const)
+    test(`S3 and a stable revision that misses pods ${what}`, () => {
+      const before = {
+        ...sound,
+        rollouts: byName(rollout({}, { replicas: 8 })),
+        httpRoutes: byName(route(80, 20)),
+      }
+      const after = { ...before, httpRoutes: byName(route(90, 10)) }
+      assert.deepEqual(broken(before, after, httpRoute, { history: { ...emptyHistory, ...known } }), expected)
+    })
+
+  test('what a revision has kept and had is remembered until it gives pods away', () => {
+    const step = { kind: 'step', label: 'x' } as const
+    const world = (wanted: number, asked: number, ready: number): World => ({
+      ...sound,
+      rollouts: byName(rollout({}, { replicas: wanted })),
+      replicaSets: byName(replicaSet(STABLE, asked)),
+      pods: byName(...pods(STABLE, ready)),
+    })
+    let history = emptyHistory
+    let before = world(4, 2, 2)
+    const told: string[] = []
+    for (const [wanted, asked, ready] of [
+      [4, 4, 2],
+      [4, 4, 4],
+      [4, 4, 3],
+      [6, 4, 3],
+      [6, 3, 3],
+      [6, 6, 3],
+    ] as const) {
+      const after = world(wanted, asked, ready)
+      history = remember(history, before, after, step)
+      before = after
+      told.push(`${history.kept.has(STABLE) ? 'kept' : '-'} ${history.whole.has(STABLE) ? 'whole' : '-'}`)
+    }
+    assert.deepEqual(told, ['kept -', 'kept whole', 'kept whole', 'kept whole', '- -', 'kept -'])
+  })
 
   for (const [what, specMs, expected] of [
     ['while the process was stopped', 90_000, []],

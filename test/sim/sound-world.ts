@@ -43,9 +43,13 @@ export const run = (name: string, phase: string, metric: object = {}, hash = CAN
 export const service = (name: string, hash: string): Service =>
   ({ metadata: { name, namespace: NAMESPACE }, spec: { selector: { [POD_TEMPLATE_HASH]: hash } } }) as Service
 
-export const slice = (name: string, ready: number): EndpointSlice => ({
+/** Of the pods of the revision that the Service is called after. */
+export const slice = (name: 'stable' | 'canary', ready: number): EndpointSlice => ({
   metadata: { name, labels: { [SERVICE_NAME]: name } },
-  endpoints: Array.from({ length: ready }, () => ({ conditions: { ready: true } })),
+  endpoints: pods(name === 'stable' ? STABLE : CANARY, ready).map(({ metadata }) => ({
+    conditions: { ready: true },
+    targetRef: { kind: 'Pod', name: metadata.name },
+  })),
 })
 
 export const route = (stable: number, canary: number | undefined, admin = 'admin'): HttpRoute => ({
