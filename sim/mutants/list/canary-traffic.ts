@@ -3,6 +3,7 @@ import type { Mutant } from '../mutant.ts'
 
 const weights = 'controller/domain/canary/weights.ts'
 const services = 'controller/domain/canary/services.ts'
+const unrouted = 'controller/domain/canary/unrouted-services.ts'
 const traffic = 'controller/domain/canary/traffic.ts'
 const routes = 'controller/domain/canary/managed-routes.ts'
 const route = 'controller/domain/canary/route.ts'
@@ -306,5 +307,78 @@ export const canaryTrafficMutants: readonly Mutant[] = [
     removes: 'after an update nobody else is kept from fields of shared routes',
     invariant: 'S20',
     witness: 'tale canary, promoted',
+  },
+  {
+    id: 'last-pod-behind-a-service-goes',
+    file: unrouted,
+    before: 'size === 0 && keepsLastPod(view, rs) ? 1 : size',
+    after: 'size',
+    removes: 'without a router the last pod stays until no Service names its revision',
+    invariant: 'S6',
+    witness: 'tale pods alone behind Services, promoted',
+  },
+  {
+    id: 'last-pod-goes-before-the-endpoints',
+    file: unrouted,
+    before: ' || endpointsOf(service, rs.metadata.name) > 0',
+    after: '',
+    removes: 'without a router the last pod stays until the endpoints have followed their Service',
+    invariant: 'S6',
+    witness: 'golden unrouted-services',
+  },
+  {
+    id: 'stable-service-waits-for-the-promotion',
+    file: unrouted,
+    before: 'if (view.replicas === 0 || ratioTarget(view).stable > 0) return stableRs',
+    after: 'if (view.replicas >= 0) return stableRs',
+    removes: 'without a router the stable Service goes ahead, so that the last old pod can make room',
+    invariant: 'L1',
+    witness: 'golden unrouted-services-without-surge',
+  },
+  {
+    id: 'stable-service-follows-a-single-pod',
+    file: unrouted,
+    before: 'return Math.max(1, least, Math.min(replicas, served))',
+    after: 'return 1',
+    removes: 'without a router the stable Service goes to as many pods as served',
+    invariant: 'S4',
+    witness: 'golden unrouted-services',
+  },
+  {
+    id: 'last-pod-takes-the-only-room',
+    file: unrouted,
+    before: 'specReplicas(next) > 0 || sum(others.map(specReplicas)) + 1 < most',
+    after: 'others.length < most + 1',
+    removes: 'a pod that is kept leaves room for the next revision',
+    invariant: 'L1',
+    witness:
+      'test test/unit/domain/unrouted-services.test.ts › one pod and no room for another: somebody has to go first',
+  },
+  {
+    id: 'superseded-pods-stay-behind-the-canary-service',
+    file: unrouted,
+    before: '|| (isOther && onlyStableAnswers) ? stableRs',
+    after: '? stableRs',
+    removes: 'without a router the canary Service leaves a superseded revision before the next one answers',
+    invariant: 'L1',
+    witness: 'golden unrouted-services-superseded',
+  },
+  {
+    id: 'canary-service-names-no-pods',
+    file: unrouted,
+    before: 'ratioTarget(view).canary === 0 ||',
+    after: '',
+    removes: 'without a router the canary Service goes to stable where a step asks for no canary pods',
+    invariant: 'S6',
+    witness: 'test test/unit/domain/unrouted-services.test.ts › a step asks for no canary pods',
+  },
+  {
+    id: 'services-move-while-paused',
+    file: unrouted,
+    before: 'return view.specPaused ? undefined : newRs',
+    after: 'return newRs',
+    removes: 'a Rollout that is paused moves no Service ahead',
+    invariant: 'S4',
+    witness: 'test test/unit/domain/unrouted-services.test.ts › who pauses the Rollout pauses this too',
   },
 ]
