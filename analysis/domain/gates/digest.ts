@@ -7,48 +7,32 @@ export interface Digest {
   readonly take: () => number
 }
 
+const [ONE, OTHER] = [0x811c9dc5, 0x2545f491]
+
 export function createDigest(): Digest {
   const double = new Float64Array(1)
   const words = new Uint32Array(double.buffer)
-  // Names are few and come again and again.
-  const names = new Map<string, number>()
-  const hash = createHash()
-
-  function number(value: number): void {
-    double[0] = value
-    hash.word(words[0] ?? 0)
-    hash.word(words[1] ?? 0)
-  }
-
-  return {
-    number,
-    name(name) {
-      const known = names.get(name) ?? digestText(name)
-      names.set(name, known)
-      number(known)
-    },
-    take: hash.take,
-  }
-}
-
-export function digestText(text: string): number {
-  for (let index = 0; index < text.length; index += 1) ofText.word(text.charCodeAt(index))
-  return ofText.take()
-}
-
-const [ONE, OTHER] = [0x811c9dc5, 0x2545f491]
-
-/** Two hashes of 32 bits each, put together as a whole number. */
-function createHash() {
+  // Two hashes of 32 bits each, put together as a whole number.
   let [one, other] = [ONE, OTHER]
+
+  function word(value: number): void {
+    one = Math.imul(one ^ value, 0x01000193)
+    one ^= one >>> 15
+    other = Math.imul(other ^ value, 0x5bd1e995)
+    other ^= other >>> 13
+  }
+
   return {
-    word(value: number): void {
-      one = Math.imul(one ^ value, 0x01000193)
-      one ^= one >>> 15
-      other = Math.imul(other ^ value, 0x5bd1e995)
-      other ^= other >>> 13
+    number(value) {
+      double[0] = value
+      word(words[0] ?? 0)
+      word(words[1] ?? 0)
     },
-    take(): number {
+    name(name) {
+      for (let index = 0; index < name.length; index += 1) word(name.charCodeAt(index))
+      word(END)
+    },
+    take() {
       const taken = (one >>> 0) * 2 ** 21 + (other >>> 11)
       ;[one, other] = [ONE, OTHER]
       return taken
@@ -56,5 +40,13 @@ function createHash() {
   }
 }
 
+/** No code of a character. */
+const END = 0x10000
+
 /** For one text after the other: it begins anew when it is taken. */
-const ofText = createHash()
+const ofText = createDigest()
+
+export function digestText(text: string): number {
+  ofText.name(text)
+  return ofText.take()
+}

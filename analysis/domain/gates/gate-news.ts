@@ -18,9 +18,16 @@
 import type { GateVerdict } from '../../../controller/api/verdict.ts'
 import { roundNumber } from './round-numbers.ts'
 
+/** What readers of a verdict act on. */
+export interface Gist {
+  /** Equal where nothing of it differs. */
+  readonly text: string
+  /** Epoch milliseconds. */
+  readonly lookedAt: number
+}
+
 /** What there is to store of a look. */
-export interface GateFinding {
-  readonly verdict: GateVerdict
+export interface GateFinding extends Gist {
   /** Phase of the measurement if its run ended now. */
   readonly atEnd: string | undefined
   /** Whether what history taught is there. */
@@ -35,20 +42,21 @@ const NOTABLE_EVIDENCE = 10
 /** `nextLookAt`: epoch milliseconds. */
 export function hasNews(stored: GateFinding | undefined, found: GateFinding, nextLookAt: number): boolean {
   if (!stored || stored.hasLearnt !== found.hasLearnt || stored.atEnd !== found.atEnd) return true
-  if (renderGist(stored.verdict) !== renderGist(found.verdict)) return true
-  return nextLookAt - Date.parse(stored.verdict.lookedAt) > OLDEST_STORED_MS
+  if (stored.text !== found.text) return true
+  return nextLookAt - stored.lookedAt > OLDEST_STORED_MS
 }
 
-/** What readers act on, equal where nothing of it differs. */
-function renderGist({ outcome, reason, final, comparison, problems, stage, target, evidence }: GateVerdict): string {
+export function readGist({ lookedAt, ...verdict }: GateVerdict): Gist {
+  const { outcome, reason, final, comparison, problems, stage, target, evidence } = verdict
   const { number, count, weightPercent, nextWeightPercent } = stage ?? {}
   const place = [number, count, ...[weightPercent, nextWeightPercent].map((weight) => weight && roundNumber(weight))]
-  return JSON.stringify([
+  const text = JSON.stringify([
     [outcome, reason, final, comparison, target.caught],
     problems.map((problem) => problem.reason),
     place,
     computePower(evidence),
   ])
+  return { text, lookedAt: Date.parse(lookedAt) }
 }
 
 /** As it is stored: what is rounded up to the next power is there. */

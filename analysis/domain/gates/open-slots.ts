@@ -15,8 +15,9 @@ export interface OpenSlots {
 
 /** Offsets: one more than the first tick that the increments cover (0: not scraped), the newest scrape, the sums. */
 const [COVER, NEWEST, SUMS] = [0, 1, 2]
-/** Places that are kept free. */
-const SPARE = 3
+
+/** Hardly any room to spare for the few ticks that are open at a look; for a release that is read from its first one, not one copy a tick. */
+const GROWTH = 1.25
 
 export const createOpenSlots = (pods: number, columns: number): OpenSlots => ({
   pods,
@@ -72,7 +73,7 @@ export function mergeSlots(slots: OpenSlots, pod: number, start: number, end: nu
 export function dropSlots(slots: OpenSlots, count: number): void {
   const row = rowOf(slots)
   const kept = Math.max(0, slots.places - count)
-  const cells = new Float64Array((kept + SPARE) * row)
+  const cells = new Float64Array(kept * row)
   cells.set(slots.cells.subarray(count * row, slots.places * row))
   slots.cells = cells
   slots.places = kept
@@ -81,7 +82,7 @@ export function dropSlots(slots: OpenSlots, count: number): void {
 function reserve(slots: OpenSlots, places: number): void {
   const row = rowOf(slots)
   if (slots.cells.length < places * row) {
-    const cells = new Float64Array((2 * places + SPARE) * row)
+    const cells = new Float64Array(Math.max(places, Math.ceil(slots.places * GROWTH)) * row)
     cells.set(slots.cells)
     slots.cells = cells
   }

@@ -3,7 +3,7 @@
  * ticks that it has read: a sample that came late, another calibration or another rule make a new one. So what a look says never depends on
  * earlier ones, and a controller that was restarted says the same.
  */
-import { createDigest, type Digest } from './digest.ts'
+import { createDigest } from './digest.ts'
 
 /** Bad and total counts by pod, or at several bounds. */
 interface DigestedPod {
@@ -49,7 +49,6 @@ interface Standing<Judge> extends JudgeKey {
 export function createResumer<Tick extends DigestedTick, Judge>(
   take: (judge: Judge, tick: Tick) => void,
 ): ResumeJudge<Tick, Judge> {
-  const digest = createDigest()
   let standing: Standing<Judge> | undefined
 
   function goesOn(before: Standing<Judge>, key: JudgeKey, settled: number, digests: readonly number[]): boolean {
@@ -60,7 +59,7 @@ export function createResumer<Tick extends DigestedTick, Judge>(
   }
 
   return ({ ticks, settled, whole }, key, create) => {
-    const digests = ticks.slice(settled).map((tick) => digestTick(digest, tick))
+    const digests = ticks.slice(settled).map((tick) => digestTick(tick))
     const before = standing
     // A judge that fails half-way is not gone on with.
     standing = undefined
@@ -73,8 +72,11 @@ export function createResumer<Tick extends DigestedTick, Judge>(
   }
 }
 
+/** For one tick after the other. */
+const digest = createDigest()
+
 /** Of every bit of it. */
-function digestTick(digest: Digest, { at, canary, stable }: DigestedTick): number {
+function digestTick({ at, canary, stable }: DigestedTick): number {
   digest.number(at)
   for (const pods of [canary, stable]) {
     digest.number(pods.length)

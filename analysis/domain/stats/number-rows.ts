@@ -13,7 +13,7 @@ import {
 export type NumberRows = readonly PackedNumbers[]
 
 export function createNumberRows(width: number): NumberRows {
-  const store = createNumberStore()
+  const store = createNumberStore(width)
   return Array.from({ length: width }, () => addColumn(store))
 }
 

@@ -36,9 +36,10 @@ const LARGEST = 2 ** 49
 const GROWTH = 1.125
 const LEAST_GROWTH = 8
 
-export const createNumberStore = (): NumberStore => ({
+/** `columns`: how many there will be, where that is known. */
+export const createNumberStore = (columns = 0): NumberStore => ({
   columns: 0,
-  state: new Float64Array(0),
+  state: new Float64Array(columns * STRIDE),
   bytes: new Uint8Array(0),
   next: new Uint32Array(0),
   chunks: 1,

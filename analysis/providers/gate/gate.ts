@@ -5,9 +5,10 @@
 import { GATE_KNOWLEDGE, GATE_VERDICT, type GateVerdict, readGateVerdict } from '../../../controller/api/verdict.ts'
 import { readLimits } from '../../../controller/metric-language/analysis-metric.ts'
 import type { HistoryFacts } from '../../domain/gates/data-facts.ts'
+import { digestText } from '../../domain/gates/digest.ts'
 import { nameEvents } from '../../domain/gates/event-noun.ts'
 import type { GateCase, GateRule } from '../../domain/gates/gate-case.ts'
-import type { GateFinding } from '../../domain/gates/gate-news.ts'
+import { type GateFinding, readGist } from '../../domain/gates/gate-news.ts'
 import { judgeGate } from '../../domain/gates/judge-gate.ts'
 import { type SampleLog, unpackSeries } from '../../domain/gates/sample-log.ts'
 import type { GateSeries } from '../../domain/gates/samples.ts'
@@ -81,9 +82,11 @@ async function look(
 
 function readStored({ order: { open }, session }: GateReading): GateFinding | undefined {
   const text = open?.metadata?.[GATE_VERDICT]
-  const verdict = text === undefined ? undefined : session.told([text], () => readGateVerdict(open))
-  return open && verdict && readFinding(open, verdict)
+  const gist = text === undefined ? undefined : session.told([digestText(text)], () => gistOf(readGateVerdict(open)))
+  return open && gist && readFinding(open, gist)
 }
+
+const gistOf = (verdict: GateVerdict | undefined) => verdict && readGist(verdict)
 
 /** The case that a look at `order.now` judges, by what `order.open` had learnt: for a file of it. */
 export async function readGateCase(

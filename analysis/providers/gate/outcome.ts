@@ -6,7 +6,7 @@ import type { Measurement, Metric } from '../../../controller/api/analysis.ts'
 import { GATE_KNOWLEDGE, GATE_VERDICT, type GateVerdict, readGateVerdict } from '../../../controller/api/verdict.ts'
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
 import { askConditions, decideUnasked, renderGateValue, roundOrNull } from '../../domain/gates/gate-conditions.ts'
-import { type GateFinding, hasNews } from '../../domain/gates/gate-news.ts'
+import { type GateFinding, type Gist, hasNews, readGist } from '../../domain/gates/gate-news.ts'
 import { roundNumbers } from '../../domain/gates/round-numbers.ts'
 import type { VerdictMode } from '../../domain/verdict.ts'
 import type { LookOutcome } from '../long-provider.ts'
@@ -47,7 +47,7 @@ export function decideOutcome(judged: Judged): LookOutcome {
   if (asked?.phase === 'Successful') return decided('Successful')
   const own = decideUnasked(verdict, metric, hasStageEnded(verdict))
   if (own !== undefined) return decided(own)
-  const found = { verdict, atEnd: metadata[AT_END], hasLearnt: judged.knowledge !== undefined }
+  const found = { ...readGist(verdict), atEnd: metadata[AT_END], hasLearnt: judged.knowledge !== undefined }
   const isUnchanged = !hasNews(judged.stored, found, resumeAt)
   return { kind: 'running', resumeAt, value: JSON.stringify(value), metadata, ...(isUnchanged ? { isUnchanged } : {}) }
 }
@@ -81,9 +81,9 @@ function renderMetadata(judged: Judged): Readonly<Record<string, string>> {
   }
 }
 
-/** What an open measurement says about its gate; `verdict` is the one it holds. */
-export const readFinding = ({ metadata }: Pick<Measurement, 'metadata'>, verdict: GateVerdict): GateFinding => ({
-  verdict,
+/** What an open measurement says about its gate; `gist`: of the verdict that it holds. */
+export const readFinding = ({ metadata }: Pick<Measurement, 'metadata'>, gist: Gist): GateFinding => ({
+  ...gist,
   atEnd: metadata?.[AT_END],
   hasLearnt: metadata?.[GATE_KNOWLEDGE] !== undefined,
 })

@@ -42,6 +42,15 @@ interface Column extends Omit<LoggedSeries, 'times'> {
   readonly full: string
 }
 
+/** What the series that are new in an answer share with others. It is made for them, and not kept. */
+interface Arrivals {
+  readonly naming: Naming
+  /** One copy of every text, however many series it is in. */
+  readonly intern: (text: string) => string
+  /** By pod and first time; a series that misses a scrape gets its own. */
+  readonly timelines: Map<string, PackedNumbers>
+}
+
 /** Of objects, names and digests, besides the numbers. */
 const BYTES_PER_SERIES = 200
 const BYTES_PER_BUCKET = 40
@@ -51,20 +60,10 @@ export function createSeriesStream(classify: Classify): SeriesStream {
   // Of the labels of all series that were seen, and what became of them, in the order of their arrival.
   const digests: number[] = []
   const columns: (Column | undefined)[] = []
-  // By pod and first time: what several series share; one that misses a scrape gets its own.
-  const timelines = new Map<string, PackedNumbers>()
-  const names = new Map<string, string>()
   const log: Column[] = []
   let found = 0
   let readUntil: number | undefined
   let histogramBytes = 0
-
-  /** One copy of every text, however many answers it was in. */
-  function intern(name: string): string {
-    const known = names.get(name)
-    if (known === undefined) names.set(name, name)
-    return known ?? name
-  }
 
   /** Answers have series in the same order, so the search begins behind the one that was found last. Undefined for one that is new. */
   function findPlace(digest: number): number | undefined {
@@ -78,21 +77,24 @@ export function createSeriesStream(classify: Classify): SeriesStream {
   }
 
   /** Undefined for a series of neither version. */
-  function columnOf(raw: RawSeries, naming: () => Naming): Column | undefined {
+  function columnOf(raw: RawSeries, arrivals: () => Arrivals): Column | undefined {
     const digest = digestText(JSON.stringify(raw.labels))
     const place = findPlace(digest)
     if (place !== undefined) return columns[place]
     const identity = classify(raw.labels, raw.histograms.length > 0)
-    const column = identity && createColumn(identity, naming()(identity), raw)
+    const column = identity && createColumn(identity, raw, arrivals())
     if (column) log.push(column)
     digests.push(digest)
     columns.push(column)
     return column
   }
 
-  function createColumn({ arm, role, le, codeless, ...texts }: SeriesIdentity, name: string, raw: RawSeries): Column {
-    const [pod, detail] = [intern(texts.pod), intern(name)]
-    const times = timelineOf(`${pod}\n${raw.times[0] ?? 0}`)
+  function createColumn(identity: SeriesIdentity, raw: RawSeries, { naming, timelines, intern }: Arrivals): Column {
+    const { arm, role, le, codeless, ...texts } = identity
+    const [pod, detail] = [intern(texts.pod), intern(naming(identity))]
+    const key = `${pod}\n${raw.times[0] ?? 0}`
+    const times = timelines.get(key) ?? addColumn(store)
+    timelines.set(key, times)
     const values = addColumn(store)
     const [short, full] = [intern(texts.detail), intern(texts.fullDetail)]
     // Written out, each kind for itself: objects that are spread get a hidden class each in V8, which is larger than they are.
@@ -102,30 +104,31 @@ export function createSeriesStream(classify: Classify): SeriesStream {
     return { arm, pod, role, detail, times, values, short, full }
   }
 
-  /** Knows the names of all series that there are. It is needed for new ones only, and not kept. */
-  function beginNaming(): Naming {
+  /** Knows the names and texts of all series that there are. */
+  function beginArrivals(): Arrivals {
     const naming = createNaming()
-    for (const { short, full, ...column } of log) naming({ ...column, detail: short, fullDetail: full })
-    return naming
-  }
-
-  function timelineOf(key: string): PackedNumbers {
-    const known = timelines.get(key)
-    if (known) return known
-    const made = addColumn(store)
-    timelines.set(key, made)
-    return made
+    const texts = new Map<string, string>()
+    const intern = (text: string): string => {
+      const known = texts.get(text)
+      if (known === undefined) texts.set(text, text)
+      return known ?? text
+    }
+    for (const { short, full, ...column } of log) {
+      naming({ ...column, detail: short, fullDetail: full })
+      for (const text of [column.pod, short, full]) intern(text)
+    }
+    return { naming, intern, timelines: new Map() }
   }
 
   function append(answer: readonly RawSeries[], until: number): void {
     const read = createNumberReader()
-    let naming: Naming | undefined
-    const nameNew = (): Naming => {
-      naming ??= beginNaming()
-      return naming
+    let arrivals: Arrivals | undefined
+    const receive = (): Arrivals => {
+      arrivals ??= beginArrivals()
+      return arrivals
     }
     for (const raw of answer) {
-      const column = columnOf(raw, nameNew)
+      const column = columnOf(raw, receive)
       if (column) histogramBytes += appendSamples(column, raw, read)
     }
     for (const column of log) if (lengthOf(column.times) !== countOf(column)) ownTimes(column)

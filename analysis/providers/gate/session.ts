@@ -3,9 +3,9 @@
  * its judges. All of it follows from what a look is given, and is made anew where that differs.
  */
 import type { GateMetric } from '../../../controller/api/gate.ts'
-import type { GateVerdict } from '../../../controller/api/verdict.ts'
 import type { GatePlan } from '../../../controller/metric-language/gate-plan.ts'
 import { createGateJudges, type GateJudges } from '../../domain/gates/gate-judges.ts'
+import type { Gist } from '../../domain/gates/gate-news.ts'
 import type { Classify } from './classify.ts'
 import type { GateKnowledge } from './knowledge.ts'
 
@@ -27,8 +27,8 @@ export interface GateSession {
   readonly wanted: Recent<readonly WantedSamples[]>
   readonly forPeople: Recent<readonly string[]>
   readonly knowledge: Recent<GateKnowledge | undefined>
-  /** The verdict that is stored. */
-  readonly told: Recent<GateVerdict | undefined>
+  /** Of the verdict that is stored, by its digest. */
+  readonly told: Recent<Gist | undefined>
   readonly judges: GateJudges
   /** It needed history when others were reading theirs. */
   isWaiting: boolean

@@ -1,7 +1,7 @@
 /** Which looks of a gate are worth a write: each row of the table, and that numbers alone are none. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type GateFinding, hasNews } from '../../../../analysis/domain/gates/gate-news.ts'
+import { type GateFinding, hasNews, readGist } from '../../../../analysis/domain/gates/gate-news.ts'
 import type { GateVerdict } from '../../../../controller/api/verdict.ts'
 
 const LOOKED_AT = Date.UTC(2026, 0, 1)
@@ -32,11 +32,11 @@ const verdict: GateVerdict = {
   queries: ['up'],
   text: 'HOLD',
 }
-const stored: GateFinding = { verdict, atEnd: 'Inconclusive', hasLearnt: true }
+const stored: GateFinding = { ...readGist(verdict), atEnd: 'Inconclusive', hasLearnt: true }
 const find = (changes: Partial<GateVerdict>, others: Partial<GateFinding> = {}): GateFinding => ({
   ...stored,
   ...others,
-  verdict: { ...verdict, lookedAt: at(15), ...changes },
+  ...readGist({ ...verdict, lookedAt: at(15), ...changes }),
 })
 const problem = (reason: string, what: string) => ({ reason, what, fix: 'wait' })
 
@@ -78,7 +78,7 @@ describe('news of a gate', () => {
     assert.ok(hasNews({ ...stored, hasLearnt: false }, find({}), LOOKED_AT)))
 
   test('strong evidence is news at every power of ten, and not within one', () => {
-    const strong = { ...stored, verdict: { ...verdict, evidence: 120 } }
+    const strong = { ...stored, ...readGist({ ...verdict, evidence: 120 }) }
     const next = LOOKED_AT + 30_000
     assert.equal(hasNews(strong, find({ evidence: 999 }), next), false)
     assert.equal(hasNews(strong, find({ evidence: 1000 }), next), true)
@@ -86,12 +86,12 @@ describe('news of a gate', () => {
   })
 
   test('a weight counts as it is stored, in six digits', () => {
-    const rounded = { ...stored, verdict: { ...verdict, stage: { ...verdict.stage, weightPercent: 33.3333 } } }
+    const rounded = { ...stored, ...readGist({ ...verdict, stage: { ...verdict.stage, weightPercent: 33.3333 } }) }
     assert.equal(hasNews(rounded, find({}), LOOKED_AT + 30_000), false)
   })
 
   test('a problem is told by its name: its numbers change', () => {
-    const thin = { ...stored, verdict: { ...verdict, problems: [problem('Thin', '3 ticks')] } }
+    const thin = { ...stored, ...readGist({ ...verdict, problems: [problem('Thin', '3 ticks')] }) }
     assert.equal(hasNews(thin, find({ problems: [problem('Thin', '4 ticks')] }), LOOKED_AT + 30_000), false)
   })
 })
