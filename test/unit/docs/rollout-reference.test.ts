@@ -182,6 +182,7 @@ describe('where it is stricter than Argo Rollouts', () => {
       'traffic back to a dynamic stable',
     ],
     'controller/domain/canary/standing.ts': ['`HPAReplicas` of a canary'],
+    'controller/domain/canary/unrouted-services.ts': ['Services of a canary without a router'],
     'controller/domain/canary/view.ts': ['deadline of a plugin step'],
     'controller/domain/deadline.ts': ['delay of another revision'],
     'controller/domain/experiment/phase.ts': ['evidence of an Experiment'],
