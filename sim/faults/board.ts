@@ -6,7 +6,10 @@ import type { Fault, FaultKind, RequestMatch } from './fault.ts'
 
 export type RequestFault = Extract<FaultKind, { kind: 'answer' | 'cut' | 'slow' | 'lateAnswer' | 'repeat' }>
 type Counted = RequestFault | Extract<FaultKind, { kind: 'hold' | 'staleList' | 'dropEvents' | 'duplicateEvents' }>
-type Lasting = Extract<FaultKind, { kind: 'delayEvents' | 'partition' | 'gateway' | 'pods' | 'metrics' | 'sink' }>
+type Lasting = Extract<
+  FaultKind,
+  { kind: 'delayEvents' | 'partition' | 'gateway' | 'pods' | 'metrics' | 'sink' | 'channel' }
+>
 
 export interface FaultBoard {
   put(fault: Fault): void

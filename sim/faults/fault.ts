@@ -25,6 +25,8 @@ export type StagedFaultKind =
   | ({ readonly kind: 'lateAnswer'; readonly ms: number } & Next)
   /** A proxy sends it twice; what comes back is the second answer. */
   | ({ readonly kind: 'repeat' } & Next)
+  /** The sink of messages says, in an answer that is no error, that it has not taken one (`refuse`), or never will (`reject`). */
+  | { readonly kind: 'channel'; readonly mode: 'refuse' | 'reject'; readonly forMs: number }
 
 export type DrawnFaultKind =
   /** Answered with an error; `applied`: after having taken effect. */

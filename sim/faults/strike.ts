@@ -70,6 +70,7 @@ export function strike(fault: Fault, hands: Hands): void {
     case 'pods':
     case 'metrics':
     case 'sink':
+    case 'channel':
       break
   }
 }

@@ -54,6 +54,9 @@ const success = (data: object): HttpResponse => json(200, { status: 'success', d
 const vector = (atMs: number, ...values: readonly string[]): HttpResponse =>
   success({ resultType: 'vector', result: values.map((value) => ({ metric: {}, value: [atMs / 1000, value] })) })
 
+/** The first is over once a person repairs the channel. */
+const SLACK_ERRORS = { refuse: 'channel_not_found', reject: 'msg_too_long' }
+
 /** Proxies repeat in their errors what they were sent, credentials and all. */
 const echo = (headers: HttpRequest['headers']): string => `no upstream for ${JSON.stringify(headers ?? {})}`
 
@@ -89,10 +92,12 @@ export function createOutbound({ kernel, process, board, random, readMetric, onN
 
   function tellSink(request: HttpRequest): Reply {
     const trouble = board.find('sink')?.mode
-    if (trouble === 'error') return { afterMs: 20, response: json(503, 'no') }
+    if (trouble === 'error') return { afterMs: 20, response: { ...json(503, 'no'), headers: { 'retry-after': '1' } } }
+    const refusal = board.find('channel')?.mode
+    if (refusal) return { afterMs: 20, response: json(200, { ok: false, error: SLACK_ERRORS[refusal] }) }
     onNotice(request.body ?? '', trouble !== 'lost')
     if (trouble === 'lost') return undefined
-    return { afterMs: trouble === 'slow' ? 4_000 : random.between(2, 80), response: json(200, 'ok') }
+    return { afterMs: trouble === 'slow' ? 4_000 : random.between(2, 80), response: json(200, { ok: true }) }
   }
 
   return {

@@ -3,11 +3,13 @@ import type { Tale } from '../tale.ts'
 import { alertTales } from './alerts.ts'
 import { blueGreenTales } from './blue-green.ts'
 import { canaryTales } from './canary.ts'
+import { deposedTales } from './deposed.ts'
 import { judgedTales } from './judged.ts'
 import { messageTales } from './messages.ts'
 import { podTales } from './pods.ts'
 import { replicaTales } from './replicas.ts'
 import { requestTales } from './requests.ts'
+import { rivalTales } from './rivals.ts'
 import { trafficTales } from './traffic.ts'
 import { unroutedTales } from './unrouted.ts'
 
@@ -22,4 +24,6 @@ export const tales: readonly Tale[] = [
   ...alertTales,
   ...messageTales,
   ...replicaTales,
+  ...rivalTales,
+  ...deposedTales,
 ]

@@ -1,11 +1,15 @@
 /** Messages that nobody takes for a while, and a controller that dies beside them. */
 import type { Deed } from '../deed.ts'
-import { at, commit, isDegraded, isPaused, isPausedAt, later, type Tale, unrouted } from '../tale.ts'
+import { at, before, commit, isDegraded, isHealthy, isPaused, isPausedAt, later, type Tale, unrouted } from '../tale.ts'
 
 const half = [{ setWeight: 50 }, { pause: {} }]
 const sink = (mode: 'slow' | 'error' | 'lost', forMs: number): Deed => ({
   kind: 'fault',
   fault: { kind: 'sink', mode, forMs },
+})
+const channel = (mode: 'refuse' | 'reject', forMs: number): Deed => ({
+  kind: 'fault',
+  fault: { kind: 'channel', mode, forMs },
 })
 const crash: Deed = { kind: 'fault', fault: { kind: 'crash', process: 0, restartAfterMs: 500 } }
 
@@ -40,5 +44,32 @@ export const messageTales: readonly Tale[] = [
       at(isDegraded, { kind: 'retry' }),
     ],
     isOver: isPausedAt(1),
+  },
+  told('messages are refused for a while', channel('refuse', 20_000)),
+  {
+    ...told('its first message is never taken'),
+    stages: [
+      at(isHealthy, channel('reject', 10_000), { kind: 'setImage', image: 'shop:2' }),
+      at(isPaused, { kind: 'abort' }),
+    ],
+  },
+  {
+    ...told('nobody takes messages for more than an hour of its clock'),
+    stages: [
+      commit('shop:2'),
+      at(isPaused, sink('error', 60_000), { kind: 'abort' }),
+      later(5_000, { kind: 'fault', fault: { kind: 'jumpWall', process: 0, ms: 3_700_000 } }),
+    ],
+  },
+  {
+    ...told('a mark that follows its message is refused'),
+    stages: [
+      commit('shop:2'),
+      at(isPaused, { kind: 'abort' }),
+      before('get', 'rollouts', {
+        kind: 'fault',
+        fault: { kind: 'answer', code: 500, applied: false, match: { verb: 'patch', plural: 'rollouts' }, count: 2 },
+      }),
+    ],
   },
 ]

@@ -7,11 +7,11 @@ import { alert } from './objects.ts'
 const half = [{ setWeight: 50 }, { pause: {} }]
 /** Who was first, with every seed the same. */
 const LEADER = 1
-const LOCK = 'argo-rollouts-controller-lock'
-const fault = (one: FaultKind): Deed => ({ kind: 'fault', fault: one })
-const pause = (forMs: number): Deed => fault({ kind: 'pause', process: LEADER, forMs })
+export const LOCK = 'argo-rollouts-controller-lock'
+export const fault = (one: FaultKind): Deed => ({ kind: 'fault', fault: one })
+export const pause = (forMs: number): Deed => fault({ kind: 'pause', process: LEADER, forMs })
 const cutOff = (forMs: number): Deed => fault({ kind: 'partition', process: LEADER, forMs })
-const stop = fault({ kind: 'stop', process: LEADER, restartAfterMs: 1_000 })
+export const stop = fault({ kind: 'stop', process: LEADER, restartAfterMs: 1_000 })
 const renewals = (
   count: number,
   how:

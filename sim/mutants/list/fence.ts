@@ -5,7 +5,6 @@ const fence = 'controller/kube/fence.ts'
 const gate = 'controller/kube/gated-client.ts'
 const lease = 'controller/kube/lease.ts'
 const leaseTest = 'test/unit/kube/lease.test.ts'
-const fenceTest = 'test/unit/kube/fence.test.ts'
 
 export const fenceMutants: readonly Mutant[] = [
   {
@@ -25,7 +24,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: "if (expectation.type === 'unknown') return true",
     removes: 'a write whose answer got lost is settled by a live read',
     invariant: 'S16 S18',
-    witness: `test ${fenceTest} › an unknown outcome is never over by itself; a live read settles it, applied or not`,
+    witness: 'tale pods alone, the answer to a creation is lost while watches are late',
   },
   {
     id: 'deleted-object-is-not-waited-for',
@@ -35,7 +34,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'return true',
     removes: 'a deletion is waited for as well',
     invariant: 'S16',
-    witness: `test ${fenceTest} › a deleted object is waited for by uid: absence, a successor and a deletionTimestamp all let go`,
+    witness: 'tale pods alone, a deletion is seen late',
   },
   {
     id: 'last-write-is-forgotten',
@@ -53,7 +52,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'const isOverdue = false',
     removes: 'a watch that shows nothing is overtaken by a list',
     invariant: 'L6',
-    witness: `test ${fenceTest} › a watch that stays behind for 15 s is overtaken by a list instead of blocking for ever`,
+    witness: 'tale pods alone, a watch shows nothing any more',
   },
   {
     id: 'silence-ends-with-a-backlog',
@@ -72,7 +71,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: '',
     removes: 'a view that has lost a race decides nothing until the winner is seen',
     invariant: 'S16 L6',
-    witness: 'test test/unit/reconcile/apply.test.ts',
+    witness: 'tale pods alone, somebody writes a ReplicaSet that is about to grow while watches are late',
   },
   {
     id: 'newer-write-is-overwritten-by-a-read',
@@ -99,7 +98,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'client.patch(ref, patch, body, options)',
     removes: 'the gate is asked again just before the bytes of a patch leave',
     invariant: 'S17',
-    witness: 'test test/unit/kube/gated-client.test.ts',
+    witness: 'tale two replicas, the leader stands still with a write that waits',
   },
   {
     id: 'gate-is-not-asked-again-for-deletions',
@@ -108,7 +107,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'client.delete(ref, options)',
     removes: 'the gate is asked again just before the bytes of a deletion leave',
     invariant: 'S17',
-    witness: 'test test/unit/kube/gated-client.test.ts',
+    witness: 'tale two replicas, the leader stands still with a deletion that waits',
   },
   {
     id: 'waiting-write-outlives-the-lease',
@@ -181,7 +180,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: '',
     removes: 'a leader that meets another holder stops at once',
     invariant: 'S17',
-    witness: `test ${leaseTest} › a leader that finds a foreign holder stops at once`,
+    witness: 'tale two replicas, somebody else writes the Lease, and soon somebody aborts',
   },
   {
     id: 'deleted-lease-goes-on',
@@ -217,7 +216,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'stopping.abort()',
     removes: 'the gate shuts before the lease is given away',
     invariant: 'S17',
-    witness: `test ${leaseTest} › a release waits for the writes under way, with the gate shut; without their answers the lease is left to run out`,
+    witness: 'tale two replicas, the leader is stopped with a write that waits',
   },
   {
     id: 'lease-is-released-under-a-write',
@@ -226,7 +225,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'if (!identity) {',
     removes: 'a lease is given away only when every write is answered',
     invariant: 'S17',
-    witness: `test ${leaseTest} › a release waits for the writes under way, with the gate shut; without their answers the lease is left to run out`,
+    witness: 'tale two replicas, the leader is stopped with an answer that does not come',
   },
   {
     id: 'overtaken-answer-opens-the-gate',

@@ -22,7 +22,7 @@ export const notifierMutants: readonly Mutant[] = [
     after: 'await tryChannel(channel, live, notice, progress)',
     removes: 'a mark that fails is repeated, the message is not',
     invariant: 'L7',
-    witness: `test ${outboxTest} › a mark that fails is repeated, the message is not`,
+    witness: 'tale pods alone, aborted, a mark that follows its message is refused',
   },
   {
     id: 'marked-though-not-sent',
@@ -40,7 +40,7 @@ export const notifierMutants: readonly Mutant[] = [
     after: "if (delivery.outcome === 'retry') {",
     removes: 'a notice that is too old is given up, and that is told',
     invariant: 'L7',
-    witness: `test ${outboxTest} › a dead Slack is tried with growing pauses and then given up`,
+    witness: 'tale pods alone, aborted, nobody takes messages for more than an hour of its clock',
   },
   {
     id: 'rejected-notice-blocks-the-next',
@@ -51,7 +51,7 @@ export const notifierMutants: readonly Mutant[] = [
       'progress.isDeadLettered = true\n    deps.metrics.deadLettered.inc({ channel: channel.id })\n    return false',
     removes: 'a message that a channel will never take does not hold up the next',
     invariant: 'L7',
-    witness: `test ${outboxTest} › a message that Slack will never take does not hold up the next`,
+    witness: 'tale pods alone, aborted, its first message is never taken',
   },
   {
     id: 'channel-that-asked-to-wait-is-pressed',
@@ -107,7 +107,7 @@ export const notifierMutants: readonly Mutant[] = [
     after: '\n',
     removes: 'who stops leading begins no further message',
     invariant: 'L7 S17',
-    witness: `test ${outboxTest} › a message under way is marked before stop resolves, and none is begun`,
+    witness: 'tale two replicas, messages wait and the leader is stopped',
   },
   {
     id: 'waiting-notices-are-not-looked-for',
@@ -134,6 +134,6 @@ export const notifierMutants: readonly Mutant[] = [
     after: "return answer.data ? { outcome: 'delivered' } :",
     removes: 'what Slack refuses with HTTP 200 is not delivered',
     invariant: 'L7',
-    witness: `test ${slackTest}`,
+    witness: 'tale pods alone, aborted, messages are refused for a while',
   },
 ]

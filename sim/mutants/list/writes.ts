@@ -14,8 +14,7 @@ export const writeMutants: readonly Mutant[] = [
     after: '',
     removes: 'weight is raised only for the Rollout that was decided on: an abort may have come',
     invariant: 'S8 S16',
-    witness:
-      'test test/unit/reconcile/live-guards.test.ts › weight is not raised once the Rollout has changed (an abort may have come)',
+    witness: 'tale canary, aborted while its weight is about to be raised',
   },
   {
     id: 'weight-on-endpoints-that-are-gone',
@@ -24,8 +23,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'return objections.find(() => false)',
     removes: 'weight is raised only to a Service that answers now',
     invariant: 'S1',
-    witness:
-      'test test/unit/reconcile/live-guards.test.ts › weight is raised only with a ready endpoint of what the canary Service names',
+    witness: 'tale canary whose Service answers no more when its weight is about to be raised',
   },
   {
     id: 'weight-on-endpoints-of-another-revision',
@@ -35,8 +33,7 @@ export const writeMutants: readonly Mutant[] = [
       'const ready = Object.values(countReady(slices, world.replicaSets)).reduce((sum, one) => sum + one, named ? 0 : 1)',
     removes: 'the endpoints that answer are of the revision that the Service names',
     invariant: 'S1 S4',
-    witness:
-      'test test/unit/reconcile/live-guards.test.ts › weight is raised only with a ready endpoint of what the canary Service names',
+    witness: 'tale canary whose Service answers with old pods when its weight is about to be raised',
   },
   {
     id: 'service-of-pods-that-are-gone',
@@ -45,8 +42,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'if (available < 0) return `ReplicaSet',
     removes: 'a Service is pointed only at a revision that has a pod now',
     invariant: 'S1 S4',
-    witness:
-      'test test/unit/reconcile/live-guards.test.ts › a Service is pointed only at a revision with an available pod, or when no pods are wanted',
+    witness: 'tale canary whose pods fail when its Service is about to name them',
   },
   {
     id: 'users-on-too-few-live-pods',
@@ -55,8 +51,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'if (available < 0)',
     removes: 'users go forward only to a set that is complete now',
     invariant: 'S4',
-    witness:
-      'test test/unit/reconcile/live-guards.test.ts › users go forward only to every pod, by the Rollout that was decided on',
+    witness: 'tale blue-green whose pods fail when users are about to come',
   },
   {
     id: 'cutover-of-an-older-rollout',
@@ -65,17 +60,16 @@ export const writeMutants: readonly Mutant[] = [
     after: 'return rollout ? undefined : undefined',
     removes: 'users go forward only for the Rollout that was decided on',
     invariant: 'S8 S16',
-    witness:
-      'test test/unit/reconcile/live-guards.test.ts › users go forward only to every pod, by the Rollout that was decided on',
+    witness: 'tale blue-green, aborted when users are about to come',
   },
   {
     id: 'named-pods-go-live',
     file: guards,
     before: 'return naming && `Service',
-    after: 'return naming?.spec === undefined && naming && `Service',
+    after: 'return naming?.spec !== undefined ? undefined : naming && `Service',
     removes: 'no revision goes to 0 that a Service names now',
     invariant: 'S6',
-    witness: 'test test/unit/reconcile/live-guards.test.ts › a revision that a Service names live does not go to 0',
+    witness: 'tale canary whose old pods a Service names again when they are about to go',
   },
   {
     id: 'subset-pods-go-live',
@@ -94,8 +88,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'return at < 99 ? undefined :',
     removes: 'no revision goes to 0 that a Service with users still has endpoints of',
     invariant: 'S5 S6',
-    witness:
-      'test test/unit/reconcile/live-guards.test.ts › what the active Service names, or has endpoints of, does not go',
+    witness: 'tale blue-green whose old pods have users when they are about to go',
   },
   {
     id: 'users-lose-pods-live',
@@ -104,8 +97,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'to === 0 ? counted : []',
     removes: 'what users have keeps the pods that are wanted',
     invariant: 'S7',
-    witness:
-      'test test/unit/reconcile/live-guards.test.ts › what users have keeps the pods that are wanted; an autoscaler may want fewer',
+    witness: 'tale blue-green whose pods get users when some of them are about to go',
   },
   {
     id: 'pods-go-by-an-older-size',
@@ -146,7 +138,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'return true ? undefined :',
     removes: 'only a Rollout that is still there adopts',
     invariant: 'S15',
-    witness: 'test test/unit/reconcile/adopt.test.ts',
+    witness: 'tale pods alone, deleted when a ReplicaSet is about to be adopted',
   },
   {
     id: 'workload-gives-more-than-there-is',
@@ -173,7 +165,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'break',
     removes: 'traffic goes back though the new ReplicaSet is refused',
     invariant: 'L2',
-    witness: 'test test/unit/reconcile/apply.test.ts',
+    witness: 'tale canary, superseded while the next ReplicaSet is refused',
   },
   {
     id: 'existing-child-is-an-error',
@@ -182,8 +174,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'throw error',
     removes: 'what a crashed pass has created is taken as created',
     invariant: 'S18',
-    witness:
-      'test test/unit/reconcile/overtaken.test.ts › a ReplicaSet that a pass before has created, unseen, is taken as created',
+    witness: 'tale pods alone, one revision twice',
   },
   {
     id: 'child-of-somebody-else-is-taken',
@@ -219,8 +210,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'await report(key, world, plan, outcome, deps)',
     removes: 'a pass that lost a race tells and records nothing',
     invariant: 'S10 S16',
-    witness:
-      'test test/unit/reconcile/lost-race.test.ts › tells and stores nothing of what it decided; the next pass does, in order',
+    witness: 'tale pods alone, somebody writes a ReplicaSet that is about to grow',
   },
   {
     id: 'lost-race-starves-an-abort',
@@ -229,8 +219,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'deps.races.note(key, outcome)',
     removes: 'an abort is recorded though the pass lost a race',
     invariant: 'L2',
-    witness:
-      'test test/unit/reconcile/lost-race.test.ts › of an alert for an abort is on record, told and noted though every scale comes too late (L2)',
+    witness: 'tale canary, aborted while somebody writes its route',
   },
   {
     id: 'notice-is-written-after-its-status',
@@ -258,6 +247,6 @@ export const writeMutants: readonly Mutant[] = [
     after: 'throw error\n  }\n}\n\n/** What a write',
     removes: 'a write whose answer got lost is looked for',
     invariant: 'S16 S18',
-    witness: 'test test/unit/reconcile/apply.test.ts',
+    witness: 'tale pods alone, the answer to a creation is lost while watches are late',
   },
 ]

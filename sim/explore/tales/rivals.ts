@@ -1,0 +1,288 @@
+/** Between a look and the write that follows it: somebody else changes what was looked at, a moment before the controller writes. */
+
+import type { FaultKind } from '../../faults/fault.ts'
+import { blueGreenObjects, canaryObjects, NAMESPACE } from '../../run/scenario.ts'
+import type { Deed } from '../deed.ts'
+import {
+  at,
+  before,
+  blueGreen,
+  commit,
+  isDegraded,
+  isHealthy,
+  isHealthyAfter,
+  isPaused,
+  later,
+  routed,
+  type Tale,
+  unrouted,
+} from '../tale.ts'
+import { editBlueGreen, hashOf, loseNew, replicaSetOf } from './objects.ts'
+
+const objects = canaryObjects
+const half = [{ setWeight: 50 }, { pause: {} }]
+const fault = (one: FaultKind): Deed => ({ kind: 'fault', fault: one })
+
+const touch = (object: Extract<Deed, { kind: 'edit' }>['object'], name: string): Deed => ({
+  kind: 'edit',
+  object,
+  name,
+  patch: { metadata: { annotations: { 'example.com/touched': 'yes' } } },
+})
+/** Pods that are there, and count as not available all at once. */
+const available = (image: string, availableReplicas: number): Deed => ({
+  kind: 'edit',
+  object: 'ReplicaSet',
+  name: replicaSetOf(image),
+  patch: { status: { availableReplicas } },
+  subresource: 'status',
+})
+const answers = (service: string, ...images: readonly string[]): Deed => ({
+  kind: 'edit',
+  object: 'EndpointSlice',
+  name: `${service}-slice`,
+  patch: {
+    endpoints: images.map((image) => ({
+      addresses: ['10.0.9.9'],
+      conditions: { ready: true },
+      targetRef: { kind: 'Pod', namespace: NAMESPACE, name: `${replicaSetOf(image)}-other` },
+    })),
+  },
+})
+const name = (service: string, image: string): Deed => ({
+  kind: 'edit',
+  object: 'Service',
+  name: service,
+  patch: { spec: { selector: { 'rollouts-pod-template-hash': hashOf(image) } } },
+})
+const lateEvents = (plural: string, ms: number, forMs: number): Deed =>
+  fault({ kind: 'delayEvents', plural, ms, forMs })
+
+export const rivalTales: readonly Tale[] = [
+  {
+    name: 'canary, aborted while its weight is about to be raised',
+    rollout: routed(half),
+    objects,
+    stages: [commit('shop:2'), before('list', 'endpointslices', { kind: 'abort' })],
+    isOver: isDegraded,
+    once: true,
+  },
+  {
+    name: 'canary whose Service answers no more when its weight is about to be raised',
+    rollout: routed(half),
+    objects,
+    stages: [
+      commit('shop:2'),
+      before('list', 'endpointslices', answers('canary')),
+      later(2_000, ...loseNew(1, 2, 500)),
+    ],
+    isOver: isPaused,
+    once: true,
+  },
+  {
+    name: 'canary whose Service answers with old pods when its weight is about to be raised',
+    rollout: routed(half),
+    objects,
+    stages: [
+      commit('shop:2'),
+      before('list', 'endpointslices', answers('canary', 'shop:1')),
+      later(2_000, ...loseNew(1, 2, 500)),
+    ],
+    isOver: isPaused,
+    once: true,
+  },
+  {
+    name: 'canary whose pods fail when its Service is about to name them',
+    rollout: routed(half),
+    objects,
+    stages: [
+      commit('shop:2'),
+      before('get', 'replicasets', available('shop:2', 0)),
+      later(2_000, available('shop:2', 1)),
+    ],
+    isOver: isPaused,
+    once: true,
+  },
+  {
+    name: 'canary whose old pods a Service names again when they are about to go',
+    rollout: routed(half),
+    objects,
+    stages: [
+      commit('shop:2'),
+      at(isPaused, { kind: 'promote' }),
+      before('get', 'services', name('canary', 'shop:1')),
+      later(5_000, name('canary', 'shop:2')),
+    ],
+    isOver: isHealthy,
+    once: true,
+  },
+  {
+    name: 'canary, superseded while the next ReplicaSet is refused',
+    rollout: routed(half),
+    objects,
+    stages: [
+      commit('shop:2'),
+      at(
+        isPaused,
+        fault({
+          kind: 'answer',
+          code: 403,
+          applied: false,
+          match: { verb: 'create', plural: 'replicasets' },
+          count: 4,
+        }),
+        { kind: 'setImage', image: 'shop:3' },
+      ),
+    ],
+    isOver: ({ phase, observedGeneration }) => phase === 'Paused' && Number(observedGeneration) > 2,
+    once: true,
+  },
+  {
+    name: 'canary, aborted while somebody writes its route',
+    rollout: routed(half),
+    objects,
+    stages: [
+      commit('shop:2'),
+      at(isPaused, { kind: 'abort' }),
+      before('patch', 'httproutes', touch('HTTPRoute', 'shop')),
+    ],
+    isOver: isDegraded,
+    once: true,
+  },
+  {
+    name: 'blue-green whose pods fail when users are about to come',
+    rollout: blueGreen(),
+    objects: blueGreenObjects,
+    stages: [
+      commit('shop:2'),
+      before('get', 'replicasets', available('shop:2', 1)),
+      later(2_000, available('shop:2', 2)),
+    ],
+    isOver: isHealthyAfter(1),
+    once: true,
+  },
+  {
+    name: 'blue-green, aborted when users are about to come',
+    rollout: blueGreen(),
+    objects: blueGreenObjects,
+    stages: [commit('shop:2'), before('get', 'replicasets', { kind: 'abort' })],
+    isOver: isDegraded,
+    once: true,
+  },
+  {
+    name: 'blue-green whose old pods have users when they are about to go',
+    rollout: blueGreen(),
+    objects: blueGreenObjects,
+    stages: [
+      commit('shop:2'),
+      before('list', 'endpointslices', answers('active', 'shop:1')),
+      later(2_000, ...loseNew(1, 2, 500)),
+    ],
+    isOver: isHealthyAfter(1),
+    once: true,
+  },
+  {
+    name: 'blue-green whose pods get users when some of them are about to go',
+    rollout: blueGreen({ autoPromotionEnabled: false }),
+    objects: blueGreenObjects,
+    stages: [
+      commit('shop:2'),
+      at(
+        isPaused,
+        lateEvents('services', 2_000, 1_000),
+        name('active', 'shop:2'),
+        editBlueGreen({ previewReplicaCount: 1 }),
+      ),
+    ],
+    isOver: isHealthyAfter(1),
+    once: true,
+  },
+  {
+    name: 'pods alone, one revision twice',
+    rollout: unrouted(half),
+    objects: [],
+    stages: [
+      at(isHealthy, fault({ kind: 'repeat', match: { verb: 'create', plural: 'replicasets' }, count: 1 }), {
+        kind: 'setImage',
+        image: 'shop:2',
+      }),
+    ],
+    isOver: isPaused,
+    once: true,
+  },
+  {
+    name: 'pods alone, the answer to a creation is lost while watches are late',
+    rollout: unrouted(half),
+    objects: [],
+    stages: [
+      at(
+        isHealthy,
+        fault({ kind: 'cut', applied: true, match: { verb: 'create', plural: 'replicasets' }, count: 1 }),
+        lateEvents('replicasets', 3_000, 1_000),
+        { kind: 'setImage', image: 'shop:2' },
+      ),
+    ],
+    isOver: isPaused,
+    once: true,
+  },
+  {
+    name: 'pods alone, somebody writes a ReplicaSet that is about to grow',
+    rollout: unrouted(half),
+    objects: [],
+    stages: [commit('shop:2'), before('patch', 'replicasets', touch('ReplicaSet', replicaSetOf('shop:2')))],
+    isOver: isPaused,
+    once: true,
+  },
+  {
+    name: 'pods alone, somebody writes a ReplicaSet that is about to grow while watches are late',
+    rollout: unrouted(half),
+    objects: [],
+    stages: [
+      commit('shop:2'),
+      before(
+        'patch',
+        'replicasets',
+        touch('ReplicaSet', replicaSetOf('shop:2')),
+        lateEvents('replicasets', 1_500, 1_000),
+      ),
+    ],
+    isOver: isPaused,
+    once: true,
+  },
+  {
+    name: 'pods alone, a deletion is seen late',
+    rollout: unrouted(half, {}, { spec: { revisionHistoryLimit: 0 } }),
+    objects: [],
+    stages: [
+      commit('shop:2'),
+      at(isPaused, { kind: 'promote' }),
+      before('delete', 'replicasets', lateEvents('replicasets', 4_000, 1_000)),
+    ],
+    isOver: isHealthyAfter(1),
+    once: true,
+  },
+  {
+    name: 'pods alone, a watch shows nothing any more',
+    rollout: unrouted(half),
+    objects: [],
+    stages: [at(isHealthy, fault({ kind: 'silence', plural: 'replicasets' }), { kind: 'setImage', image: 'shop:2' })],
+    isOver: isPaused,
+    once: true,
+  },
+  {
+    name: 'pods alone, deleted when a ReplicaSet is about to be adopted',
+    rollout: unrouted(half),
+    objects: [],
+    stages: [
+      at(isHealthy, {
+        kind: 'edit',
+        object: 'ReplicaSet',
+        name: replicaSetOf('shop:1'),
+        patch: { metadata: { ownerReferences: null } },
+      }),
+      before('get', 'rollouts', { kind: 'edit', object: 'Rollout', name: 'shop' }),
+    ],
+    isOver: () => true,
+    once: true,
+  },
+]
