@@ -26,5 +26,5 @@ COPY --chown=0:0 package.json ./
 USER 65532:65532
 # Metrics, health, alerts.
 EXPOSE 8090 8080 8088
-# A young generation of 1 MiB: the controller allocates little at a time, and its memory stays a fifth smaller.
-ENTRYPOINT ["node", "--max-semi-space-size=1", "/app/dist/controller.js"]
+# Little room to grow before V8 collects: with its own rules the heap of sixty runs of gates was twice as large.
+ENTRYPOINT ["node", "--max-semi-space-size=4", "--heap-growing-percent=20", "/app/dist/controller.js"]

@@ -38,8 +38,8 @@ interface Entry {
   readonly bytes: number
 }
 
-/** The gates of one run. */
-const MOST_READERS = 3
+/** As many gates as two runs have: each holds an answer or two in memory, and what is done with them has a turn of its own (`pacer.ts`). */
+const MOST_READERS = 6
 
 const DEFAULT_BOUNDS: GateMemoryBounds = { mostEntries: 6000, mostBytes: 160 * 1024 * 1024 }
 
