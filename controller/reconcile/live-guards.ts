@@ -8,8 +8,8 @@
  *   point a Service at a revision  the revision's ReplicaSet has an available pod (unless no pods are wanted at all), and the routers give the
  *                                  canary the weight that was decided on (unless the same pods are behind it before and after)
  *   point the active Service at    the Rollout is the version that was decided on, and the revision has every pod available (the preview Service
- *   a revision that is not stable  asks for nothing: no user is behind it)
- *   take a revision to 0 pods      no Service of the Rollout, and no subset of one, names it; blue-green: nor has the active Service an endpoint
+ *   a revision that is not stable  asks for nothing: no user is behind it); without a router the stable Service: the version alone
+ *   take a revision to 0 pods      no Service of the Rollout, and no subset of one, names it, without a router none since the decision; blue-green: nor has the active Service an endpoint
  *                                  of it; dynamicStableScale, which waits for no delay: nor has any Service of the Rollout
  *   take pods from a revision      blue-green: the active Service does not name it, or all that are wanted stay
  *   adopt a ReplicaSet             the Rollout is still there and not being deleted
@@ -125,20 +125,34 @@ async function objectToSelect(
   { service, podHash, replicaSet, adopts }: Selection,
   rolloutVersion: string,
 ): Promise<string | undefined> {
-  const { namespace = '', name } = world.rollout.metadata
+  const { namespace = '' } = world.rollout.metadata
   const { blueGreen } = world.rollout.spec.strategy ?? {}
   if (blueGreen && service === blueGreen.previewService) return undefined
   const live = await client.get<ReplicaSet>({ kind: kinds.replicaSets, namespace, name: replicaSet })
   const available = live?.status?.availableReplicas ?? 0
   if (available === 0) return `ReplicaSet "${replicaSet}" has no available pod`
-  if (!blueGreen) return adopts ? undefined : findMovedWeight(client, world)
+  if (adopts && !blueGreen) return undefined
+  if (!blueGreen && isAhead(world, service, podHash)) return objectToOvertaken(client, world, rolloutVersion)
+  if (!blueGreen) return findMovedWeight(client, world)
   if (service !== blueGreen.activeService || podHash === world.rollout.status?.stableRS) return undefined
   const wanted = world.rollout.spec.replicas ?? 1
   // A restart may have given it one more.
   if (available < wanted || (live?.spec.replicas ?? 1) < wanted)
     return `ReplicaSet "${replicaSet}" has ${available} of ${wanted} pods available`
-  const rollout = await client.get<KubeObject>({ kind: kinds.rollouts, namespace, name })
-  return rollout?.metadata.resourceVersion === rolloutVersion ? undefined : 'the Rollout changed meanwhile'
+  return objectToOvertaken(client, world, rolloutVersion)
+}
+
+/** Without a router the stable Service goes to the new revision before that is promoted. */
+function isAhead({ rollout: { spec, status } }: World, service: string, podHash: string): boolean {
+  const { canary } = spec.strategy ?? {}
+  return canary?.trafficRouting === undefined && service === canary?.stableService && podHash !== status?.stableRS
+}
+
+/** An abort may have come. */
+async function objectToOvertaken(client: LiveClient, { rollout }: World, version: string): Promise<string | undefined> {
+  const { namespace = '', name } = rollout.metadata
+  const live = await client.get<KubeObject>({ kind: kinds.rollouts, namespace, name })
+  return live?.metadata.resourceVersion === version ? undefined : 'the Rollout changed meanwhile'
 }
 
 async function objectToShrink(client: LiveClient, world: World, action: Scaling): Promise<string | undefined> {
@@ -161,12 +175,27 @@ async function objectToOtherSpec(client: LiveClient, { rollout }: World): Promis
 async function objectToTake(client: LiveClient, world: World, action: Scaling): Promise<string | undefined> {
   const { canary, blueGreen } = world.rollout.spec.strategy ?? {}
   if (blueGreen) return objectToRetire(client, world, blueGreen, action)
-  if (action.to > 0 || canary?.trafficRouting === undefined) return undefined
+  if (action.to > 0) return undefined
+  if (canary?.trafficRouting === undefined) return objectToNewName(client, world, action.replicaSet)
   if (!canary.dynamicStableScale) return objectToLeaveBehind(client, world, action.replicaSet)
   // Argo takes the last stable pod too, once it has no traffic.
   if (world.compat === 'argo') return objectToLeaveBehind(client, world, action.replicaSet, true)
   const naming = await objectToLeaveBehind(client, world, action.replicaSet)
   return naming ?? findEndpoints(client, world, action.replicaSet, Object.keys(world.services))
+}
+
+/** Without a router a revision may have to go though a Service names it, and that was decided; of a Service that names it since then it was not. */
+async function objectToNewName(client: LiveClient, world: World, rs: ReplicaSet): Promise<string | undefined> {
+  if (world.compat === 'argo') return undefined
+  const others = Object.entries(world.services).filter(
+    ([, { service }]) => service.spec.selector?.[POD_TEMPLATE_HASH] !== podHashOf(rs),
+  )
+  return findNaming(
+    client,
+    world,
+    rs,
+    others.map(([name]) => name),
+  )
 }
 
 async function objectToLeaveBehind(

@@ -72,6 +72,26 @@ export const writeMutants: readonly Mutant[] = [
     witness: 'tale canary whose old pods a Service names again when they are about to go',
   },
   {
+    id: 'unrouted-pods-go-live',
+    file: guards,
+    before: 'return objectToNewName(client, world, action.replicaSet)',
+    after: 'return undefined',
+    removes: 'without a router no revision goes to 0 that a Service names since the decision',
+    invariant: 'S6',
+    witness:
+      'test test/unit/reconcile/live-guards.test.ts › without a router no revision goes to 0 that a Service names since the decision',
+  },
+  {
+    id: 'stable-service-goes-ahead-of-an-abort',
+    file: guards,
+    before: 'if (!blueGreen && isAhead(world, service, podHash)) return',
+    after: "if (!blueGreen && service === '') return",
+    removes: 'the stable Service goes ahead only by the Rollout that was decided on',
+    invariant: 'S8',
+    witness:
+      'test test/unit/reconcile/live-guards.test.ts › without a router the stable Service goes ahead only by the Rollout that was decided on',
+  },
+  {
     id: 'subset-pods-go-live',
     file: guards,
     before: 'if (naming) return `subset',

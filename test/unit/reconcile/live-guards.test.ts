@@ -230,6 +230,36 @@ describe('live guards of blue-green', () => {
   const withPods = (rs: ReplicaSet, replicas: number, availableReplicas: number) =>
     ({ ...rs, spec: { ...rs.spec, replicas }, status: { replicas, availableReplicas } }) as KubeObject
 
+  test('without a router no revision goes to 0 that a Service names since the decision', async () => {
+    const { ask, canary, world, put } = await setUp()
+    const remove = { do: 'scale', replicaSet: canary, to: 0, annotations: {} } as const
+    const strategy = { canary: { stableService: 'stable', canaryService: 'canary' } }
+    const unrouted: World = { ...world, rollout: { ...world.rollout, spec: { ...world.rollout.spec, strategy } } }
+    assert.equal(await ask(remove, unrouted), undefined, 'that the canary Service names it was known')
+    const [stable, named] = [world.services.stable?.service, world.services.canary?.service]
+    await put(kinds.services, { ...stable, spec: { ...stable?.spec, selector: named?.spec.selector } } as KubeObject)
+    assert.match((await ask(remove, unrouted)) ?? '', /Service "stable" names ReplicaSet/)
+    assert.equal(await ask(remove, { ...unrouted, compat: 'argo' }), undefined)
+  })
+
+  test('without a router the stable Service goes ahead only by the Rollout that was decided on', async () => {
+    const { ask, canary, world, put } = await setUp()
+    const strategy = { canary: { stableService: 'stable', canaryService: 'canary' } }
+    const unrouted: World = { ...world, rollout: { ...world.rollout, spec: { ...world.rollout.spec, strategy } } }
+    const { currentPodHash: podHash = '', stableRS } = world.rollout.status ?? {}
+    const ahead = { do: 'select', service: 'stable', podHash, replicaSet: canary.metadata.name } as const
+    assert.equal(await ask(ahead, unrouted), undefined)
+    await put(kinds.rollouts, { ...world.rollout, status: { ...world.rollout.status, abort: true } } as KubeObject)
+    assert.equal(await ask(ahead, unrouted), 'the Rollout changed meanwhile')
+    const back = { ...ahead, podHash: stableRS ?? '', replicaSet: `shop-${stableRS}` }
+    assert.equal(await ask(back, unrouted), undefined, 'back to stable whatever came')
+    assert.equal(
+      await ask({ ...ahead, service: 'canary' }, unrouted),
+      undefined,
+      'the canary Service is for the new one',
+    )
+  })
+
   test('users go forward only to every pod, by the Rollout that was decided on', async () => {
     const { ask, put, fresh, world } = await setUpBlueGreen()
     assert.equal(await ask(cutOver(fresh)), undefined)
