@@ -39,6 +39,13 @@ const isSizedByStep = ({ spec, status }: Rollout, hash: string): boolean =>
   status.stableRS !== hash &&
   status.abort !== true
 
+/** An answer that says that nobody is there takes so long. */
+const LOOKED_BEFORE_MS = 500
+
+/** It got its first request while the write was about to leave, or on its way: nobody can call it back. */
+const hasJustBegun = (hash: string, { cause, history: { begunMs } }: Context): boolean =>
+  cause.kind === 'write' && (begunMs.get(hash) ?? Number.NEGATIVE_INFINITY) > cause.sentMs - LOOKED_BEFORE_MS
+
 /**
  * Without a router users reach whatever is ready, and nothing can be moved away first. A Rollout scaled to 0 asks for it. With dynamicStableScale the
  * user has given up the delay: pods follow traffic as soon as it is confirmed; that none is left without requests is checked all the same. So it is while
@@ -55,6 +62,7 @@ export const S5: Invariant = {
     if (!shrunk || shrunk.to > 0 || context.scenario.strategy === 'canary without a router') return undefined
     if (!rollout || rollout.metadata.deletionTimestamp !== undefined || rollout.spec.replicas === 0) return undefined
     const { serving, stoppedMs } = before.dataPlane
+    if (serving.has(shrunk.hash) && hasJustBegun(shrunk.hash, context)) return undefined
     if (serving.has(shrunk.hash)) return `${shrunk.hash} goes from ${shrunk.from} pods to none while it gets requests`
     const sinceMs = after.atMs - (stoppedMs.get(shrunk.hash) ?? Number.NEGATIVE_INFINITY)
     if (rollout.spec.strategy?.canary?.dynamicStableScale || isSizedByStep(rollout, shrunk.hash)) return undefined

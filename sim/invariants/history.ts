@@ -34,6 +34,8 @@ export interface History {
   readonly kept: ReadonlySet<string>
   /** Those of them that have had every one of these pods ready. */
   readonly whole: ReadonlySet<string>
+  /** Pod hash → when it last began to get requests. */
+  readonly begunMs: ReadonlyMap<string, number>
   /** Last change of the Rollout's spec. */
   readonly specMs: number
   /** When what is rolled out was first seen. */
@@ -52,6 +54,7 @@ export const emptyHistory: History = {
   lostMs: new Map(),
   kept: new Set(),
   whole: new Set(),
+  begunMs: new Map(),
   specMs: 0,
   updateMs: 0,
   attemptMs: 0,
@@ -87,6 +90,13 @@ function rememberSizes(history: History, before: World, after: World): History {
   const isWhole = (hash: string): boolean => isAsked(hash) && (readyPods(after).get(hash) ?? 0) >= wanted
   const { kept, whole } = history
   return { ...history, kept: remain(kept, before, after, isAsked), whole: remain(whole, before, after, isWhole) }
+}
+
+function rememberRequests(history: History, before: World, after: World): History {
+  const former = before.dataPlane.serving
+  const begun = [...after.dataPlane.serving].filter((hash) => !former.has(hash))
+  if (begun.length === 0) return history
+  return { ...history, begunMs: new Map([...history.begunMs, ...begun.map((hash) => [hash, after.atMs] as const)]) }
 }
 
 const isUpdating = ({ stableRS, currentPodHash }: RolloutStatus): boolean =>
@@ -159,7 +169,8 @@ const generationOf = (rollout: Rollout | undefined): unknown => rollout?.metadat
 
 /** The history with one change more. */
 export function remember(history: History, before: World, after: World, cause: Cause): History {
-  const lossy = rememberSizes(rememberLosses(history, before, after, cause), before, after)
+  const served = rememberRequests(history, before, after)
+  const lossy = rememberSizes(rememberLosses(served, before, after, cause), before, after)
   const [was, is] = [rolloutOf(before), rolloutOf(after)]
   if (was === is) return lossy
   const isOtherSpec = generationOf(was) !== generationOf(is)

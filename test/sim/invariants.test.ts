@@ -15,9 +15,12 @@ import {
   aborted,
   byName,
   CANARY,
+  canaryPods,
   httpRoute,
+  noCanary,
   pods,
   replicaSet,
+  retired,
   rollout,
   route,
   STABLE,
@@ -107,6 +110,16 @@ describe('invariants', () => {
     assert.deepEqual(back(0), [])
     assert.ok(back(4).includes('S1'))
   })
+
+  for (const [what, begunMs, expected] of [
+    ['as the write left', 98_600, []],
+    ['before anybody looked', 98_400, ['S5']],
+  ] as const)
+    test(`S5 and a first request that came ${what}`, () => {
+      const before = { ...sound, ...retired }
+      const context = { history: { ...emptyHistory, begunMs: new Map([[CANARY, begunMs]]) } }
+      assert.deepEqual(broken(before, { ...before, ...noCanary }, canaryPods, context), expected)
+    })
 
   test('S1 counts no endpoint whose pod is gone', () => {
     const back = (alive: number) => {
