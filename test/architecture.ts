@@ -84,6 +84,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'controller/domain/validation/',
     'controller/domain/revisions.ts',
     'controller/traffic/check-configs.ts',
+    'controller/traffic/check-routes.ts',
     // Verdicts are replayed and policies backtested with the code that gives them.
     'analysis/domain/',
     'analysis/providers/',

@@ -20,12 +20,11 @@ import { describeCast, describeStage } from './cast-words.ts'
 import { drawRelease, type Release } from './draw-release.ts'
 import { ManifestRefused, type Played, playRelease } from './play-release.ts'
 import { findUnmodelled } from './unmodelled.ts'
-import { findUnfitRoutes } from './user-objects.ts'
 import { makeUserScenario } from './user-scenario.ts'
 
 export const simulator: Simulator = {
   prepare(order) {
-    const problems = [...findUnmodelled(order.rollout), ...findUnfitRoutes(order.rollout, order.objects)]
+    const problems = findUnmodelled(order.rollout)
     return problems.length > 0 ? { problems } : openSimulation(order)
   },
 }

@@ -4,7 +4,6 @@
  */
 import type { KubeObject } from '../../controller/api/meta.ts'
 import type { CanaryStrategy, Rollout, Service } from '../../controller/api/rollout.ts'
-import type { Problem } from '../../controller/domain/validation/problem.ts'
 import { namedRoutes, routeSelectors } from '../../controller/traffic/gateway-api/config.ts'
 import type { HttpRoute } from '../cluster/world.ts'
 import { readGatewayConfig } from './unmodelled.ts'
@@ -66,22 +65,6 @@ const backendsOf = (canary: CanaryStrategy | undefined): readonly (string | unde
   canary?.pingPong
     ? [canary.pingPong.pingService, canary.pingPong.pongService]
     : [canary?.stableService, canary?.canaryService]
-
-/** A route of the files that no request of the update could go through. */
-export function findUnfitRoutes(rollout: Rollout, given: readonly KubeObject[]): readonly Problem[] {
-  const backends = backendsOf(rollout.spec.strategy?.canary)
-  const names = listRoutes(rollout, given)
-  return given.flatMap((object) => {
-    const { rules = [] } = (object as HttpRoute).spec ?? {}
-    const isFit = rules.some(({ backendRefs = [] }) =>
-      backends.every((name) => backendRefs.some((ref) => ref.name === name)),
-    )
-    if (object.kind !== 'HTTPRoute' || !names.includes(object.metadata.name) || isFit) return []
-    const field = `HTTPRoute ${object.metadata.name}: spec.rules`
-    const fix = 'give one rule both of them as backendRefs'
-    return [{ field, message: `no rule divides requests between ${backends.join(' and ')}`, fix }]
-  })
-}
 
 function listRoutes(rollout: Rollout, given: readonly KubeObject[]): readonly string[] {
   const config = readGatewayConfig(rollout)

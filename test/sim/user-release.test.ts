@@ -154,11 +154,6 @@ describe('what was taken for granted', () => {
 })
 
 describe('what has no model is refused', () => {
-  const route = {
-    kind: 'HTTPRoute',
-    metadata: { name: 'checkout' },
-    spec: { rules: [{ backendRefs: [{ name: 'checkout' }] }] },
-  }
   const gateway = (config: Record<string, unknown>) =>
     routed({ trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': config } } })
   const cases: readonly (readonly [string, SimulationOrder])[] = [
@@ -176,7 +171,6 @@ describe('what has no model is refused', () => {
       order(gateway({ httpRoute: 'checkout', namespace: 'gateways' })),
     ],
     ['spec.replicas', order(rollout({ canary: {} }, { replicas: 0 }))],
-    ['HTTPRoute checkout: spec.rules', order(waiting.rollout, { objects: [route as KubeObject] })],
   ]
   for (const [field, asked] of cases)
     test(field, () => {

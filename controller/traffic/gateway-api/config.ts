@@ -10,7 +10,7 @@ import { compileLabelSelector } from '../../kube/label-selector.ts'
 import type { InProgressLabel } from './layout.ts'
 import type { Dialect } from './matches.ts'
 
-interface RouteKind {
+export interface RouteKind {
   readonly kind: ResourceKind
   readonly dialect: Dialect
   readonly one: 'httpRoute' | 'grpcRoute' | 'tcpRoute' | 'tlsRoute'

@@ -163,6 +163,34 @@ describe('penstock lint', () => {
     assert.match(output().out, /\n1 error, 0 warnings in 1 object\n$/)
   })
 
+  test('a route of the files that names one of the two Services is an error, of plan and simulate too, and no route is none', async () => {
+    const routing = 'plugins: {argoproj-labs/gatewayAPI: {httpRoute: web}}'
+    const text = manifest(
+      `${sound}  strategy:\n    canary:\n      stableService: s\n      canaryService: c\n      trafficRouting: {${routing}}\n      steps: [{setWeight: 20}]\n`,
+    )
+    const route = (backends: string): string =>
+      `apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web}\nspec: {rules: [{backendRefs: [${backends}]}]}\n`
+    const run = async (command: string, backends: string | undefined) => {
+      const beside: Record<string, string> = backends === undefined ? {} : { 'route.yaml': route(backends) }
+      const { deps, output } = createFakeCli(undefined, { files: { 'f.yaml': text, ...beside } })
+      const named = ['f.yaml', ...Object.keys(beside)].flatMap((file) => ['-f', file])
+      return { code: await runCli([command, ...named], deps), said: output().out + output().err }
+    }
+    const wrong =
+      /^f.yaml:12:72: error: Rollout web: spec.strategy.canary.trafficRouting.plugins\["argoproj-labs\/gatewayAPI"\].httpRoute: .* name both "s" and "c": add both to one rule\n/
+    for (const [command, code] of [
+      ['lint', 1],
+      ['plan', 2],
+      ['simulate', 2],
+    ] as const) {
+      const refused = await run(command, '{name: s, port: 80}')
+      assert.equal(refused.code, code, command)
+      assert.match(refused.said, wrong, command)
+    }
+    for (const backends of ['{name: s}, {name: c}', undefined]) assert.equal((await run('lint', backends)).code, 0)
+    assert.equal((await run('plan', undefined)).code, 0)
+  })
+
   test('a sound file exits 0 with an empty list', async () => {
     const text = manifest(`${sound}  strategy: {canary: {steps: [{setWeight: 20}]}}\n`)
     const { deps, output } = createFakeCli(undefined, { files: { 'f.yaml': text } })
