@@ -22,6 +22,7 @@ async function setUp() {
   machine.run(20_000)
   const kube = createMemoryKube()
   const observed = machine.world()
+  await kube.client.create(kinds.rollouts, observed.rollout)
   const replicaSets = await Promise.all(observed.replicaSets.map((rs) => kube.client.create(kinds.replicaSets, rs)))
   const noted: string[] = []
   const note = (what: string) => (_key: string, ref: ObjectRef) => void noted.push(`${what} ${ref.name}`)
