@@ -56,6 +56,24 @@ function edit(
   return patch ? client.patch(ref, 'merge', patch, subresource ? { subresource } : {}) : client.delete(ref)
 }
 
+const written = [
+  kinds.rollouts,
+  kinds.replicaSets,
+  kinds.services,
+  kinds.httpRoutes,
+  kinds.pods,
+  kinds.analysisRuns,
+  kinds.experiments,
+]
+
+/** Somebody else leaves a mark on it that says nothing. */
+export function touch({ client }: SimCluster, plural: string, name: string): void {
+  const kind = written.find((one) => one.plural === plural)
+  if (!kind) throw new Error(`nobody writes ${plural}`)
+  const patch = { metadata: { annotations: { 'example.com/touched': 'yes' } } }
+  void client.patch({ kind, namespace: NAMESPACE, name }, 'merge', patch).catch(() => {})
+}
+
 export function act(cluster: SimCluster, deed: Deed): void {
   const { client, kernel, board } = cluster
   const atMs = kernel.now()

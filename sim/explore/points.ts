@@ -1,6 +1,6 @@
 /** Every place at which a tale can be disturbed, from the passage of an undisturbed telling. */
 import type { Ending } from './tell.ts'
-import type { Position, Trouble } from './trouble.ts'
+import type { Passage, Position, Trouble } from './trouble.ts'
 
 const LATE_KINDS = [
   'rollouts',
@@ -17,13 +17,25 @@ const VERSIONS = [1, 2, 3]
 const positions = (count: number, from: number): readonly number[] =>
   Array.from({ length: Math.max(0, count - from) }, (_, at) => from + at + 1)
 
-/** `from`: what comes before it is left alone. */
-export function listTroubles({ passage }: Ending, from: Position): readonly Trouble[] {
+/** Events are read by people alone. */
+const isEvent = (write = ''): boolean => / events\//.test(write)
+
+export interface Places {
+  /** What comes before it is left alone. */
+  readonly from: Position
+  /** Somebody else writes what the controller writes. */
+  readonly rivals?: boolean | undefined
+}
+
+export function listTroubles({ passage }: Ending, { from, rivals = false }: Places): readonly Trouble[] {
   const seen = new Set(passage.lines)
+  const writes = positions(passage.writes.length, from.writes)
+  const counted = writes.filter((atWrite) => !isEvent(passage.writes[atWrite - 1]))
   return [
-    ...positions(passage.writes.length, from.writes).flatMap((atWrite) =>
-      [true, false].map((applied): Trouble => ({ kind: 'crash', atWrite, applied })),
-    ),
+    // Whether an event is there or not changes nothing for whoever starts anew.
+    ...writes.map((atWrite): Trouble => ({ kind: 'crash', atWrite, applied: true })),
+    ...counted.map((atWrite): Trouble => ({ kind: 'crash', atWrite, applied: false })),
+    ...(rivals ? listRivals(passage, counted) : []),
     ...positions(passage.reads.length, from.reads).flatMap((atRead) =>
       VERSIONS.map((versions): Trouble => ({ kind: 'stale', atRead, versions })),
     ),
@@ -32,4 +44,12 @@ export function listTroubles({ passage }: Ending, from: Position): readonly Trou
     ),
     ...positions(passage.lines.length, from.lines).map((atLine): Trouble => ({ kind: 'drop', atLine })),
   ]
+}
+
+/** What is created cannot be written by somebody else before. */
+function* listRivals({ writes }: Passage, counted: readonly number[]): Generator<Trouble> {
+  for (const atWrite of counted) {
+    if (writes[atWrite - 1]?.startsWith('patch ')) yield { kind: 'touch', atWrite }
+    yield { kind: 'repeat', atWrite }
+  }
 }

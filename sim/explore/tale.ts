@@ -41,6 +41,8 @@ export interface Tale {
   readonly podReadyMs?: readonly [number, number]
   /** The exploration tells it without trouble: what happens in it is enough, or is disturbed in another tale. */
   readonly once?: true
+  /** It is also told with somebody else at every write. */
+  readonly rivals?: true
 }
 
 type When = Stage['when']

@@ -11,7 +11,7 @@ import { createJudge } from '../run/judge.ts'
 import type { Plan } from '../run/plan.ts'
 import type { Scenario } from '../run/scenario.ts'
 import { createCourse, type Moment } from './course.ts'
-import { act } from './deed.ts'
+import { act, touch } from './deed.ts'
 import { renderEnding } from './ending.ts'
 import type { Tale } from './tale.ts'
 import {
@@ -86,9 +86,6 @@ const clockLeadOf = ({ stages }: Tale): number =>
       0,
     )
 
-/** A stage that lasts no time is passed unseen, or seen: it depends on the order of two lines. */
-const isPassing = (id: string): boolean => id.includes('/StagePassed/')
-
 /** Events are about the past: their number may differ. */
 const isCourtesy = ({ plural }: Write): boolean => plural === 'events' || plural === 'leases'
 
@@ -135,6 +132,8 @@ export async function tell(tale: Tale, trouble?: Trouble, mostSteps = MOST_STEPS
   const course = createCourse()
   let judge: ReturnType<typeof createJudge> | undefined
   let walk: Walk | undefined
+  const isAt = (kind: 'touch' | 'repeat'): boolean =>
+    trouble?.kind === kind && trouble.atWrite === passage.writes.length
   const cluster: SimCluster = await openCluster(plan, {
     onStep(label) {
       judge?.onStep(label)
@@ -144,6 +143,8 @@ export async function tell(tale: Tale, trouble?: Trouble, mostSteps = MOST_STEPS
       walk?.onCall(write.verb, write.plural)
       const before = cluster.truth.world()
       passage.writes.push(`${write.verb} ${write.plural}/${write.name}`)
+      if (isAt('touch')) touch(cluster, write.plural, write.name)
+      if (isAt('repeat')) void judge?.onWrite(write, apply).catch(() => {})
       const answer = judge?.onWrite(write, apply) ?? apply()
       const after = cluster.truth.world()
       if (isCourtesy(write)) return answer
@@ -156,7 +157,7 @@ export async function tell(tale: Tale, trouble?: Trouble, mostSteps = MOST_STEPS
       judge?.onTold(told)
       const { id } = JSON.parse(body) as { id: string }
       course.note(cluster.kernel.now(), `message ${id}`)
-      if (!isPassing(id)) notices.add(id.replace(/\/[0-9TZ:-]*$/, ''))
+      notices.add(id.replace(/\/[0-9TZ:-]*$/, ''))
     },
     onAnswer: (code) => course.note(cluster.kernel.now(), `alert answered ${code}`),
     makeBoard: (kernel, truth) =>

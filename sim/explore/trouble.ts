@@ -14,6 +14,10 @@ export type Trouble =
   | { readonly kind: 'late'; readonly plural: string; readonly lines: number }
   /** This line of a watch never arrives; the kind is listed anew a while later. */
   | { readonly kind: 'drop'; readonly atLine: number }
+  /** Somebody else writes the object of this write a moment before it takes effect, and changes nothing that matters. */
+  | { readonly kind: 'touch'; readonly atWrite: number }
+  /** This write is sent twice by what lies between; the second answer is what comes back. */
+  | { readonly kind: 'repeat'; readonly atWrite: number }
 
 export function renderTrouble(trouble: Trouble | undefined): string {
   switch (trouble?.kind) {
@@ -27,6 +31,10 @@ export function renderTrouble(trouble: Trouble | undefined): string {
       return `watches of ${trouble.plural} are ${trouble.lines} lines behind`
     case 'drop':
       return `line ${trouble.atLine} of the watches is lost`
+    case 'touch':
+      return `write ${trouble.atWrite} meets a newer object`
+    case 'repeat':
+      return `write ${trouble.atWrite} arrives twice`
   }
 }
 
@@ -44,6 +52,8 @@ const patterns: readonly (readonly [RegExp, (...found: string[]) => Trouble])[] 
     (plural = '', lines) => ({ kind: 'late', plural, lines: Number(lines) }),
   ],
   [/^line (\d+) of the watches is lost$/, (at) => ({ kind: 'drop', atLine: Number(at) })],
+  [/^write (\d+) meets a newer object$/, (at) => ({ kind: 'touch', atWrite: Number(at) })],
+  [/^write (\d+) arrives twice$/, (at) => ({ kind: 'repeat', atWrite: Number(at) })],
 ]
 
 /** Of the words in which it is told. Throws when they are of none. */

@@ -36,7 +36,7 @@ async function tellTwice(tale: Tale): Promise<ExploreAnswer> {
     ...ending.violations.map(({ id, sentence }) => `${id}: ${sentence}`),
   ]
   const from = disturbedFromStart.has(tale.name) ? START : ending.firstDeed
-  return { problems, troubles: tale.once ? [] : listTroubles(ending, from) }
+  return { problems, troubles: tale.once ? [] : listTroubles(ending, { from, rivals: tale.rivals }) }
 }
 
 async function tellDisturbed(tale: Tale, trouble: Trouble): Promise<ExploreAnswer> {

@@ -68,7 +68,7 @@ export async function findOtherTale(known: KnownTales, mostSeconds: number): Pro
 }
 
 /** Of each kind of trouble so many places, spread over what comes after the first deploy. */
-const PLACES = { late: 9, crash: 6, stale: 4, drop: 4 } as const
+const PLACES = { late: 9, crash: 6, stale: 4, drop: 4, touch: 4, repeat: 4 } as const
 
 function* listAttempts(known: KnownTales): Generator<readonly [Tale, Trouble | undefined]> {
   for (const tale of tales) yield [tale, undefined]
@@ -76,7 +76,9 @@ function* listAttempts(known: KnownTales): Generator<readonly [Tale, Trouble | u
     for (const tale of tales) {
       const ending = known[tale.name]
       if (!ending || tale.once) continue
-      const all = listTroubles(ending, ending.firstDeed).filter((one) => one.kind === kind)
+      const all = listTroubles(ending, { from: ending.firstDeed, rivals: tale.rivals }).filter(
+        (one) => one.kind === kind,
+      )
       for (const trouble of spread(all.filter(isWorst), PLACES[kind])) yield [tale, trouble]
     }
 }

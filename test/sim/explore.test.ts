@@ -5,6 +5,7 @@ import { compareEndings } from '../../sim/explore/compare.ts'
 import { listTroubles } from '../../sim/explore/points.ts'
 import { tales } from '../../sim/explore/tales/all-tales.ts'
 import { type Ending, tell } from '../../sim/explore/tell.ts'
+import { parseTrouble, renderTrouble, type Trouble } from '../../sim/explore/trouble.ts'
 
 const ending = (change: Partial<Ending> = {}): Ending => ({
   lines: ['Healthy', 'shop 2'],
@@ -56,9 +57,37 @@ describe('the exploration', () => {
     assert.deepEqual(compareEndings(ending(), ending()), [])
   })
 
+  const start = { writes: 0, reads: 0, lines: 0 }
+
   test('disturbs every write twice, every read and every late kind three times, every line once', () => {
-    assert.equal(listTroubles(ending(), { writes: 0, reads: 0, lines: 0 }).length, 2 * 2 + 3 + 2 * 3 + 2)
-    assert.equal(listTroubles(ending(), { writes: 1, reads: 1, lines: 1 }).length, 2 + 0 + 2 * 3 + 1)
+    assert.equal(listTroubles(ending(), { from: start }).length, 2 * 2 + 3 + 2 * 3 + 2)
+    assert.equal(listTroubles(ending(), { from: { writes: 1, reads: 1, lines: 1 } }).length, 2 + 0 + 2 * 3 + 1)
+  })
+
+  test('puts somebody else at every write where a tale says so, and before those of what is there', () => {
+    const troubles = listTroubles(ending(), { from: start, rivals: true })
+    assert.deepEqual(troubles.filter(({ kind }) => kind === 'touch' || kind === 'repeat').map(renderTrouble), [
+      'write 1 arrives twice',
+      'write 2 meets a newer object',
+      'write 2 arrives twice',
+    ])
+  })
+
+  test('loses no event of its own: nobody who starts anew reads it', () => {
+    const passage = { writes: ['create events/shop.1'], reads: [], lines: [] }
+    assert.deepEqual(listTroubles(ending({ passage }), { from: start }), [{ kind: 'crash', atWrite: 1, applied: true }])
+  })
+
+  test('reads every trouble from its words', () => {
+    const troubles: readonly Trouble[] = [
+      { kind: 'crash', atWrite: 3, applied: false },
+      { kind: 'stale', atRead: 4, versions: 2 },
+      { kind: 'late', plural: 'pods', lines: 1 },
+      { kind: 'drop', atLine: 5 },
+      { kind: 'touch', atWrite: 6 },
+      { kind: 'repeat', atWrite: 7 },
+    ]
+    for (const trouble of troubles) assert.deepEqual(parseTrouble(renderTrouble(trouble)), trouble)
   })
 
   test('has a tale of everything that a release can meet', () => {
@@ -92,5 +121,10 @@ describe('the exploration', () => {
     const dropped = await tell(tale, { kind: 'drop', atLine: undisturbed.firstDeed.lines + 2 })
     assert.deepEqual(compareEndings(dropped, undisturbed), [])
     assert.notEqual(dropped.hash, undisturbed.hash)
+    for (const kind of ['touch', 'repeat'] as const) {
+      const met = await tell(tale, { kind, atWrite: undisturbed.firstDeed.writes + 3 })
+      assert.deepEqual(compareEndings(met, undisturbed), [])
+      assert.notEqual(met.hash, undisturbed.hash)
+    }
   })
 })

@@ -7,6 +7,7 @@ import { deposedTales } from './deposed.ts'
 import { judgedTales } from './judged.ts'
 import { messageTales } from './messages.ts'
 import { podTales } from './pods.ts'
+import { raceTales } from './races.ts'
 import { replicaTales } from './replicas.ts'
 import { requestTales } from './requests.ts'
 import { rivalTales } from './rivals.ts'
@@ -25,5 +26,6 @@ export const tales: readonly Tale[] = [
   ...messageTales,
   ...replicaTales,
   ...rivalTales,
+  ...raceTales,
   ...deposedTales,
 ]

@@ -13,6 +13,7 @@ export const blueGreenTales: readonly Tale[] = [
     objects,
     stages: [commit('shop:2')],
     isOver: isHealthyAfter(1),
+    rivals: true,
   },
   {
     name: 'blue-green, promoted by hand',
@@ -58,6 +59,7 @@ export const blueGreenTales: readonly Tale[] = [
     objects,
     stages: [commit('shop:2'), at(isPaused, { kind: 'alert', status: 'firing', times: 1 })],
     isOver: isDegraded,
+    rivals: true,
   },
   {
     name: 'blue-green, superseded before the cutover',

@@ -26,6 +26,7 @@ export const canaryTales: readonly Tale[] = [
     objects,
     stages: [commit('shop:2'), at(isPaused, { kind: 'promote' })],
     isOver: isHealthy,
+    rivals: true,
   },
   {
     name: 'canary, aborted',
@@ -94,6 +95,7 @@ export const canaryTales: readonly Tale[] = [
     objects,
     stages: [at(isHealthy, { kind: 'metrics', are: 'bad' }), commit('shop:2')],
     isOver: isDegraded,
+    rivals: true,
   },
   {
     name: 'canary, failed by its background analysis',
@@ -141,6 +143,7 @@ export const canaryTales: readonly Tale[] = [
     objects,
     stages: [commit('shop:2')],
     isOver: isHealthyAfter(1),
+    rivals: true,
   },
   {
     name: 'canary with an experiment, aborted in it',

@@ -3,6 +3,7 @@ import type { Deed } from '../deed.ts'
 import {
   at,
   atOnce,
+  beforeThe,
   commit,
   isDegraded,
   isHealthy,
@@ -76,5 +77,19 @@ export const deposedTales: readonly Tale[] = [
       at(isHealthy, fault({ kind: 'sink', mode: 'slow', forMs: 10_000 }), { kind: 'setImage', image: 'shop:2' }),
       later(4_000, stop),
     ),
+  },
+  {
+    ...deposed(
+      'the next one has not seen that a message was told',
+      commit('shop:2'),
+      at(isPaused, { kind: 'abort' }),
+      beforeThe(3, 'patch', 'rollouts', fault({ kind: 'delayEvents', plural: 'rollouts', ms: 30_000, forMs: 1_000 })),
+      later(
+        1_000,
+        fault({ kind: 'answer', code: 500, applied: false, match: { verb: 'list', plural: 'rollouts' }, count: 20 }),
+        stop,
+      ),
+    ),
+    isOver: isDegraded,
   },
 ]

@@ -13,7 +13,7 @@ export const notifierMutants: readonly Mutant[] = [
     after: '!notice) return true',
     removes: 'a live read keeps what a former leader sent from being sent again',
     invariant: 'L7',
-    witness: 'test test/unit/notify/outbox.test.ts › a cache that is behind tells nothing twice',
+    witness: 'tale two replicas, the next one has not seen that a message was told',
   },
   {
     id: 'failed-mark-sends-again',

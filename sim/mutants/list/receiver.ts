@@ -108,7 +108,7 @@ export const receiverMutants: readonly Mutant[] = [
     after: 'const receivedAtMs = nowMs',
     removes: 'a request is later than the last abort, also with a clock that is behind',
     invariant: 'S10 S25',
-    witness: `test ${matchTest} › is later than the last abort, even with a clock behind`,
+    witness: 'tale pods alone, aborted and retried, an alert meets a clock that is behind',
   },
   {
     id: 'mass-alert-aborts-everything',
@@ -164,7 +164,7 @@ export const receiverMutants: readonly Mutant[] = [
       "const precondition = { uid: rollout.metadata.uid ?? '' }\n  await applyMergePatch(deps.client, refOf(rollouts, rollout), patch, { precondition, signal, urgent: true })",
     removes: 'a request is stored on the Rollout that was decided on',
     invariant: 'S16 S25',
-    witness: `test ${intentTest} › a conflict is decided anew on what is true then`,
+    witness: 'tale pods alone, superseded when an alert is about to take it back',
   },
   {
     id: 'conflict-is-not-decided-anew',

@@ -126,8 +126,7 @@ export const writeMutants: readonly Mutant[] = [
     after: 'return live ? undefined :',
     removes: 'pods go only while the size that was decided on is still asked for',
     invariant: 'S7',
-    witness:
-      'test test/unit/reconcile/live-guards.test.ts › pods go only while the size that was decided on is still asked for',
+    witness: 'tale canary whose autoscaler asks for more when pods are about to go',
   },
   {
     id: 'weight-on-a-rollout-read-too-early',
@@ -138,8 +137,7 @@ export const writeMutants: readonly Mutant[] = [
       'const live = await client.get<KubeObject>({ kind: kinds.rollouts, namespace, name })\n  const objections = await Promise.all(services.map((service) => objectToService(client, world, service)))',
     removes: 'the Rollout is read last, so that no abort is missed while endpoints are read',
     invariant: 'S8',
-    witness:
-      'test test/unit/reconcile/live-guards.test.ts › weight is not raised when an abort comes while endpoints are still being read',
+    witness: 'tale canary, aborted while its weight is about to be raised',
   },
   {
     id: 'unseen-stable-is-deleted',
@@ -203,7 +201,7 @@ export const writeMutants: readonly Mutant[] = [
     after: '',
     removes: 'what exists already counts only when it is ours',
     invariant: 'S20',
-    witness: 'test test/unit/reconcile/apply.test.ts',
+    witness: 'tale pods alone, somebody has a ReplicaSet of that name',
   },
   {
     id: 'writes-without-a-precondition',
