@@ -101,6 +101,31 @@ describe('invariants', () => {
       assert.deepEqual(broken(before, after, { ...httpRoute, sentMs }, { history }), expected)
     })
 
+  test('S6 lets the last pod go without a router where it serves nobody, or where there is room for one alone', () => {
+    const unrouted = (canary: object, spec: object = {}, annotations: Record<string, string> = {}) => ({
+      rollouts: byName(
+        rollout({}, { annotations, strategy: { canary: { stableService: 'stable', ...canary } }, ...spec }),
+      ),
+    })
+    const single = { maxSurge: 0, maxUnavailable: 1 }
+    const rows: readonly (readonly [Partial<World>, boolean])[] = [
+      [unrouted({}), true],
+      [unrouted(single), true],
+      [unrouted({ maxSurge: 1 }, { replicas: 1 }), true],
+      [unrouted(single, { replicas: 1 }), false],
+      [unrouted({}, {}, { 'penstock.dev/compat': 'argo' }), false],
+      [{ ...unrouted({}), pods: byName(...pods(STABLE, 4)) }, false],
+    ]
+    const without = { ...scenario, strategy: 'canary without a router' as const }
+    for (const [change, isBroken] of rows) {
+      const before = { ...sound, ...change }
+      const found = broken(before, { ...before, ...noCanary }, canaryPods, { scenario: without })
+      assert.equal(found.includes('S6'), isBroken)
+    }
+    const routed = { ...sound, pods: byName(...pods(STABLE, 4)) }
+    assert.ok(broken(routed, { ...routed, ...noCanary }, canaryPods).includes('S6'), 'with a router always')
+  })
+
   test('S1 lets a canary be taken back where no pods are asked for, and not otherwise', () => {
     const back = (replicas: number) => {
       const rollouts = byName(rollout({}, { replicas }))
