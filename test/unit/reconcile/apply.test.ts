@@ -101,7 +101,7 @@ describe('apply', () => {
     const ownerReferences = (rs.metadata.ownerReferences ?? []).map((owner) => ({ ...owner, uid: 'another' }))
     const foreign = { ...rs, metadata: { ...rs.metadata, ownerReferences } }
     assert.ok((await run({ do: 'createReplicaSet', replicaSet: foreign })).failure)
-    assert.equal(kube.writes.filter((write) => write.startsWith('create')).length, world.replicaSets.length)
+    assert.equal(kube.writes.filter((write) => write.startsWith('create replicasets')).length, world.replicaSets.length)
   })
 
   test('a refused ReplicaSet does not keep traffic and pods from going back (L2)', async () => {
