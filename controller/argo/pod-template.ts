@@ -30,17 +30,24 @@ function read(desired: PodTemplate): Reading {
 }
 
 /** What the last comparison of a ReplicaSet came to: there are many more of them than Rollouts, so their texts are not kept. */
-const verdicts = new WeakMap<object, { readonly desired: string; readonly same: boolean }>()
+const verdicts = new WeakMap<PodTemplate, Verdict>()
+
+interface Verdict {
+  readonly desired: string
+  readonly annotations: ReplicaSet['metadata']['annotations']
+  readonly same: boolean
+}
 
 /** True when the ReplicaSet's pods are those that `desired` describes. */
 export function isSameTemplate(desired: PodTemplate, replicaSet: Pick<ReplicaSet, 'metadata' | 'spec'>): boolean {
   const wanted = read(desired)
-  const before = verdicts.get(replicaSet)
-  if (before?.desired === wanted.text) return before.same
   const { template } = replicaSet.spec
+  const { annotations } = replicaSet.metadata
+  const before = verdicts.get(template)
+  if (before?.desired === wanted.text && before.annotations === annotations) return before.same
   const plain = withoutInjections(replicaSet)
   const same = isSame(wanted, template) || (plain !== template && isSame(wanted, plain))
-  verdicts.set(replicaSet, { desired: wanted.text, same })
+  verdicts.set(template, { desired: wanted.text, annotations, same })
   return same
 }
 

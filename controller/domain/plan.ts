@@ -154,15 +154,22 @@ export interface Plan {
 
 /** Joins parts in order: lists are appended, the earliest wake-up wins, a later memory overrides an earlier one field by field. */
 export function join(...parts: readonly Part[]): Part {
-  const wakes = parts.flatMap((part) => (part.wakeAtMs === undefined ? [] : [part.wakeAtMs]))
-  return {
-    actions: parts.flatMap((part) => part.actions ?? []),
-    events: parts.flatMap((part) => part.events ?? []),
-    notices: parts.flatMap((part) => part.notices ?? []),
-    holds: parts.flatMap((part) => part.holds ?? []),
-    memory: parts.reduce((memory, part) => mergeMemory(memory, part.memory ?? {}), {} as Memory),
-    ...(wakes.length > 0 ? { wakeAtMs: Math.min(...wakes) } : {}),
+  const actions: Action[] = []
+  const events: PlannedEvent[] = []
+  const notices: Notice[] = []
+  const holds: Hold[] = []
+  let memory: Memory = {}
+  let wakeAtMs: number | undefined
+  // A loop, and nothing made for a part that says nothing: a pass joins some fifty of them.
+  for (const part of parts) {
+    if (part.actions) actions.push(...part.actions)
+    if (part.events) events.push(...part.events)
+    if (part.notices) notices.push(...part.notices)
+    if (part.holds) holds.push(...part.holds)
+    if (part.memory) memory = mergeMemory(memory, part.memory)
+    if (part.wakeAtMs !== undefined) wakeAtMs = Math.min(part.wakeAtMs, wakeAtMs ?? part.wakeAtMs)
   }
+  return { actions, events, notices, holds, memory, ...(wakeAtMs === undefined ? {} : { wakeAtMs }) }
 }
 
 /** The strategies' own parts of status are merged, everything else is replaced. */

@@ -160,7 +160,15 @@ function tell(world: World, plan: Plan, outcome: Outcome, deps: ReportDeps): voi
     ...(namespace === undefined ? {} : { namespace }),
     step: plan.status.currentStepIndex ?? 0,
   })
-  log.debug('pass', { world: renderWorld(world), plan: renderPlan(plan) })
+  // Rendered only where somebody reads it: most logs begin at info.
+  log.debug('pass', {
+    get world() {
+      return renderWorld(world)
+    },
+    get plan() {
+      return renderPlan(plan)
+    },
+  })
   for (const action of outcome.done) log.info(renderAction(action), { reason: plan.holds[0]?.reason ?? 'Progress' })
   for (const { action, why } of outcome.deferred)
     log.debug(`left for the next pass: ${renderAction(action)}`, { reason: why })

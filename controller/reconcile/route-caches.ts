@@ -3,6 +3,7 @@
  * lives outside the cluster. A kind that no Rollout uses costs nothing. It must not interpret objects.
  */
 import type { KubeObject } from '../api/meta.ts'
+import { onceFrozen } from '../api/once-frozen.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
 import type { RouterId } from '../api/router-capabilities.ts'
 import type { ObjectCache } from '../kube/cache.ts'
@@ -75,10 +76,15 @@ export function openRoutes(
   const tell = (...addresses: readonly string[]): void => {
     for (const listener of listeners) listener(addresses)
   }
+  const neighboursOf = (rollout: Rollout) => () => rollouts.list(rollout.metadata.namespace)
   const driven = (rollout: Rollout, replicaSets: readonly ReplicaSet[]) =>
-    withoutTaken(routersOf(rollout, replicaSets, enabled), rollout, () => rollouts.list(rollout.metadata.namespace))
+    withoutTaken(routersOf(rollout, replicaSets, enabled), rollout, neighboursOf(rollout))
+  /** Asked for several times in each pass, where nothing is read of pods. */
+  const configuredIn = onceFrozen((rollout: Rollout) => routersOf(rollout, [], enabled))
   const needed = (rollout: Rollout): readonly Router[] =>
-    driven(rollout, []).flatMap(({ router }) => ('problem' in router ? [] : [router]))
+    withoutTaken(configuredIn(rollout), rollout, neighboursOf(rollout)).flatMap(({ router }) =>
+      'problem' in router ? [] : [router],
+    )
 
   function open(kind: ResourceKind): void {
     const id = kindId(kind)

@@ -4,6 +4,7 @@
  */
 import { MANAGED_BY } from '../api/labels.ts'
 import type { KubeObject } from '../api/meta.ts'
+import { onceFrozen } from '../api/once-frozen.ts'
 import type { Rollout } from '../api/rollout.ts'
 import type { ObjectRef, ResourceKind } from '../kube/client.ts'
 import type { InformerOptions } from '../kube/informers.ts'
@@ -58,7 +59,7 @@ export const kindsOf = ({ targets, selections = [] }: Router): readonly Resource
  * Indexer of Rollouts by what their routers need: each object by its address, every one of a kind in a namespace where objects are found by what
  * they say, and the kinds as such.
  */
-export const routesNamed = (rollout: Rollout): readonly string[] =>
+export const routesNamed = onceFrozen((rollout: Rollout): readonly string[] =>
   routersOf(rollout, []).flatMap(({ router }) => {
     if ('problem' in router) return []
     const found = (router.selections ?? []).map(({ kind, namespace }) => anyOf(kind, namespace))
@@ -67,4 +68,5 @@ export const routesNamed = (rollout: Rollout): readonly string[] =>
       ...found,
       ...kindsOf(router).map(kindId),
     ]
-  })
+  }),
+)

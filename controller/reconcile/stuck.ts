@@ -27,7 +27,9 @@ export interface StuckWatchOptions {
 const MIN_AGE_MS = 1_000
 
 interface Series {
-  readonly fingerprint: number
+  readonly what: string
+  /** Of the view; worked out only when the next pass attempts the same. */
+  readonly fingerprint: () => number
   readonly startedMs: number
   readonly passes: number
   readonly isStuck: boolean
@@ -43,16 +45,28 @@ export function createStuckWatch({ monotonicMs, maxPasses = 5, windowMs = 10_000
         return undefined
       }
       const nowMs = monotonicMs()
-      const fingerprint = fnv1a(`${what}\n${viewOf(world)}`)
+      const fingerprint = once(() => fnv1a(viewOf(world)))
       const before = series.get(key)
-      const goesOn = before?.fingerprint === fingerprint && (before.isStuck || nowMs - before.startedMs < windowMs)
+      const goesOn =
+        before !== undefined &&
+        (before.isStuck || nowMs - before.startedMs < windowMs) &&
+        before.what === what &&
+        before.fingerprint() === fingerprint()
       const passes = goesOn ? before.passes + 1 : 1
       const startedMs = goesOn ? before.startedMs : nowMs
       const isStuck = (goesOn && before.isStuck) || (passes > maxPasses && nowMs - startedMs >= MIN_AGE_MS)
-      series.set(key, { fingerprint, passes, isStuck, startedMs })
+      series.set(key, { what, fingerprint, passes, isStuck, startedMs })
       return isStuck ? what : undefined
     },
     forget: (key) => void series.delete(key),
+  }
+}
+
+function once<T>(compute: () => T): () => T {
+  let known: { readonly value: T } | undefined
+  return () => {
+    known ??= { value: compute() }
+    return known.value
   }
 }
 

@@ -61,6 +61,7 @@ function listAnalyses({ spec }: Rollout): readonly NamedAnalysis[] {
 
 function validateExperimentSteps({ rollout, templates }: World): readonly Problem[] {
   return (rollout.spec.strategy?.canary?.steps ?? []).flatMap(({ experiment }, index) => {
+    if (experiment === undefined) return []
     const step = experimentStepSchema.safeParse(experiment)
     const field = `spec.strategy.canary.steps[${index}].experiment`
     return step.success ? validateExperimentReferences(step.data, templates, field) : []
@@ -93,13 +94,39 @@ function validateTemplates(world: World, named: NamedAnalysis): readonly Problem
       },
     ]
   })
-  return missing.length > 0 || refs.length === 0 ? missing : validateMerged(world, named)
+  return missing.length > 0 || refs.length === 0 ? missing : readMerged(world.templates, named)
+}
+
+type Templates = World['templates']
+
+interface Judged {
+  readonly templates: Templates
+  readonly field: string
+  readonly problems: readonly Problem[]
+}
+
+/** The last judgement of each analysis of a manifest that cannot change: it holds while the templates are the same objects. */
+const judged = new WeakMap<RolloutAnalysis, Judged>()
+
+function readMerged(templates: Templates, named: NamedAnalysis): readonly Problem[] {
+  const { analysis, field } = named
+  const known = judged.get(analysis)
+  if (known?.field === field && haveSame(known.templates, templates)) return known.problems
+  const problems = validateMerged(templates, named)
+  if (Object.isFrozen(analysis) && Object.values(templates).every(Object.isFrozen))
+    judged.set(analysis, { templates, field, problems })
+  return problems
+}
+
+function haveSame(known: Templates, now: Templates): boolean {
+  const names = Object.keys(now)
+  return names.length === Object.keys(known).length && names.every((name) => known[name] === now[name])
 }
 
 /** What the templates say together, before an update needs them: a run that cannot be built would hold it half-way. */
-function validateMerged(world: World, named: NamedAnalysis): readonly Problem[] {
+function validateMerged(templates: Templates, named: NamedAnalysis): readonly Problem[] {
   const { analysis, field } = named
-  const outcome = mergeTemplates(analysis.templates ?? [], world.templates)
+  const outcome = mergeTemplates(analysis.templates ?? [], templates)
   const at = `${field}.templates`
   if ('problem' in outcome)
     return [{ field: at, message: outcome.problem, fix: 'correct the template, or name another one' }]

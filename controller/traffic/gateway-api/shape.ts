@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import type { KubeObject } from '../../api/meta.ts'
+import { onceFrozen } from '../../api/once-frozen.ts'
 import type { GatewayRoute, RouteMatch } from './objects.ts'
 
 const backendRef = z.looseObject({ name: z.string().optional(), weight: z.number().optional() })
@@ -24,7 +25,9 @@ const spec = z.looseObject({ rules: z.array(rule).optional(), parentRefs: z.arra
 const parents = z.array(z.looseObject({ parentRef, conditions: z.array(condition).optional() }))
 
 /** The object itself where it is shaped so; its spec or its status counts as empty where that is not. */
-export function asRoute({ metadata, ...object }: KubeObject): GatewayRoute {
+export const asRoute = onceFrozen(readRoute)
+
+function readRoute({ metadata, ...object }: KubeObject): GatewayRoute {
   const { spec: said, status } = object as {
     readonly spec?: unknown
     readonly status?: { readonly parents?: unknown } | null
