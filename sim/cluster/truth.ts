@@ -62,7 +62,10 @@ export function openTruth(server: ApiServer, nowMs: () => number): Truth {
   follow(kinds.leases, takeLease)
 
   return {
-    world: () => (world.atMs === nowMs() ? world : { ...world, atMs: nowMs() }),
+    world() {
+      if (world.atMs !== nowMs()) world = { ...world, atMs: nowMs() }
+      return world
+    },
     setDataPlane(dataPlane) {
       world = { ...world, dataPlane }
     },

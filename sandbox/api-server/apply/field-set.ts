@@ -3,7 +3,7 @@
  * and set algebra. Path elements are kept in their wire form (`f:name`, `k:{"name":"a"}`, `v:"x"`). No ownership rules here.
  */
 import { keyDefaults } from '../builtin/list-keys.ts'
-import { asObject, deepEqual, isObject, type JsonObject } from '../json.ts'
+import { asObject, deepEqual, isFrozenTree, isObject, type JsonObject } from '../json.ts'
 import { fieldSchema, type Schema } from '../schema/structural-schema.ts'
 
 /** A node is a member itself, or leads to members, or both. */
@@ -22,7 +22,18 @@ const node = (isMember: boolean, children: Iterable<readonly [string, FieldSet]>
   children: new Map([...children].filter(([, child]) => !isEmptySet(child))),
 })
 
+/** Those that are kept in the store: each is read by every write of its object. */
+const parsed = new WeakMap<object, FieldSet>()
+
 export const parseFieldSet = (fields: unknown): FieldSet => {
+  if (!isFrozenTree(fields)) return readFieldSet(fields)
+  const key = asObject(fields)
+  const known = parsed.get(key) ?? readFieldSet(key)
+  parsed.set(key, known)
+  return known
+}
+
+const readFieldSet = (fields: unknown): FieldSet => {
   const raw = asObject(fields)
   const parse = (value: JsonObject): FieldSet => {
     const entries = Object.entries(value).filter(([element]) => element !== '.')

@@ -54,10 +54,20 @@ const renderEntry = (writer: Writer, operation: 'Apply' | 'Update', set: FieldSe
   ...(writer.subresource === undefined ? {} : { subresource: writer.subresource }),
 })
 
+const haveCommon = (a: FieldSet, b: FieldSet): boolean => {
+  if (a.isMember && b.isMember) return true
+  for (const [element, child] of a.children) {
+    const other = b.children.get(element)
+    if (other !== undefined && haveCommon(child, other)) return true
+  }
+  return false
+}
+
 /** Takes `lost` away from an entry; undefined when nothing is left to own. */
 const shrink = (entry: ManagedFieldsEntry, lost: FieldSet): ManagedFieldsEntry | undefined => {
   if (isEmptySet(lost)) return entry
   const before = parseFieldSet(entry.fieldsV1)
+  if (!isEmptySet(before) && !haveCommon(before, lost)) return entry
   const left = difference(before, lost)
   if (isEmptySet(left)) return undefined
   const fieldsV1 = renderFieldSet(left)

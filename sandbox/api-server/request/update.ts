@@ -4,7 +4,7 @@
  */
 import { trackUpdate } from '../apply/managed-fields.ts'
 import { badRequest, conflict, invalid, notFound, staleWrite } from '../errors.ts'
-import { clone, deepEqual, type JsonObject, type Stored } from '../json.ts'
+import { clone, deepEqual, isFrozenTree, type JsonObject, type Stored } from '../json.ts'
 import { desiredState, type ResourceType, toServed } from '../resource-type.ts'
 import { valueForbidden, valueInvalid } from '../schema/validate.ts'
 import type { Core, WriteOptions } from './context.ts'
@@ -47,7 +47,7 @@ const checkVersion = ({ type, live, next, subresource }: Change, isPut: boolean)
     throw invalid(type, name, [valueInvalid('metadata.resourceVersion', 0, 'must be specified for an update')])
 }
 
-const systemFields = [
+const systemFields: readonly string[] = [
   'uid',
   'creationTimestamp',
   'deletionTimestamp',
@@ -55,16 +55,14 @@ const systemFields = [
   'generation',
   'generateName',
   'selfLink',
-] as const
+]
 
 /** System metadata comes from the live object, whatever the client sent. */
 const keepSystemFields = (next: Stored, live: Stored): Stored => {
-  const metadata: JsonObject = { ...next.metadata }
+  const metadata: JsonObject = {}
   const system: JsonObject = { ...live.metadata }
-  for (const field of systemFields) {
-    delete metadata[field]
-    if (system[field] !== undefined) metadata[field] = system[field]
-  }
+  for (const [field, value] of Object.entries(next.metadata)) if (!systemFields.includes(field)) metadata[field] = value
+  for (const field of systemFields) if (system[field] !== undefined) metadata[field] = system[field]
   const { name, namespace, resourceVersion } = live.metadata
   const kept = { ...metadata, name, ...(namespace === undefined ? {} : { namespace }) }
   return { ...next, metadata: resourceVersion === undefined ? kept : { ...kept, resourceVersion } }
@@ -115,10 +113,13 @@ const isFinished = ({ metadata }: Stored, type: ResourceType): boolean =>
 
 const prepare = (core: Core, change: Change): Stored => {
   const { type, live, subresource, options } = change
-  const next = isolate(keepSystemFields(change.next, live), live, type, subresource)
+  // A status goes to the live object: of its own metadata no more is read than annotations.
+  const sent = subresource === 'status' ? change.next : keepSystemFields(change.next, live)
+  const next = isolate(sent, live, type, subresource)
   // Only rules change what they are given; what stays as it is in the store need not be looked at again.
   const isShared = subresource === 'status' || (type.isCustom && type.rules.prepareUpdate === undefined)
-  const isolated = isShared ? { ...next, metadata: { ...next.metadata } } : clone(next)
+  const metadata = isFrozenTree(next.metadata) ? next.metadata : { ...next.metadata }
+  const isolated = isShared ? { ...next, metadata } : clone(next)
   if (subresource === undefined) type.rules.prepareUpdate?.(isolated, live)
   const shaped = shapeObject(isolated, type, core, options)
   checkFinalizers(shaped, live, type)

@@ -179,7 +179,8 @@ const itemKey = (item: unknown, keys: readonly string[]): string =>
 /** Fields that changed although the schema calls them immutable. List items are followed by their map keys. */
 export const checkImmutable = (now: unknown, before: unknown, schema: Schema | undefined, path: string): Cause[] => {
   if (schema === undefined || now === before || now === undefined || before === undefined) return []
-  const own = deepEqual(now, before) ? [] : (schema.immutableMessages ?? [])
+  const { immutableMessages = [] } = schema
+  const own = immutableMessages.length === 0 || deepEqual(now, before) ? [] : immutableMessages
   const causes = own.map((message) => valueInvalid(path, now, message))
   if (isObject(now) && isObject(before))
     return causes.concat(
