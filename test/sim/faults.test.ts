@@ -62,6 +62,8 @@ const ofTheWorld: readonly Fault[] = [
   { atMs: soon, kind: 'sink', mode: 'error', forMs: 5_000 },
 ]
 
+const after = (line: string, ms: number): boolean => Number(line.split(' ', 1)[0]) > ms
+
 describe('faults', () => {
   test('of every kind hit something', async () => {
     const network = await run({ ...base, faults: ofTheNetwork })
@@ -71,6 +73,23 @@ describe('faults', () => {
       .map(({ kind }) => kind)
       .filter((kind) => !network.hits.has(kind) && !world.hits.has(kind))
     assert.deepEqual(missed, [])
+  })
+
+  test('that lose an answer lose it every time', async () => {
+    const lose: Fault = {
+      atMs: soon,
+      kind: 'cut',
+      applied: true,
+      match: { verb: 'patch', plural: 'services' },
+      count: 9,
+    }
+    const { lines, hits } = await run({ ...base, faults: [lose] })
+    const answers = lines.filter((line) => / ← patch services\/.* (ok|ConnectionLost)$/.test(line) && after(line, soon))
+    assert.ok((hits.get('cut') ?? 0) > 1)
+    assert.deepEqual(
+      answers.slice(0, hits.get('cut')).filter((line) => line.endsWith(' ok')),
+      [],
+    )
   })
 
   test('of every kind are made from seeds', () => {
