@@ -205,4 +205,12 @@ export const rivalTales: readonly Tale[] = [
     isOver: ({ phase, availableReplicas }) => phase === 'Healthy' && availableReplicas === 4,
     once: true,
   },
+  {
+    name: 'blue-green whose endpoints are seen late',
+    rollout: blueGreen(),
+    objects: blueGreenObjects,
+    stages: [at(isHealthy, lateEvents('endpointslices', 6_000, 3_000), { kind: 'setImage', image: 'shop:2' })],
+    isOver: isHealthyAfter(1),
+    once: true,
+  },
 ]

@@ -69,7 +69,7 @@ export const blueGreenMutants: readonly Mutant[] = [
     after: 'if (view.replicas < 0)\n',
     removes: 'the promotion waits for the endpoints behind the active Service',
     invariant: 'S4 S5',
-    witness: 'golden blue-green-lagging-endpoints',
+    witness: 'tale blue-green whose endpoints are seen late',
   },
   {
     id: 'promoted-without-evidence',
