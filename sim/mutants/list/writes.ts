@@ -56,8 +56,8 @@ export const writeMutants: readonly Mutant[] = [
   {
     id: 'cutover-of-an-older-rollout',
     file: guards,
-    before: "return rollout?.metadata.resourceVersion === rolloutVersion ? undefined : 'the Rollout changed meanwhile'",
-    after: 'return rollout ? undefined : undefined',
+    before: "return live?.metadata.resourceVersion === version ? undefined : 'the Rollout changed meanwhile'",
+    after: 'return live ? undefined : undefined',
     removes: 'users go forward only for the Rollout that was decided on',
     invariant: 'S8 S16',
     witness: 'tale blue-green, aborted when users are about to come',
