@@ -53,12 +53,17 @@ export function judgeBeforeAfter(
   const cap = capOf(rule.alpha)
   const { worse, intolerable, tolerable } = createStreams(rule, (direction, nullRatio) => {
     const stream = createEvidenceStream(RATIOS[direction].length)
-    return { ...stream, factors: (tick: ExpectedTick) => factorsOf(tick, { direction, nullRatio, phi, cap }) }
+    return {
+      advance: (tick: ExpectedTick) => {
+        stream.advance(tick.at, factorsOf(tick, { direction, nullRatio, phi, cap }))
+      },
+      logEvidence: () => stream.logEvidence(),
+    }
   })
   const sums = { ticks: 0, observed: { bad: 0, total: 0 }, expected: 0 }
   let decision: Decision = 'undecided'
   for (const tick of ticks.filter(isUsable)) {
-    for (const stream of [worse, intolerable, tolerable]) stream.advance(tick.at, stream.factors(tick))
+    for (const stream of [worse, intolerable, tolerable]) stream.advance(tick)
     sums.ticks += 1
     sums.observed = { bad: sums.observed.bad + tick.bad, total: sums.observed.total + tick.total }
     sums.expected += tick.expected
@@ -90,7 +95,7 @@ function factorsOf({ bad, expected }: ExpectedTick, { direction, nullRatio, phi,
   })
 }
 
-function evidenceOf({ logEvidence }: EvidenceStream): number {
+function evidenceOf({ logEvidence }: Pick<EvidenceStream, 'logEvidence'>): number {
   return fromLog(logEvidence())
 }
 

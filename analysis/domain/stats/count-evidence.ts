@@ -46,22 +46,38 @@ export function capOf(alpha: number): number {
   return Math.log(1 / alpha) / 2
 }
 
-export function createCountEvidence(options: CountEvidenceOptions): CountEvidence {
-  const { direction, nullRatio, cap, alternatives: ratios = RATIOS[direction], whole } = options
-  const logRatios = ratios === RATIOS[direction] ? LOG_RATIOS[direction] : ratios.map(Math.log)
-  const stream = createEvidenceStream(ratios.length, whole)
+export const createCountEvidence = (options: CountEvidenceOptions): CountEvidence => new ShareEvidence(options)
 
-  function advance(arms: PairCounts, phi: number): void {
+/** A class, as `restarts.ts` says. */
+class ShareEvidence implements CountEvidence {
+  readonly #stream: EvidenceStream
+  readonly #nullRatio: number
+  readonly #cap: number
+  readonly #ratios: readonly number[]
+  readonly #logRatios: readonly number[]
+
+  constructor({ direction, nullRatio, cap, alternatives = RATIOS[direction], whole }: CountEvidenceOptions) {
+    this.#stream = createEvidenceStream(alternatives.length, whole)
+    this.#nullRatio = nullRatio
+    this.#cap = cap
+    this.#ratios = alternatives
+    this.#logRatios = alternatives === RATIOS[direction] ? LOG_RATIOS[direction] : alternatives.map(Math.log)
+  }
+
+  advance(arms: PairCounts, phi: number): void {
+    const [nullRatio, cap, logRatios] = [this.#nullRatio, this.#cap, this.#logRatios]
     const share = arms.canaryTotal / (arms.canaryTotal + arms.stableTotal)
     const bad = arms.canaryBad + arms.stableBad
     const nullNorm = share * nullRatio + 1 - share
-    const factors = ratios.map((ratio, i) => {
+    const factors = this.#ratios.map((ratio, i) => {
       const norm = share * nullRatio * ratio + 1 - share
       const logLikelihood = arms.canaryBad * (logRatios[i] ?? 0) + bad * Math.log(nullNorm / norm)
       return Math.min(logLikelihood / phi, cap)
     })
-    stream.advance(arms.at, factors)
+    this.#stream.advance(arms.at, factors)
   }
 
-  return { advance, logEvidence: stream.logEvidence }
+  logEvidence(): number {
+    return this.#stream.logEvidence()
+  }
 }

@@ -31,8 +31,11 @@ export interface Dispersion {
   readonly scales: readonly { readonly count: number; readonly sum: number }[]
 }
 
-export function createDispersion(): Dispersion {
-  const scales: Blocks[] = BLOCK_TICKS.map((length) => ({
+export const createDispersion = (): Dispersion => new BlockDispersion()
+
+/** A class, as `restarts.ts` says. */
+class BlockDispersion implements Dispersion {
+  readonly scales: readonly Blocks[] = BLOCK_TICKS.map((length) => ({
     length,
     ticks: 0,
     difference: 0,
@@ -41,17 +44,15 @@ export function createDispersion(): Dispersion {
     sum: 0,
   }))
 
-  function add(arms: PairCounts): void {
+  add(arms: PairCounts): void {
     const share = arms.canaryTotal / (arms.canaryTotal + arms.stableTotal)
     const bad = arms.canaryBad + arms.stableBad
-    addResidual(arms.canaryBad - share * bad, share * (1 - share) * bad)
+    this.addResidual(arms.canaryBad - share * bad, share * (1 - share) * bad)
   }
 
-  function addResidual(difference: number, variance: number): void {
-    for (const scale of scales) addToBlock(scale, difference, variance)
+  addResidual(difference: number, variance: number): void {
+    for (const scale of this.scales) addToBlock(scale, difference, variance)
   }
-
-  return { add, addResidual, scales }
 }
 
 /** φ of several streams of the same kind, and the part of it that shows within single ticks; both at least 1. */

@@ -51,7 +51,7 @@ export function createRankEvidence({ direction, cap, rho, residuals }: RankOptio
     stream.advance(at, [Math.min(Math.log(calibrateP(p)), cap)])
   }
 
-  return { advance, logEvidence: stream.logEvidence }
+  return { advance, logEvidence: () => stream.logEvidence() }
 }
 
 /** Evidence of a p-value; ½ at p = 1. */

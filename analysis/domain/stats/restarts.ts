@@ -30,37 +30,49 @@ export interface EvidenceStream {
 }
 
 /** A stream that mixes `alternatives` products with equal weights. `whole`: share of the part that runs from the start, 0..1, instead of ½. */
-export function createEvidenceStream(alternatives: number, whole: number = WHOLE): EvidenceStream {
-  const sums = Array.from({ length: alternatives }, () => 0)
-  // By alternative: ln of Σ over the parts that run of (weight · exp −S at their start).
-  const starts = Array.from({ length: alternatives }, () => Math.log(whole))
-  let origin: number | undefined
-  let started = 0
+export const createEvidenceStream = (alternatives: number, whole: number = WHOLE): EvidenceStream =>
+  new MixedStream(alternatives, whole)
 
-  function startParts(at: number): void {
-    origin ??= at
-    const due = Math.max(started, Math.floor((at - origin) / RESTART_MS))
-    if (due === started) return
-    const weight = Math.log((1 - whole) * (startedWeight(due) - startedWeight(started)))
-    for (let i = 0; i < alternatives; i++) starts[i] = addLogs(starts[i] ?? 0, weight - (sums[i] ?? 0))
-    started = due
+/** A class, as a gate has dozens of them and closures of their own were half of what they keep. */
+class MixedStream implements EvidenceStream {
+  readonly #whole: number
+  readonly #sums: number[]
+  /** By alternative: ln of Σ over the parts that run of (weight · exp −S at their start). */
+  readonly #starts: number[]
+  #origin: number | undefined
+  #started = 0
+
+  constructor(alternatives: number, whole: number) {
+    this.#whole = whole
+    this.#sums = Array.from({ length: alternatives }, () => 0)
+    this.#starts = Array.from({ length: alternatives }, () => Math.log(whole))
   }
 
-  function advance(at: number, logFactors: readonly number[]): void {
-    startParts(at)
-    for (let i = 0; i < alternatives; i++) sums[i] = (sums[i] ?? 0) + (logFactors[i] ?? 0)
+  advance(at: number, logFactors: readonly number[]): void {
+    this.#startParts(at)
+    const sums = this.#sums
+    for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] ?? 0) + (logFactors[i] ?? 0)
   }
 
-  function logEvidence(): number {
-    const waiting = (1 - whole) * (1 - startedWeight(started))
+  logEvidence(): number {
+    const [sums, starts] = [this.#sums, this.#starts]
+    const waiting = (1 - this.#whole) * (1 - startedWeight(this.#started))
     let largest = Math.log(waiting)
-    for (let i = 0; i < alternatives; i++) largest = Math.max(largest, (sums[i] ?? 0) + (starts[i] ?? 0))
+    for (let i = 0; i < sums.length; i++) largest = Math.max(largest, (sums[i] ?? 0) + (starts[i] ?? 0))
     let running = 0
-    for (let i = 0; i < alternatives; i++) running += Math.exp((sums[i] ?? 0) + (starts[i] ?? 0) - largest)
-    return largest + Math.log(waiting * Math.exp(-largest) + running / alternatives)
+    for (let i = 0; i < sums.length; i++) running += Math.exp((sums[i] ?? 0) + (starts[i] ?? 0) - largest)
+    return largest + Math.log(waiting * Math.exp(-largest) + running / sums.length)
   }
 
-  return { advance, logEvidence }
+  #startParts(at: number): void {
+    const [sums, starts, started] = [this.#sums, this.#starts, this.#started]
+    this.#origin ??= at
+    const due = Math.max(started, Math.floor((at - this.#origin) / RESTART_MS))
+    if (due === started) return
+    const weight = Math.log((1 - this.#whole) * (startedWeight(due) - startedWeight(started)))
+    for (let i = 0; i < sums.length; i++) starts[i] = addLogs(starts[i] ?? 0, weight - (sums[i] ?? 0))
+    this.#started = due
+  }
 }
 
 /** Σ ω_j over the first n parts. */
