@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { runSeeds, type SeedReport } from '../../../sim/cli/seeds.ts'
 
-const ONCE = 500
+const ONCE = 1_900
 const TWICE = 100
 
 async function hunt(from: number, count: number, twice: boolean): Promise<readonly SeedReport[]> {
