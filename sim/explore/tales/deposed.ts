@@ -58,6 +58,15 @@ export const deposedTales: readonly Tale[] = [
     ),
     isOver: isDegraded,
   },
+  {
+    ...deposed(
+      'the Lease is deleted, and soon somebody aborts',
+      commit('shop:2'),
+      at(isPaused, { kind: 'edit', object: 'Lease', name: LOCK }),
+      later(3_000, { kind: 'abort' }),
+    ),
+    isOver: isDegraded,
+  },
   deposed(
     'the leader is stopped with a write that waits',
     at(isHealthy, hold(2_500, 'patch'), { kind: 'setImage', image: 'shop:2' }),

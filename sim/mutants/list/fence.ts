@@ -189,7 +189,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: '',
     removes: 'a leader whose lease was deleted stops at once',
     invariant: 'S17',
-    witness: 'tale two replicas, the Lease is deleted',
+    witness: 'tale two replicas, the Lease is deleted, and soon somebody aborts',
   },
   {
     id: 'hanging-renewal-blocks-the-next',
@@ -198,7 +198,7 @@ export const fenceMutants: readonly Mutant[] = [
     after: 'await tryHold()',
     removes: 'a renewal that hangs does not keep the next one from being tried',
     invariant: 'S17 L6',
-    witness: 'tale two replicas, the leader dies',
+    witness: 'tale two replicas, a renewal hangs',
   },
   {
     id: 'lease-is-not-released',
