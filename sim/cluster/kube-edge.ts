@@ -99,11 +99,10 @@ export function createEdgeClient(deps: KubeEdgeDeps): KubeClient & Discovery {
         kernel.note(`${process.name} → ${label}${fault ? ` (${fault.kind}${isApplied ? '' : ', lost'})` : ''}`)
         if (fault?.kind === 'repeat') void perform().catch(() => {})
         const outcome = isApplied ? perform() : undefined
-        const lateMs = fault?.kind === 'lateAnswer' ? fault.ms : 0
         const failure = failureOf(fault, label)
         if (failure) fail(latencyMs(), failure)
         outcome?.then(
-          (value) => failure ?? answer(latencyMs() + lateMs, 'ok', () => resolve(value)),
+          (value) => failure ?? answer(latencyMs(), 'ok', () => resolve(value)),
           (error: unknown) =>
             failure ??
             fail(latencyMs(), error instanceof KubeError ? error : noAnswer(noAnswerReasons.badAnswer, label)),

@@ -4,7 +4,7 @@
  */
 import type { Fault, FaultKind, RequestMatch } from './fault.ts'
 
-export type RequestFault = Extract<FaultKind, { kind: 'answer' | 'cut' | 'slow' | 'lateAnswer' | 'repeat' }>
+export type RequestFault = Extract<FaultKind, { kind: 'answer' | 'cut' | 'slow' | 'repeat' }>
 type Counted = RequestFault | Extract<FaultKind, { kind: 'hold' | 'staleList' | 'dropEvents' | 'duplicateEvents' }>
 type Lasting = Extract<
   FaultKind,

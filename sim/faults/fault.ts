@@ -21,8 +21,6 @@ export type FaultKind = DrawnFaultKind | StagedFaultKind
 export type StagedFaultKind =
   /** Waits in the process before it leaves, as for the rate limit. Writes only. */
   | ({ readonly kind: 'hold'; readonly ms: number } & Next)
-  /** Takes effect in time, and is answered so much later. */
-  | ({ readonly kind: 'lateAnswer'; readonly ms: number } & Next)
   /** A proxy sends it twice; what comes back is the second answer. */
   | ({ readonly kind: 'repeat' } & Next)
   /** The sink of messages says, in an answer that is no error, that it has not taken one (`refuse`), or never will (`reject`). */

@@ -60,7 +60,6 @@ export function strike(fault: Fault, hands: Hands): void {
     case 'cut':
     case 'slow':
     case 'hold':
-    case 'lateAnswer':
     case 'repeat':
     case 'staleList':
     case 'dropEvents':
