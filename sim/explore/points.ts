@@ -30,11 +30,13 @@ export interface Places {
 export function listTroubles({ passage }: Ending, { from, rivals = false }: Places): readonly Trouble[] {
   const seen = new Set(passage.lines)
   const writes = positions(passage.writes.length, from.writes)
+  // Whether an event is there or not changes nothing for whoever starts anew: to die at one is to die at the write before, or at the next that is lost.
   const counted = writes.filter((atWrite) => !isEvent(passage.writes[atWrite - 1]))
   return [
-    // Whether an event is there or not changes nothing for whoever starts anew.
-    ...writes.map((atWrite): Trouble => ({ kind: 'crash', atWrite, applied: true })),
-    ...counted.map((atWrite): Trouble => ({ kind: 'crash', atWrite, applied: false })),
+    ...counted.flatMap((atWrite): Trouble[] => [
+      { kind: 'crash', atWrite, applied: true },
+      { kind: 'crash', atWrite, applied: false },
+    ]),
     ...(rivals ? listRivals(passage, counted) : []),
     ...positions(passage.reads.length, from.reads).flatMap((atRead) =>
       VERSIONS.map((versions): Trouble => ({ kind: 'stale', atRead, versions })),

@@ -73,9 +73,12 @@ describe('the exploration', () => {
     ])
   })
 
-  test('loses no event of its own: nobody who starts anew reads it', () => {
-    const passage = { writes: ['create events/shop.1'], reads: [], lines: [] }
-    assert.deepEqual(listTroubles(ending({ passage }), { from: start }), [{ kind: 'crash', atWrite: 1, applied: true }])
+  test('dies at no event: nobody who starts anew reads it, so it is the write before or the next one', () => {
+    const passage = { writes: ['patch rollouts/shop', 'create events/shop.1'], reads: [], lines: [] }
+    assert.deepEqual(listTroubles(ending({ passage }), { from: start }).map(renderTrouble), [
+      'dies at write 1, applied',
+      'dies at write 1, lost',
+    ])
   })
 
   test('reads every trouble from its words', () => {
