@@ -58,3 +58,6 @@ export const REVERSALS = 'penstock.dev/reversals'
 /** How long an update may wait for a person or a verdict, as a Go duration, and what then: `abort` (default) or `promote`. */
 export const WAIT_DEADLINE = 'penstock.dev/wait-deadline'
 export const WAIT_ACTION = 'penstock.dev/wait-action'
+
+/** What the value of a label may be, but for the empty one. */
+export const LABEL_VALUE = /^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/

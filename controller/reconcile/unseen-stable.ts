@@ -4,8 +4,9 @@
  * another revision has. One live list tells. An abort does not wait for it (L2): it asks for nothing that is not in view.
  */
 import { readAbortRequests } from '../api/abort-request.ts'
-import { POD_TEMPLATE_HASH } from '../api/labels.ts'
+import { LABEL_VALUE, POD_TEMPLATE_HASH } from '../api/labels.ts'
 import type { ReplicaSet, Rollout } from '../api/rollout.ts'
+import { withReadableStatus } from '../argo/readable-status.ts'
 import { podHashOf } from '../domain/revisions.ts'
 import type { World } from '../domain/world.ts'
 import type { KubeClient } from '../kube/client.ts'
@@ -20,11 +21,13 @@ interface Deps {
 /** True when the stable ReplicaSet is there after all; the fence waits for it. Throws KubeError when the API server does not answer. */
 export async function isStableUnseen(
   key: string,
-  { rollout, replicaSets }: World,
+  { rollout: stored, replicaSets }: World,
   { client, fence }: Deps,
 ): Promise<boolean> {
+  const rollout = withReadableStatus(stored)
   const hash = rollout.status?.stableRS ?? ''
-  if (hash === '' || replicaSets.some((rs) => podHashOf(rs) === hash) || isToBeAborted(rollout)) return false
+  if (!LABEL_VALUE.test(hash) || replicaSets.some((rs) => podHashOf(rs) === hash) || isToBeAborted(rollout))
+    return false
   const { namespace = '', uid } = rollout.metadata
   const labelSelector = `${POD_TEMPLATE_HASH}=${hash}`
   const { items } = await client.list<ReplicaSet>(kinds.replicaSets, { namespace, labelSelector })

@@ -3,6 +3,7 @@
  * nothing, a route that is named alone takes header routes, one of a list says whether it does, and one found by its labels takes none.
  */
 import { z } from 'zod'
+import { LABEL_VALUE } from '../../api/labels.ts'
 import type { KubeObject } from '../../api/meta.ts'
 import type { ResourceKind } from '../../kube/client.ts'
 import { grpcRoutes, httpRoutes, tcpRoutes, tlsRoutes } from '../../kube/kinds.ts'
@@ -28,7 +29,6 @@ export const ROUTE_KINDS: readonly RouteKind[] = [
 
 const DEFAULT_LABEL: InProgressLabel = { key: 'rollouts.argoproj.io/gatewayapi-canary', value: 'in-progress' }
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/
-const LABEL_VALUE = /^[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/
 
 const routeName = z.string().nullish()
 const routeList = z.array(z.looseObject({ name: z.string().min(1), useHeaderRoutes: z.boolean().nullish() })).nullish()

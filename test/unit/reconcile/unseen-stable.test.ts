@@ -58,6 +58,15 @@ describe('a stable revision on record', () => {
     assert.deepEqual(awaited, [])
   })
 
+  test('that is nothing a ReplicaSet could be called is nobody, and nobody is asked for it', async () => {
+    const { seen, ask, lists } = await setUp()
+    for (const stableRS of [{}, 7, 'not a label', 'a'.repeat(64)]) {
+      const odd = withRollout(seen, ({ status }) => ({ status: { ...status, stableRS } }))
+      assert.equal(await ask(odd), false)
+    }
+    assert.equal(lists(), 0)
+  })
+
   test('is not waited for by an abort, nor before there is one', async () => {
     const { seen, ask, lists } = await setUp()
     const aborted = withRollout(seen, ({ status }) => ({ status: { ...status, abort: true } }))
