@@ -40,7 +40,7 @@ export interface GatesResult {
 
 const LOOK_MS = 15_000
 const SAMPLE_EVERY_MS = 15_000
-const START_WITHIN_MS = 20 * 60_000
+const START_WITHIN_MS = 40 * 60_000
 const BYTES_PER_MB = 1024 * 1024
 
 export async function measureGates(options: GatesOptions): Promise<GatesResult> {
@@ -103,12 +103,14 @@ async function untilAllKnow({ cluster, controller }: Stage, names: readonly stri
       }
       return waiting.size === 0
     },
-    { clock, what: 'the gates to read their history', withinMs: START_WITHIN_MS, everyMs: 1000 },
+    { clock, what: 'the gates to read their history', withinMs: START_WITHIN_MS, everyMs: PEEK_EVERY_MS },
   )
 }
 
 const GATES = 3
 const PEEKED = 50
+/** Each time the metrics of all runs are rendered, which is work as well. */
+const PEEK_EVERY_MS = 5_000
 
 const hasLearnt = ({ measurements }: MetricResult): boolean =>
   measurements?.at(-1)?.metadata?.[GATE_KNOWLEDGE] !== undefined
