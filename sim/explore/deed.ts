@@ -66,12 +66,13 @@ const written = [
   kinds.experiments,
 ]
 
-/** Somebody else leaves a mark on it that says nothing. */
+/** What somebody else leaves on an object, and says nothing. */
+export const touched = { metadata: { annotations: { 'example.com/touched': 'yes' } } }
+
 export function touch({ client }: SimCluster, plural: string, name: string): void {
   const kind = written.find((one) => one.plural === plural)
   if (!kind) throw new Error(`nobody writes ${plural}`)
-  const patch = { metadata: { annotations: { 'example.com/touched': 'yes' } } }
-  void client.patch({ kind, namespace: NAMESPACE, name }, 'merge', patch).catch(() => {})
+  void client.patch({ kind, namespace: NAMESPACE, name }, 'merge', touched).catch(() => {})
 }
 
 export function act(cluster: SimCluster, deed: Deed): void {

@@ -15,7 +15,8 @@ import {
   type Tale,
   unrouted,
 } from '../tale.ts'
-import { fault, LOCK, pause, stop } from './replicas.ts'
+import { fault } from './objects.ts'
+import { LOCK, pause, stop } from './replicas.ts'
 
 const half = [{ setWeight: 50 }, { pause: {} }]
 const isProgressing: Stage['when'] = ({ phase }) => phase === 'Progressing'

@@ -1,9 +1,10 @@
 /** What several tales are about besides the objects of every scenario. */
 import type { KubeObject } from '../../../controller/api/meta.ts'
 import { podTemplateHash } from '../../../controller/argo/pod-hash.ts'
+import type { FaultKind } from '../../faults/fault.ts'
 import { PROMETHEUS_URL } from '../../models/outbound.ts'
 import { NAMESPACE, ROLLOUT } from '../../run/scenario.ts'
-import type { Deed } from '../deed.ts'
+import { type Deed, touched } from '../deed.ts'
 import { unrouted } from '../tale.ts'
 
 /** Measures every five seconds, so many times. */
@@ -39,6 +40,30 @@ export function hashOf(image: string): string {
   )
 }
 export const replicaSetOf = (image: string): string => `${ROLLOUT}-${hashOf(image)}`
+
+/** Somebody else's, who has the name that the second revision would have. */
+export const stranger = {
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  metadata: { name: replicaSetOf('shop:2'), namespace: NAMESPACE, labels: { app: 'other' } },
+  spec: {
+    replicas: 0,
+    selector: { matchLabels: { app: 'other' } },
+    template: { metadata: { labels: { app: 'other' } }, spec: { containers: [{ name: 'app', image: 'other' }] } },
+  },
+} as KubeObject
+
+export const fault = (one: FaultKind): Deed => ({ kind: 'fault', fault: one })
+export const lateEvents = (plural: string, ms: number, forMs: number): Deed =>
+  fault({ kind: 'delayEvents', plural, ms, forMs })
+
+/** A mark that says nothing. */
+export const touch = (object: Extract<Deed, { kind: 'edit' }>['object'], name: string): Deed => ({
+  kind: 'edit',
+  object,
+  name,
+  patch: touched,
+})
 
 export const edit = (spec: object): Deed => ({ kind: 'edit', object: 'Rollout', name: ROLLOUT, patch: { spec } })
 export const editStatus = (status: object): Deed => ({

@@ -1,39 +1,9 @@
 /** What the API server has and the caches do not show yet: answers that are lost, watches that are late, writes of others that come first. */
 
-import type { KubeObject } from '../../../controller/api/meta.ts'
-import type { FaultKind } from '../../faults/fault.ts'
-import { NAMESPACE } from '../../run/scenario.ts'
-import type { Deed } from '../deed.ts'
 import { at, before, commit, isDegraded, isHealthy, isHealthyAfter, isPaused, type Tale, unrouted } from '../tale.ts'
-import { alert, replicaSetOf } from './objects.ts'
+import { alert, fault, lateEvents, replicaSetOf, stranger, touch } from './objects.ts'
 
 const half = [{ setWeight: 50 }, { pause: {} }]
-const fault = (one: FaultKind): Deed => ({ kind: 'fault', fault: one })
-const lateEvents = (plural: string, ms: number, forMs: number): Deed =>
-  fault({ kind: 'delayEvents', plural, ms, forMs })
-const touched: Deed = {
-  kind: 'edit',
-  object: 'ReplicaSet',
-  name: replicaSetOf('shop:2'),
-  patch: { metadata: { annotations: { 'example.com/touched': 'yes' } } },
-}
-/** By its name alone it is the ReplicaSet of the second revision. */
-const stranger: Deed = {
-  kind: 'create',
-  object: {
-    apiVersion: 'apps/v1',
-    kind: 'ReplicaSet',
-    metadata: { name: replicaSetOf('shop:2'), namespace: NAMESPACE, labels: { app: 'another' } },
-    spec: {
-      replicas: 0,
-      selector: { matchLabels: { app: 'another' } },
-      template: {
-        metadata: { labels: { app: 'another' } },
-        spec: { containers: [{ name: 'app', image: 'another:1' }] },
-      },
-    },
-  } as KubeObject,
-}
 
 export const raceTales: readonly Tale[] = [
   {
@@ -68,7 +38,7 @@ export const raceTales: readonly Tale[] = [
     name: 'pods alone, somebody writes a ReplicaSet that is about to grow',
     rollout: unrouted(half),
     objects: [],
-    stages: [commit('shop:2'), before('patch', 'replicasets', touched)],
+    stages: [commit('shop:2'), before('patch', 'replicasets', touch('ReplicaSet', replicaSetOf('shop:2')))],
     isOver: isPaused,
     once: true,
   },
@@ -76,7 +46,15 @@ export const raceTales: readonly Tale[] = [
     name: 'pods alone, somebody writes a ReplicaSet that is about to grow while watches are late',
     rollout: unrouted(half),
     objects: [],
-    stages: [commit('shop:2'), before('patch', 'replicasets', touched, lateEvents('replicasets', 1_500, 1_000))],
+    stages: [
+      commit('shop:2'),
+      before(
+        'patch',
+        'replicasets',
+        touch('ReplicaSet', replicaSetOf('shop:2')),
+        lateEvents('replicasets', 1_500, 1_000),
+      ),
+    ],
     isOver: isPaused,
     once: true,
   },
@@ -120,7 +98,7 @@ export const raceTales: readonly Tale[] = [
     name: 'pods alone, somebody has a ReplicaSet of that name',
     rollout: unrouted(half),
     objects: [],
-    stages: [commit('shop:2'), before('create', 'replicasets', stranger)],
+    stages: [commit('shop:2'), before('create', 'replicasets', { kind: 'create', object: stranger })],
     isOver: isPaused,
     once: true,
   },

@@ -1,14 +1,12 @@
 /** Two replicas of the controller: the one that leads is paused, cut off, killed or stopped in the middle of things. */
-import type { FaultKind } from '../../faults/fault.ts'
 import type { Deed } from '../deed.ts'
 import { at, commit, isDegraded, isHealthy, isPaused, isPausedAt, later, type Tale, unrouted } from '../tale.ts'
-import { alert } from './objects.ts'
+import { alert, fault } from './objects.ts'
 
 const half = [{ setWeight: 50 }, { pause: {} }]
 /** Who was first, with every seed the same. */
 const LEADER = 1
 export const LOCK = 'argo-rollouts-controller-lock'
-export const fault = (one: FaultKind): Deed => ({ kind: 'fault', fault: one })
 export const pause = (forMs: number): Deed => fault({ kind: 'pause', process: LEADER, forMs })
 const cutOff = (forMs: number): Deed => fault({ kind: 'partition', process: LEADER, forMs })
 export const stop = fault({ kind: 'stop', process: LEADER, restartAfterMs: 1_000 })

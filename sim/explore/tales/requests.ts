@@ -1,6 +1,6 @@
 /** What people ask for, in orders that nobody wishes for: again, too early, too late, at the same moment, or wrongly. */
 import { WAIT_DEADLINE } from '../../../controller/api/labels.ts'
-import { canaryObjects, NAMESPACE } from '../../run/scenario.ts'
+import { canaryObjects } from '../../run/scenario.ts'
 import {
   at,
   atOnce,
@@ -16,7 +16,7 @@ import {
   type Tale,
   unrouted,
 } from '../tale.ts'
-import { edit, editCanary, editStatus, hashOf, replicaSetOf, template } from './objects.ts'
+import { edit, editCanary, editStatus, hashOf, replicaSetOf, stranger, template } from './objects.ts'
 
 const objects = canaryObjects
 const half = [{ setWeight: 50 }, { pause: {} }]
@@ -207,19 +207,7 @@ export const requestTales: readonly Tale[] = [
   {
     name: 'canary whose name somebody else has taken',
     rollout: routed(half),
-    objects: [
-      ...objects,
-      {
-        apiVersion: 'apps/v1',
-        kind: 'ReplicaSet',
-        metadata: { name: replicaSetOf('shop:2'), namespace: NAMESPACE, labels: { app: 'other' } },
-        spec: {
-          replicas: 0,
-          selector: { matchLabels: { app: 'other' } },
-          template: { metadata: { labels: { app: 'other' } }, spec: { containers: [{ name: 'app', image: 'other' }] } },
-        },
-      } as (typeof objects)[number],
-    ],
+    objects: [...objects, stranger],
     stages: [commit('shop:2'), at(isPaused, { kind: 'promote' })],
     isOver: isHealthyAfter(1),
     once: true,

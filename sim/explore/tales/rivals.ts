@@ -1,6 +1,5 @@
 /** Between a look and the write that follows it: somebody else changes what was looked at, a moment before the controller writes. */
 
-import type { FaultKind } from '../../faults/fault.ts'
 import { blueGreenObjects, canaryObjects, NAMESPACE } from '../../run/scenario.ts'
 import type { Deed } from '../deed.ts'
 import {
@@ -17,18 +16,11 @@ import {
   type Tale,
   unrouted,
 } from '../tale.ts'
-import { editBlueGreen, hashOf, loseNew, replicaSetOf } from './objects.ts'
+import { editBlueGreen, fault, hashOf, lateEvents, loseNew, replicaSetOf, touch } from './objects.ts'
 
 const objects = canaryObjects
 const half = [{ setWeight: 50 }, { pause: {} }]
-const fault = (one: FaultKind): Deed => ({ kind: 'fault', fault: one })
 
-const touch = (object: Extract<Deed, { kind: 'edit' }>['object'], name: string): Deed => ({
-  kind: 'edit',
-  object,
-  name,
-  patch: { metadata: { annotations: { 'example.com/touched': 'yes' } } },
-})
 /** Pods that are there, and count as not available all at once. */
 const available = (image: string, availableReplicas: number): Deed => ({
   kind: 'edit',
@@ -55,8 +47,6 @@ const name = (service: string, image: string): Deed => ({
   name: service,
   patch: { spec: { selector: { 'rollouts-pod-template-hash': hashOf(image) } } },
 })
-const lateEvents = (plural: string, ms: number, forMs: number): Deed =>
-  fault({ kind: 'delayEvents', plural, ms, forMs })
 
 export const rivalTales: readonly Tale[] = [
   {
